@@ -1,0 +1,3 @@
+from dinh.audit.models.entry import Entry
+
+__all__ = ["Entry"]
