@@ -13,7 +13,7 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """What a person signs in with (tài khoản). Only accounts of the demo and of people who chose one have a password."""
+    """What a person signs in with (tài khoản); without a password unless one was chosen."""
 
     username = models.CharField(_("username"), max_length=80, unique=True)
     person = models.OneToOneField(Person, on_delete=models.PROTECT, related_name="account")
