@@ -1,4 +1,13 @@
+from typing import Any
+
 from django.db import models
+
+
+class CurrentTransaction(models.Func):
+    """Number of the database transaction that writes; it never wraps."""
+
+    template = "((pg_current_xact_id())::text::bigint)"
+    output_field: "models.Field[Any, Any]" = models.BigIntegerField()
 
 
 class Entry(models.Model):
@@ -20,6 +29,7 @@ class Entry(models.Model):
     target_id = models.CharField(max_length=64)
     details = models.JSONField(default=dict)
     request_id = models.CharField(max_length=64, blank=True)
+    transaction_id = models.BigIntegerField(db_default=CurrentTransaction(), editable=False, db_index=True)
 
     class Meta:
         indexes = [models.Index(fields=["target_type", "target_id", "id"])]
