@@ -49,5 +49,7 @@ def _letters() -> frozenset[int]:
     """The code points that all four styles have."""
     from fontTools.ttLib import TTFont
 
-    maps: list[dict[int, Any]] = [TTFont(FONT_DIR / name, lazy=True).getBestCmap() for name in _FILES.values()]
+    maps: list[dict[int, Any]] = [
+        TTFont(FONT_DIR / name, lazy=True).getBestCmap() for name in _FILES.values()
+    ]
     return frozenset.intersection(*(frozenset(each) for each in maps))
