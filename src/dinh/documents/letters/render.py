@@ -66,7 +66,7 @@ def letter_data(content: LetterContent) -> dict[str, Any]:
     kind = document_type(content.type_code, bloc=content.bloc, on=content.law_date)
     data = content.to_json()
     data.update(
-        profile=_profile_data(profile),
+        profile=profile_data(profile),
         margins={side: span.used for side, span in profile.margins.items()},
         layout="letter" if kind.layout in _PLAIN_LETTERS else kind.layout,
         heading=content.heading or tuple(filter(None, (profile.heading_name, profile.heading_motto))),
@@ -116,7 +116,7 @@ def _check_complete(content: LetterContent) -> None:
         raise LetterIncomplete(_("Write the body of the document."), field="body")
 
 
-def _profile_data(profile: FormProfile) -> dict[str, Any]:
+def profile_data(profile: FormProfile) -> dict[str, Any]:
     return {
         "boxes": {name: asdict(style) for name, style in profile.boxes.items()},
         "number_label": profile.number_label,
