@@ -34,6 +34,17 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be 1 or 0, but is {given!r}.")
         return given in _TRUE
 
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        """
+        The first choice is the default.
+
+        :raises ImproperlyConfigured: unless the value is one of the choices
+        """
+        given = self.text(name, default=choices[0])
+        if given not in choices:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, but is {given!r}.")
+        return given
+
     def path(self, name: str, *, default: str) -> Path:
         return Path(self.text(name, default=default)).expanduser().resolve()
 

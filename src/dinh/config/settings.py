@@ -8,6 +8,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from dinh.config.environment import Environment
+from dinh.kernel import logging as house_logging
 
 env = Environment()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -18,8 +19,9 @@ SECRET_KEY = env.secret("DINH_SECRET_KEY", file=DATA_DIR / "secret-key")
 DEBUG = env.flag("DINH_DEBUG", default=False)
 ALLOWED_HOSTS = env.words("DINH_ALLOWED_HOSTS", default="127.0.0.1 localhost testserver")
 CSRF_TRUSTED_ORIGINS = env.words("DINH_TRUSTED_ORIGINS", default="")
-BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{env.number('PORT', default=8000)}")
-SANDBOX_URL = env.text("DINH_SANDBOX_URL", default="http://127.0.0.1:8001")
+PORT = env.number("PORT", default=8000)
+BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}").rstrip("/")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -30,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "csp",
     "django_htmx",
+    "django_prometheus",
     "procrastinate.contrib.django",
     "dinh.kernel",
     "dinh.storage",
@@ -43,6 +46,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "dinh.kernel.logging.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -55,6 +60,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 ROOT_URLCONF = "dinh.config.urls"
@@ -95,6 +101,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -134,3 +141,9 @@ CONTENT_SECURITY_POLICY = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 MAX_UPLOAD_BYTES = env.number("DINH_MAX_UPLOAD_MB", default=200) * 1024 * 1024
+
+LOGGING = house_logging.configure(
+    level=env.one_of("DINH_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+    form=env.one_of("DINH_LOG_FORMAT", ("json", "text")),
+)
+PROMETHEUS_EXPORT_MIGRATIONS = False
