@@ -1,0 +1,71 @@
+"""The empty form of each type: what Annex III prints, ready to be filled."""
+
+from datetime import date
+
+from dinh.documents.letters.content import LetterContent, Order, SignatureBlock
+from dinh.documents.letters.formats import notation_for
+from dinh.documents.letters.law import document_type, model_words
+from dinh.documents.letters.text import parse_body
+
+_ADDRESSED = frozenset({"CV", "TTr"})
+_WITHOUT_SUBJECT = frozenset({"introduction", "leave"})
+
+
+def starter(
+    *,
+    type_code: str,
+    bloc: str,
+    law_date: date,
+    issuing_agency: str,
+    issuer: str,
+    place_name: str,
+    parent_agency: str = "",
+    drafter: str = "",
+    subject: str = "",
+    variant: str = "",
+    signature: SignatureBlock | None = None,
+) -> LetterContent:
+    """
+    Return the form of a type with its fixed words; "……" stands where the writer fills in.
+
+    `issuer` and `drafter` are the abbreviations of the notation. Minutes and agreements get two signers.
+    Bodies that decide by articles get "QUYẾT ĐỊNH:" and the deciding authority.
+    """
+    kind = document_type(type_code, bloc=bloc, on=law_date)
+    words = model_words(kind.layout)
+    body = parse_body(words["body"].format(issuer=issuing_agency))
+    if order := words.get("order"):
+        body = (*body[:1], Order(text=order), *body[1:])
+    signer = signature or SignatureBlock(lines=("QUYỀN HẠN, CHỨC VỤ CỦA NGƯỜI KÝ",), name="Họ và tên")
+    return LetterContent(
+        bloc=bloc,
+        variant=variant,
+        type_code=type_code,
+        law_date=law_date,
+        parent_agency=parent_agency,
+        issuing_agency=issuing_agency,
+        notation=notation_for(
+            bloc=bloc, variant=variant, type_code=type_code, issuer=issuer, drafter=drafter, on=law_date
+        ),
+        place_name=place_name,
+        subject="" if kind.layout in _WITHOUT_SUBJECT else subject,
+        deciding_authority=issuing_agency if words.get("authority") else "",
+        addressees=("……",) if type_code in _ADDRESSED else (),
+        body=body,
+        signatures=_signers(kind.layout, signer),
+        recipients=("Như trên",) if type_code in _ADDRESSED else ("……",),
+        archive_unit=drafter,
+    )
+
+
+def _signers(layout: str, signer: SignatureBlock) -> tuple[SignatureBlock, ...]:
+    if layout == "minutes":
+        secretary = SignatureBlock(lines=("THƯ KÝ",), name="Họ và tên", key="secretary", sealed=False)
+        return (secretary, SignatureBlock(lines=("CHỦ TỌA",), name=signer.name))
+    if layout == "agreement":
+        first = SignatureBlock(lines=("ĐẠI DIỆN BÊN A", *signer.lines), name=signer.name)
+        second = SignatureBlock(
+            lines=("ĐẠI DIỆN BÊN B", "CHỨC VỤ"), name="Họ và tên", key="second", sealed=False
+        )
+        return (first, second)
+    return (signer,)

@@ -1,0 +1,16 @@
+"""Typst templates to PDF/A-2b, with the places that later steps fill."""
+
+from dinh.kernel.pdf.fonts import FONT_DIR, FONT_FAMILY, font_file, printable, unprintable_characters
+from dinh.kernel.pdf.render import Place, RenderedPdf, UnprintableText, render_pdf
+
+__all__ = [
+    "FONT_DIR",
+    "FONT_FAMILY",
+    "Place",
+    "RenderedPdf",
+    "UnprintableText",
+    "font_file",
+    "printable",
+    "render_pdf",
+    "unprintable_characters",
+]
