@@ -116,7 +116,12 @@ class EmbeddedPostgres:
         return {"cwd": "/", "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
     def _may(self, test: str, path: Path) -> bool:
-        return subprocess.run(["/usr/bin/env", "test", test, str(path)], check=False, **self._run_as()).returncode == 0
+        return (
+            subprocess.run(
+                ["/usr/bin/env", "test", test, str(path)], check=False, **self._run_as()
+            ).returncode
+            == 0
+        )
 
     def _make_private(self, path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -153,8 +158,17 @@ class EmbeddedPostgres:
             os.chown(self.cluster.parent, self.owner.pw_uid, self.owner.pw_gid)
         shutil.rmtree(self.cluster, ignore_errors=True)
         command = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
-        options = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "trust", "--no-instructions"]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, **self._run_as())
+        options = [
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "-A",
+            "trust",
+            "--no-instructions",
+        ]
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, check=False, **self._run_as()
+        )
         if done.returncode:
             shutil.rmtree(self.cluster, ignore_errors=True)
             raise ServerFailed(f"initdb failed: {done.stderr.strip()}")
