@@ -60,7 +60,9 @@ class EmbeddedPostgres:
     the programs (a repository under /root), they live in /var/tmp/dinh-<hash> instead.
     """
 
-    def __init__(self, data_dir: Path, *, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *, settings: dict[str, str] | None = None, programs: Path | None = None
+    ) -> None:
         self.data_dir = data_dir.resolve()
         self.settings = _SAFE | (settings or {})
         self.owner = _server_account()
@@ -68,7 +70,7 @@ class EmbeddedPostgres:
         digest = hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:12]
         self._aside = Path("/var/tmp") / f"dinh-{digest}"  # noqa: S108 (named by hash; its owner is checked)
         self.socket_dir = Path("/tmp") / f"dinh-pg-{digest}"  # noqa: S108 (a socket's path must be short)
-        self.bin_dir = self._reachable_programs()
+        self.bin_dir = programs or self._reachable_programs()
         self.cluster = self._reachable_cluster()
         self.log = self.cluster.parent / "postgres.log"
 
@@ -153,7 +155,7 @@ class EmbeddedPostgres:
             os.chown(self.cluster.parent, self.owner.pw_uid, self.owner.pw_gid)
         shutil.rmtree(self.cluster, ignore_errors=True)
         command = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
-        options = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "trust", "--no-instructions"]
+        options = ["--locale=C.UTF-8", "-A", "trust", "--no-instructions"]
         done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, **self._run_as())
         if done.returncode:
             shutil.rmtree(self.cluster, ignore_errors=True)
