@@ -55,7 +55,10 @@ def make_environment() -> None:
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     venv.EnvBuilder(symlinks=True).create(ENVIRONMENT)
     done = subprocess.run([PYTHON, "-m", "ensurepip", "-q"], capture_output=True, check=False)
-    if done.returncode and subprocess.run([sys.executable, "-m", "pip", "-V"], capture_output=True, check=False).returncode:
+    if (
+        done.returncode
+        and subprocess.run([sys.executable, "-m", "pip", "-V"], capture_output=True, check=False).returncode
+    ):
         shutil.rmtree(ENVIRONMENT)
         sys.exit("Python has neither ensurepip nor pip: install python3-venv or python3-pip.")
 

@@ -120,5 +120,3 @@ _COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "verify": _verify,
     "prepare": _prepare,
 }
-
-

@@ -118,7 +118,12 @@ class EmbeddedPostgres:
         return {"cwd": "/", "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
     def _may(self, test: str, path: Path) -> bool:
-        return subprocess.run(["/usr/bin/env", "test", test, str(path)], check=False, **self._run_as()).returncode == 0
+        return (
+            subprocess.run(
+                ["/usr/bin/env", "test", test, str(path)], check=False, **self._run_as()
+            ).returncode
+            == 0
+        )
 
     def _make_private(self, path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -156,7 +161,9 @@ class EmbeddedPostgres:
         shutil.rmtree(self.cluster, ignore_errors=True)
         command = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
         options = ["--locale=C.UTF-8", "-A", "trust", "--no-instructions"]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, **self._run_as())
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, check=False, **self._run_as()
+        )
         if done.returncode:
             shutil.rmtree(self.cluster, ignore_errors=True)
             raise ServerFailed(f"initdb failed: {done.stderr.strip()}")
@@ -184,7 +191,7 @@ class EmbeddedPostgres:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509
+                preexec_fn=die_with_parent(signal.SIGINT),
                 **self._run_as(),
             )
         while self._process.poll() is None:
