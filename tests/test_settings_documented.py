@@ -7,7 +7,11 @@ NAME = re.compile(r"\bDINH_[A-Z0-9_]*[A-Z0-9]\b")
 
 
 def test_every_variable_stands_in_the_operators_manual():
-    sources = [path for path in (ROOT / "src").rglob("*.py") if "tests" not in path.parts and path.name != "testing.py"]
+    sources = [
+        path
+        for path in (ROOT / "src").rglob("*.py")
+        if "tests" not in path.parts and path.name != "testing.py"
+    ]
     used = {name for path in sources for name in NAME.findall(path.read_text())}
     documented = set(NAME.findall((ROOT / "docs" / "operate.md").read_text()))
 
