@@ -161,7 +161,7 @@ class EmbeddedPostgres:
         if self.owner:
             os.chown(self.cluster.parent, self.owner.pw_uid, self.owner.pw_gid)
         shutil.rmtree(self.cluster, ignore_errors=True)
-        command = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
+        command: list[str | Path] = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
         options = ["--locale=C.UTF-8", "-A", "trust", "--no-instructions"]
         done = subprocess.run(
             [*command, *options], capture_output=True, text=True, check=False, **self._run_as()
@@ -185,9 +185,9 @@ class EmbeddedPostgres:
     def _launch(self, last: float) -> bool:
         """Start the server once; False if it ended again, as while an old backend still lets go of memory."""
         options = [f"-c{name}={value}" for name, value in self.settings.items()]
-        where = ["-D", self.cluster, "-k", self.socket_dir, "-h", ""]
+        where: list[str | Path] = ["-D", self.cluster, "-k", self.socket_dir, "-h", ""]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen[bytes](
                 [self.bin_dir / "postgres", *where, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -196,7 +196,7 @@ class EmbeddedPostgres:
                 preexec_fn=die_with_parent(signal.SIGINT),
                 **self._run_as(),
             )
-        while self._process.poll() is None:
+        while process.poll() is None:
             if self._answers():
                 return True
             if time.monotonic() > last:
