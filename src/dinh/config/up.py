@@ -107,6 +107,7 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     os.environ["DINH_DATA_DIR"] = str(data_dir)
     os.environ["PORT"] = str(port)
     os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
+    (data_dir / "static").mkdir(exist_ok=True)
     metrics = data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
