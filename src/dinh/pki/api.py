@@ -1,6 +1,7 @@
 """What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
 
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
+from .asice import CheckedContainer, ContainerSignature, members_of, verify_asice, write_asice
 from .detached import CheckedSignature, sign_detached, verify_detached
 from .errors import (
     FieldAlreadyUsed,
@@ -28,6 +29,7 @@ from .fields import (
     fill_text_fields,
     read_fields,
 )
+from .longterm import ExtendedPdf, add_document_timestamp, extend_to_lt
 from .pades import PreparedSignature, SignatureClaims, SignedPdf, finish, finish_with_cms, prepare, sign
 from .revocation import (
     DirectoryRevocationCache,
@@ -35,6 +37,7 @@ from .revocation import (
     MemoryRevocationCache,
     RevocationCache,
     RevocationFetcher,
+    RevocationSources,
 )
 from .signers import DigestSigner, Pkcs11Signer, Pkcs12Signer, load_pkcs12
 from .timestamps import HttpTimestampClient, TimestampClient
@@ -62,9 +65,12 @@ __all__ = [
     "Appearance",
     "Box",
     "CertificateInfo",
+    "CheckedContainer",
     "CheckedSignature",
+    "ContainerSignature",
     "DigestSigner",
     "DirectoryRevocationCache",
+    "ExtendedPdf",
     "FieldAlreadyUsed",
     "FieldKind",
     "FieldSpec",
@@ -83,6 +89,7 @@ __all__ = [
     "Reason",
     "RevocationCache",
     "RevocationFetcher",
+    "RevocationSources",
     "RevocationUnavailable",
     "Severity",
     "SignatureClaims",
@@ -105,16 +112,21 @@ __all__ = [
     "VerificationPolicy",
     "VerificationReport",
     "WrongSignature",
+    "add_document_timestamp",
     "add_fields",
+    "extend_to_lt",
     "fill_number_and_date",
     "fill_text_fields",
     "finish",
     "finish_with_cms",
     "load_pkcs12",
+    "members_of",
     "prepare",
     "read_fields",
     "sign",
     "sign_detached",
+    "verify_asice",
     "verify_detached",
     "verify_pdf",
+    "write_asice",
 ]

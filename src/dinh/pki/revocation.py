@@ -76,6 +76,25 @@ class DirectoryRevocationCache:
         part.replace(self._path(key))
 
 
+@dataclass(frozen=True, slots=True)
+class _Layered:
+    """A cache that also keeps whatever passed through it."""
+
+    behind: RevocationCache | None
+    kept: MemoryRevocationCache
+
+    def get(self, key: str) -> bytes | None:
+        data = self.behind.get(key) if self.behind else None
+        if data is not None:
+            self.kept.entries[key] = data
+        return data
+
+    def put(self, key: str, data: bytes, fresh_until: datetime) -> None:
+        self.kept.entries[key] = data
+        if self.behind:
+            self.behind.put(key, data, fresh_until)
+
+
 class RevocationFetcher(Protocol):
     """Asks authorities over the net. Never inside a transaction."""
 
@@ -168,6 +187,21 @@ class RevocationSources:
         if found.status is not Status.UNKNOWN:
             return found
         return _worst(self._elsewhere(certificate, issuer, moment, at))
+
+    def evidence(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, *, moment: datetime, at: datetime
+    ) -> tuple[str, tuple[bytes]] | None:
+        """
+        The answer that tells the status at `moment`, as key of a document's security store and bytes (DER).
+        """
+        kept = MemoryRevocationCache()
+        asked = RevocationSources(cache=_Layered(self.cache, kept), fetcher=self.fetcher)
+        asked.status(certificate, issuer, moment=moment, at=at)
+        for key, data in kept.entries.items():
+            judge = _by_crl if key.startswith("crl:") else _by_ocsp
+            if judge(data, certificate, issuer, moment).status is not Status.UNKNOWN:
+                return ("CRLs" if judge is _by_crl else "OCSPs"), (data,)
+        return None
 
     def _elsewhere(
         self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, at: datetime
