@@ -1,0 +1,3 @@
+from dinh.config.cli import main
+
+main()

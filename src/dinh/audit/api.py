@@ -1,0 +1,92 @@
+"""The provable log: what other modules may call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from django.db import models
+from django.utils import timezone
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts, and in which capacity, by the names of the moment."""
+
+    person_id: int | None
+    person_name: str
+    appointment_id: int | None = None
+    position: str = ""
+    unit_id: int | None = None
+    unit_name: str = ""
+
+
+class Acting(Protocol):
+    """Anything that can tell who acts: an appointment of `directory`."""
+
+    def audit_actor(self) -> Actor: ...
+
+
+SYSTEM = Actor(person_id=None, person_name="Đình")
+
+
+def record(
+    action: str,
+    *,
+    target: models.Model,
+    actor: Acting | Actor | None,
+    at: datetime | None = None,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """
+    Write an act to the log, in the act's own transaction.
+
+    :param action: `module.object.fact`, e.g. `documents.document.signed`
+    :param actor: None for what the system does by itself
+    :param details: JSON values; what was changed, from what, to what; no secrets
+    """
+    from dinh.audit.models import Entry
+
+    who = SYSTEM if actor is None else actor if isinstance(actor, Actor) else actor.audit_actor()
+    Entry.objects.create(
+        recorded_at=at or timezone.now(),
+        action=action,
+        person_id=who.person_id,
+        person_name=who.person_name,
+        appointment_id=who.appointment_id,
+        position=who.position,
+        unit_id=who.unit_id,
+        unit_name=who.unit_name,
+        target_type=target._meta.label_lower,
+        target_id=str(target.pk),
+        details=dict(details or {}),
+    )
+
+
+@dataclass(frozen=True)
+class TraceEntry:
+    """One line of a record's trace, for time lines."""
+
+    entry_id: int
+    recorded_at: datetime
+    action: str
+    person_name: str
+    position: str
+    unit_id: int | None
+    unit_name: str
+    details: Mapping[str, object]
+
+
+def trace_of(*targets: models.Model) -> list[TraceEntry]:
+    """The trace of one or several records together, oldest first, one query. The caller checks visibility."""
+    from dinh.audit.models import Entry
+
+    condition = models.Q(pk__in=[])
+    for target in targets:
+        condition |= models.Q(target_type=target._meta.label_lower, target_id=str(target.pk))
+    return [
+        TraceEntry(
+            e.pk, e.recorded_at, e.action, e.person_name, e.position, e.unit_id, e.unit_name, e.details
+        )
+        for e in Entry.objects.filter(condition).order_by("id")
+    ]

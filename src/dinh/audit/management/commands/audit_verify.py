@@ -1,0 +1,31 @@
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from dinh.audit.models import Entry, Seal
+from dinh.audit.queries.verification import verify_log
+
+
+class Command(BaseCommand):
+    help = "Check every seal and entry of the log; exit status 1 if anything was tampered with."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings = list(verify_log())
+        counts = {"entries": Entry.objects.count(), "seals": Seal.objects.count()}
+        if options["json"]:
+            self.stdout.write(
+                json.dumps({**counts, "intact": not findings, "findings": [asdict(f) for f in findings]})
+            )
+        else:
+            for finding in findings:
+                self.stdout.write(f"seal {finding.seal}, entry {finding.entry}: {finding.message}")
+            state = "TAMPERED WITH" if findings else "intact"
+            self.stdout.write(f"{counts['entries']} entries under {counts['seals']} seals: {state}")
+        if findings:
+            sys.exit(1)

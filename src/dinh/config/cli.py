@@ -1,0 +1,124 @@
+"""The command `dinh`."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from dinh.config.environment import Environment
+
+HELP: Final = """\
+dinh up [--demo]           everything on this machine: PostgreSQL unless DINH_DATABASE_URL is given, web, worker
+dinh web                   pages and REST
+dinh worker                background jobs and the audit log's sealer
+dinh sandbox               stand-ins for outside systems (demo and tests)
+dinh doctor                explain each bad or missing setting
+dinh verify FILE.pdf       check the signatures of a document
+dinh evidence verify FILE  check an exported evidence package
+dinh audit verify          check that the audit log is whole
+dinh help                  every other command
+"""
+_ALIASES: Final = {("audit", "verify"): "audit_verify", ("evidence", "verify"): "evidence_verify"}
+
+
+def main() -> None:
+    """Run a command of the house; what is not one of ours goes to Django's management."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dinh.config.settings")
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        sys.stdout.write(HELP)
+        return
+    own = _COMMANDS.get(arguments[0])
+    if own:
+        sys.exit(own(arguments[1:]))
+    adopt_running_demo()
+    _manage(arguments)
+
+
+def adopt_running_demo() -> None:
+    """Take the settings that `dinh up` wrote into the data folder, so that commands beside it meet it."""
+    written = Environment().path("DINH_DATA_DIR", default="var") / "environment.json"
+    if written.is_file() and "DINH_DATABASE_URL" not in os.environ:
+        for name, value in json.loads(written.read_text()).items():
+            os.environ.setdefault(name, value)
+
+
+def _manage(arguments: list[str]) -> None:
+    from django.core.management import execute_from_command_line
+
+    if command := _ALIASES.get((arguments[0], *arguments[1:2])):  # type: ignore[arg-type]
+        arguments = [command, *arguments[2:]]
+    execute_from_command_line(["dinh", *arguments])
+
+
+def _up(arguments: list[str]) -> int:
+    from dinh.config.up import up
+
+    return up(demo="--demo" in arguments)
+
+
+def _web(arguments: list[str]) -> int:
+    adopt_running_demo()
+    environment = Environment()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"]
+    command += ["--host", environment.text("DINH_HOST", default="127.0.0.1")]
+    command += ["--port", str(environment.number("PORT", default=8000))]
+    command += ["--workers", str(environment.number("DINH_WEB_WORKERS", default=2))]
+    command += ["--blocking-threads", str(environment.number("DINH_WEB_THREADS", default=4))]
+    os.execv(sys.executable, [*command, *arguments, "dinh.config.wsgi:application"])  # noqa: S606
+
+
+def _worker(arguments: list[str]) -> int:
+    from dinh.config.supervisor import Supervisor
+    from dinh.config.up import worker_children
+
+    adopt_running_demo()
+    data_dir = Environment().path("DINH_DATA_DIR", default="var")
+    Supervisor(data_dir=data_dir, children=worker_children()).run()
+    return 0
+
+
+def _sandbox(arguments: list[str]) -> int:
+    from dinh.config.up import sandbox_main
+
+    adopt_running_demo()
+    run = sandbox_main()
+    if not run:
+        sys.stderr.write("This installation has no sandbox.\n")
+        return 1
+    run()
+    return 0
+
+
+def _doctor(arguments: list[str]) -> int:
+    from dinh.config.doctor import doctor
+
+    adopt_running_demo()
+    return doctor()
+
+
+def _verify(arguments: list[str]) -> int:
+    from dinh.pki.command import verify_main
+
+    return int(verify_main(arguments) or 0)
+
+
+def _prepare(arguments: list[str]) -> int:
+    from dinh.config.up import prepare
+
+    prepare(demo="--demo" in arguments)
+    return 0
+
+
+_COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
+    "up": _up,
+    "web": _web,
+    "worker": _worker,
+    "sandbox": _sandbox,
+    "doctor": _doctor,
+    "verify": _verify,
+    "prepare": _prepare,
+}
+
+

@@ -1,0 +1,149 @@
+"""
+The one settings file. All configuration comes from `DINH_*` variables (and PORT); bad values are refused
+with a message that names the variable.
+"""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from dinh.config.environment import Environment
+from dinh.kernel import logging as house_logging
+
+env = Environment()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+DEMO = env.flag("DINH_DEMO", default=False)
+DATA_DIR = env.path("DINH_DATA_DIR", default="var")
+SECRET_KEY = env.secret("DINH_SECRET_KEY", file=DATA_DIR / "secret-key")
+DEBUG = env.flag("DINH_DEBUG", default=False)
+ALLOWED_HOSTS = env.words("DINH_ALLOWED_HOSTS", default="127.0.0.1 localhost testserver")
+CSRF_TRUSTED_ORIGINS = env.words("DINH_TRUSTED_ORIGINS", default="")
+PORT = env.number("PORT", default=8000)
+BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}").rstrip("/")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "csp",
+    "django_htmx",
+    "django_prometheus",
+    "procrastinate.contrib.django",
+    "dinh.kernel",
+    "dinh.storage",
+    "dinh.audit",
+    "dinh.directory",
+    "dinh.notify",
+    "dinh.worklist",
+    "dinh.signing",
+    "dinh.records",
+    "dinh.documents",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "dinh.kernel.logging.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "dinh.directory.middleware.CurrentAppointmentMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "dinh.config.urls"
+WSGI_APPLICATION = "dinh.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": env.database("DINH_DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/dinh")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "directory.Account"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "directory:sign_in"
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "vi"
+LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
+TIME_ZONE = "Asia/Ho_Chi_Minh"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "blobs": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "blobs")},
+    },
+}
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+HTTPS = env.flag("DINH_HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "frame-src": ["'self'"],
+        "frame-ancestors": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+MAX_UPLOAD_BYTES = env.number("DINH_MAX_UPLOAD_MB", default=200) * 1024 * 1024
+
+LOGGING = house_logging.configure(
+    level=env.one_of("DINH_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
+    form=env.one_of("DINH_LOG_FORMAT", ("json", "text")),
+)
+PROMETHEUS_EXPORT_MIGRATIONS = False

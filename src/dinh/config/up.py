@@ -1,0 +1,175 @@
+"""`dinh up`: the whole house on one machine, in the foreground."""
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess  # runs only this interpreter
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from dinh.config.embedded import EmbeddedPostgres, ServerFailed
+from dinh.config.environment import Environment
+from dinh.config.supervisor import Child, Supervisor, end_leftovers, say
+
+
+def up(*, demo: bool) -> int:
+    """
+    Start everything and stay until Ctrl-C or SIGTERM; then stop everything.
+
+    :returns: the exit code; 1 if something did not start
+    """
+    environment = Environment()
+    data_dir = environment.path("DINH_DATA_DIR", default="var")
+    data_dir.mkdir(parents=True, exist_ok=True)
+    lock = _only_one(data_dir)
+    if not lock:
+        say("dinh", f"Already running on {data_dir}. Stop it first, or set another DINH_DATA_DIR and PORT.")
+        return 1
+    end_leftovers(data_dir)
+    _set_environment(environment, data_dir=data_dir, demo=demo)
+    server = None
+    try:
+        if "DINH_DATABASE_URL" not in os.environ:
+            say("dinh", f"Starting PostgreSQL in {data_dir}")
+            server = EmbeddedPostgres(data_dir)
+            server.start()
+            os.environ["DINH_DATABASE_URL"] = server.url()
+        _write_environment(data_dir)
+        return _run(data_dir, server=server, demo=demo)
+    except ServerFailed as failure:
+        say("dinh", str(failure))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        (data_dir / "environment.json").unlink(missing_ok=True)
+        if server:
+            server.stop()
+        say("dinh", "Stopped.")
+
+
+def prepare(*, demo: bool) -> None:
+    """Migrate, and in the demo load the model province. Safe to repeat."""
+    import django
+    from django.core.management import call_command, get_commands
+
+    django.setup()
+    call_command("migrate", interactive=False, verbosity=0)
+    if demo and "load_demo" in get_commands():
+        call_command("load_demo")
+
+
+def worker_children() -> list[Child]:
+    concurrency = Environment().number("DINH_WORKER_CONCURRENCY", default=4)
+    worker = ["procrastinate", "worker", "--concurrency", str(concurrency), "--fetch-job-polling-interval", "5"]
+    children = [Child("worker", worker)]
+    if find_spec("dinh.audit.management") and find_spec("dinh.audit.management.commands.seal_audit"):
+        children.append(Child("sealer", ["seal_audit", "--loop"]))
+    return children
+
+
+def sandbox_main() -> Callable[[], object] | None:
+    """The sandbox's entry point, None where it is not installed."""
+    if not find_spec("dinh.sandbox.server"):
+        return None
+    run: Callable[[], object] = import_module("dinh.sandbox.server").main
+    return run
+
+
+def _only_one(data_dir: Path) -> IO[str] | None:
+    """A lock on the data folder that lasts as long as this process, None if another has it."""
+    lock = (data_dir / "up.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) -> None:
+    port = environment.number("PORT", default=8000)
+    os.environ["DINH_DATA_DIR"] = str(data_dir)
+    os.environ["PORT"] = str(port)
+    os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
+    metrics = data_dir / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    if demo:
+        os.environ |= {"DINH_DEMO": "1", "DINH_HOST": "127.0.0.1"}
+
+
+def _write_environment(data_dir: Path) -> None:
+    names = ("DINH_DATABASE_URL", "DINH_SANDBOX_URL", "DINH_DEMO", "PORT")
+    file = data_dir / "environment.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({name: os.environ[name] for name in names if name in os.environ}))
+
+
+def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
+    say("dinh", "Preparing the database" + (" and the model province" if demo else ""))
+    done = subprocess.run([sys.executable, "-m", "dinh", "prepare", *(["--demo"] if demo else [])], check=False)
+    if done.returncode:
+        say("dinh", "The database could not be prepared; the reason stands above.")
+        return 1
+    children = [Child("web", ["web"]), *worker_children()]
+    if find_spec("dinh.sandbox.server"):
+        children.append(Child("sandbox", ["sandbox"]))
+    watch = _Watch(data_dir, server=server, demo=demo)
+    Supervisor(data_dir=data_dir, children=children, watch=watch).run()
+    return 0
+
+
+class _Watch:
+    """Announces the address once all is well, and ends the run if PostgreSQL ends."""
+
+    def __init__(self, data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> None:
+        self.data_dir, self.server, self.demo = data_dir, server, demo
+        self.address = f"http://127.0.0.1:{os.environ['PORT']}"
+        self.announced = False
+        self.started_at = time.monotonic()
+        self.complained = False
+
+    def __call__(self) -> None:
+        if self.server and not self.server.running():
+            raise ServerFailed(f"PostgreSQL ended; see {self.server.log}.")
+        if self.announced:
+            return
+        reason = self._not_well()
+        if not reason:
+            self.announced = True
+            self._announce()
+        elif not self.complained and time.monotonic() - self.started_at > 30:
+            self.complained = True
+            say("dinh", f"Still not well after 30 s: {reason}")
+
+    def _not_well(self) -> str:
+        try:
+            urllib.request.urlopen(f"{self.address}/healthz", timeout=3).close()  # noqa: S310 (our own address)
+        except urllib.error.HTTPError as error:
+            return error.read().decode(errors="replace")
+        except OSError as error:
+            return str(error)
+        return ""
+
+    def _announce(self) -> None:
+        lines = ["", f"Đình is ready: {self.address}", *self._accounts(), "Stop with Ctrl-C.", ""]
+        for line in lines:
+            say("dinh", line)
+
+    def _accounts(self) -> list[str]:
+        file = self.data_dir / "demo-accounts.json"
+        if not self.demo or not file.exists():
+            return []
+        rows = [[str(row.get(key, "")) for key in ("username", "password", "role", "unit")] for row in json.loads(file.read_text())]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
+        return ["", *("   ".join(map(str.ljust, row, widths)).rstrip() for row in rows), ""]

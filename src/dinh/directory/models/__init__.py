@@ -1,0 +1,23 @@
+from dinh.directory.models.account import Account
+from dinh.directory.models.person import Appointment, Person, Position
+from dinh.directory.models.unit import (
+    Division,
+    Unit,
+    UnitGroup,
+    UnitIdentifier,
+    UnitSuccession,
+    UnitVersion,
+)
+
+__all__ = [
+    "Account",
+    "Appointment",
+    "Division",
+    "Person",
+    "Position",
+    "Unit",
+    "UnitGroup",
+    "UnitIdentifier",
+    "UnitSuccession",
+    "UnitVersion",
+]

@@ -1,0 +1,18 @@
+from dinh.documents.models.book import Book
+from dinh.documents.models.document import Attachment, Document
+from dinh.documents.models.incoming import Assignment, Dispatch, Incoming
+from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
+
+__all__ = [
+    "Assignment",
+    "Attachment",
+    "Book",
+    "Comment",
+    "Dispatch",
+    "Document",
+    "Incoming",
+    "Outgoing",
+    "Recipient",
+    "Step",
+    "Version",
+]

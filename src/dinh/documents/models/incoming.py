@@ -1,0 +1,120 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from dinh.documents.enums import AssignmentRole, Channel, IncomingState, Purpose
+from dinh.documents.models.book import Book
+from dinh.documents.models.document import Document
+from dinh.documents.models.outgoing import Outgoing
+
+
+class Dispatch(models.Model):
+    """One sending of a document by a unit (lần gửi): the first issue, more recipients, or a copy sent on."""
+
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="dispatches")
+    outgoing = models.ForeignKey(
+        Outgoing, on_delete=models.PROTECT, null=True, blank=True, related_name="dispatches"
+    )
+    sender = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
+    sent_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField()
+    request_key = models.CharField(
+        max_length=64, unique=True, help_text=_("A repeated request sends nothing twice.")
+    )
+    recalled_at = models.DateTimeField(null=True, blank=True)
+    recall_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["sender", "-sent_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.sent_at}"
+
+
+class Incoming(models.Model):
+    """
+    A document at one unit that received it (văn bản đến): electronic, on paper or by e-mail, one series.
+    """
+
+    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="arrivals")
+    dispatch = models.ForeignKey(
+        Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals"
+    )
+    purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.ACT)
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.ELECTRONIC)
+    state = models.CharField(max_length=2, choices=IncomingState, default=IncomingState.ARRIVED)
+    arrived_at = models.DateTimeField()
+    book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, blank=True, related_name="incoming")
+    number = models.PositiveIntegerField(_("incoming number"), null=True, blank=True)
+    registered_at = models.DateTimeField(null=True, blank=True)
+    registered_by = models.ForeignKey(
+        "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    refusal_reason = models.CharField(max_length=500, blank=True)
+    direction_text = models.CharField(_("leader's directions"), max_length=2000, blank=True)
+    due_at = models.DateTimeField(_("deadline"), null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    result_text = models.CharField(max_length=2000, blank=True)
+    verdict = models.CharField(
+        max_length=13, blank=True, help_text=_("Verdict on the signatures on arrival.")
+    )
+    verdict_details = models.JSONField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["unit", "state", "-arrived_at"], name="incoming_of_unit_state"),
+            models.Index(fields=["unit", "-arrived_at", "-id"], name="incoming_of_unit"),
+            models.Index(fields=["dispatch", "state"], name="incoming_of_dispatch"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dispatch", "unit"], condition=Q(dispatch__isnull=False), name="arrives_once"
+            ),
+            models.UniqueConstraint(
+                fields=["book", "number"], condition=Q(number__isnull=False), name="incoming_number_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} {self.number or ''}"
+
+
+class Assignment(models.Model):
+    """Who handles an incoming document, in which part, until when (phân công, giao việc)."""
+
+    incoming = models.ForeignKey(Incoming, on_delete=models.CASCADE, related_name="assignments")
+    role = models.CharField(max_length=8, choices=AssignmentRole)
+    division = models.ForeignKey(
+        "directory.Division", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    appointment = models.ForeignKey(
+        "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    instruction = models.CharField(max_length=2000, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    assigned_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    assigned_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    result_text = models.CharField(max_length=2000, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["appointment", "done_at"]),
+            models.Index(fields=["division", "done_at"]),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incoming"], condition=Q(role="lead", withdrawn_at=None), name="one_leads"
+            ),
+            models.CheckConstraint(
+                condition=Q(division__isnull=False) | Q(appointment__isnull=False),
+                name="assigned_to_somebody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.incoming_id} {self.role}"

@@ -1,0 +1,3 @@
+from dinh.notify.models.notification import Notification
+
+__all__ = ["Notification"]

@@ -1,0 +1,78 @@
+"""What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
+
+from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
+from .detached import CheckedSignature, sign_detached, verify_detached
+from .errors import (
+    FieldAlreadyUsed,
+    PkiError,
+    RevocationUnavailable,
+    SignatureNotAllowed,
+    TimestampUnavailable,
+    UnknownField,
+    UnreadableContainer,
+    UnreadablePdf,
+    UnusableKey,
+    WrongSignature,
+)
+from .fields import (
+    DATE_FIELD,
+    LEADER_FIELD,
+    NUMBER_FIELD,
+    SEAL_FIELD,
+    Box,
+    FieldKind,
+    FieldSpec,
+    FieldState,
+    add_fields,
+    fill_number_and_date,
+    fill_text_fields,
+    read_fields,
+)
+from .pades import PreparedSignature, SignatureClaims, SignedPdf, finish, finish_with_cms, prepare, sign
+from .signers import DigestSigner, Pkcs11Signer, Pkcs12Signer, load_pkcs12
+from .timestamps import HttpTimestampClient, TimestampClient
+
+__all__ = [
+    "DATE_FIELD",
+    "LEADER_FIELD",
+    "NUMBER_FIELD",
+    "SEAL_FIELD",
+    "Appearance",
+    "Box",
+    "CheckedSignature",
+    "DigestSigner",
+    "FieldAlreadyUsed",
+    "FieldKind",
+    "FieldSpec",
+    "FieldState",
+    "HttpTimestampClient",
+    "ImageAppearance",
+    "Pkcs11Signer",
+    "Pkcs12Signer",
+    "PkiError",
+    "PreparedSignature",
+    "RevocationUnavailable",
+    "SignatureClaims",
+    "SignatureNotAllowed",
+    "SignedPdf",
+    "TextAppearance",
+    "TimestampClient",
+    "TimestampUnavailable",
+    "UnknownField",
+    "UnreadableContainer",
+    "UnreadablePdf",
+    "UnusableImage",
+    "UnusableKey",
+    "WrongSignature",
+    "add_fields",
+    "fill_number_and_date",
+    "fill_text_fields",
+    "finish",
+    "finish_with_cms",
+    "load_pkcs12",
+    "prepare",
+    "read_fields",
+    "sign",
+    "sign_detached",
+    "verify_detached",
+]

@@ -1,0 +1,75 @@
+"""Timestamps of RFC 3161: the client that asks for them. Reading them is in `signed_data`."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+from asn1crypto import tsp
+from django.utils.translation import gettext as _
+
+from .errors import TimestampUnavailable
+
+MAX_TOKEN = 64 * 1024
+
+
+class TimestampClient(Protocol):
+    """Whoever stamps a SHA-256 digest: gives an RFC 3161 token (DER of a ContentInfo)."""
+
+    def stamp(self, digest: bytes) -> bytes:
+        """
+        :raises TimestampUnavailable: if no correct token could be had
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTimestampClient:
+    """A timestamp server over HTTP. Never call it inside a transaction: it waits up to `seconds`."""
+
+    url: str
+    seconds: float = 5.0
+    transport: httpx.BaseTransport | None = None
+
+    def stamp(self, digest: bytes) -> bytes:
+        nonce = secrets.randbits(63)
+        request = tsp.TimeStampReq(
+            {
+                "version": "v1",
+                "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": digest},
+                "nonce": nonce,
+                "cert_req": True,
+            }
+        )
+        return _token(self._post(request.dump()), digest, nonce)
+
+    def _post(self, body: bytes) -> bytes:
+        message = _("The timestamp server %(url)s does not answer.") % {"url": self.url}
+        headers = {"Content-Type": "application/timestamp-query"}
+        try:
+            with httpx.Client(timeout=self.seconds, transport=self.transport) as client:
+                response = client.post(self.url, content=body, headers=headers)
+                response.raise_for_status()
+        except httpx.HTTPError as error:
+            raise TimestampUnavailable(message) from error
+        if len(response.content) > MAX_TOKEN:
+            raise TimestampUnavailable(message)
+        return response.content
+
+
+def _token(answer: bytes, digest: bytes, nonce: int) -> bytes:
+    message = _("The timestamp server gave a wrong answer.")
+    try:
+        response = tsp.TimeStampResp.load(answer)
+        granted = response["status"]["status"].native in ("granted", "granted_with_mods")
+        if not granted:
+            raise TimestampUnavailable(message)
+        token = response["time_stamp_token"]
+        info = token["content"]["encap_content_info"]["content"].parsed
+        same = info["message_imprint"]["hashed_message"].native == digest and info["nonce"].native == nonce
+        encoded: bytes = token.dump()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise TimestampUnavailable(message) from error
+    if not same:
+        raise TimestampUnavailable(message)
+    return encoded

@@ -1,0 +1,3 @@
+from dinh.signing.models.credential import Credential, CredentialState
+
+__all__ = ["Credential", "CredentialState"]

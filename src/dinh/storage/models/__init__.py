@@ -1,0 +1,3 @@
+from dinh.storage.models.blob import Blob
+
+__all__ = ["Blob"]

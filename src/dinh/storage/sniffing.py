@@ -1,0 +1,57 @@
+"""What a file really is, by its content; the name and the browser's word are not believed."""
+
+import zipfile
+from typing import BinaryIO
+
+import puremagic
+
+HEAD_BYTES = 8192
+UNKNOWN = "application/octet-stream"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ZIP = "application/zip"
+PNG, JPEG, TIFF = "image/png", "image/jpeg", "image/tiff"
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"\xff\xd8\xff", JPEG),
+    (b"II*\x00", TIFF),
+    (b"MM\x00*", TIFF),
+)
+_PARTS = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX}
+
+
+def sniff(stream: BinaryIO) -> str:
+    """Media type of what the (seekable) stream holds; the stream is left at its beginning."""
+    stream.seek(0)
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    if b"%PDF-" in head[:1024]:
+        return PDF
+    for signature, media_type in _SIGNATURES:
+        if head.startswith(signature):
+            return media_type
+    if head.startswith(b"PK\x03\x04"):
+        return _sniff_zip(stream)
+    return _guess(head)
+
+
+def _sniff_zip(stream: BinaryIO) -> str:
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return UNKNOWN
+    finally:
+        stream.seek(0)
+    if "word/vbaProject.bin" in names:
+        return "application/vnd.ms-word.document.macroEnabled.12"
+    return next((media_type for part, media_type in _PARTS.items() if part in names), ZIP)
+
+
+def _guess(head: bytes) -> str:
+    try:
+        return puremagic.from_string(head, mime=True) or UNKNOWN
+    except (puremagic.PureError, ValueError):
+        return UNKNOWN

@@ -1,0 +1,118 @@
+import hashlib
+import io
+import zipfile
+
+import pytest
+from django.test import RequestFactory
+
+from dinh.kernel.errors import NotFound
+from dinh.storage import api as storage
+from dinh.storage.models import Blob
+
+pytestmark = pytest.mark.django_db
+LETTER = b"%PDF-1.7\n" + bytes(range(256)) * 3000
+
+
+@pytest.fixture(autouse=True)
+def blob_folder(settings, tmp_path):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "blobs": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path)},
+        },
+    }
+
+
+def get(sha256, **headers):
+    request = RequestFactory().get("/", headers=headers)
+    return storage.blob_response(request, sha256, filename="Quyết định.pdf", inline=True)
+
+
+def word_file(*names):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<x/>")
+    return stream.getvalue()
+
+
+def test_store_keeps_the_same_bytes_once():
+    first, second = storage.store_bytes(LETTER), storage.store(io.BytesIO(LETTER))
+
+    assert first == second == storage.BlobInfo(hashlib.sha256(LETTER).hexdigest(), len(LETTER), storage.PDF)
+    assert Blob.objects.count() == 1
+    assert storage.read_blob(first.sha256) == LETTER
+
+
+def test_store_refuses_what_is_not_what_it_claims():
+    with pytest.raises(storage.WrongFileType) as refusal:
+        storage.store_bytes(b"MZ\x90\x00not a letter", accept=frozenset({storage.PDF}), name="thu.pdf")
+
+    assert refusal.value.field == "file"
+    assert Blob.objects.count() == 0
+
+
+def test_store_refuses_what_is_too_large(settings):
+    settings.MAX_UPLOAD_BYTES = 1000
+
+    with pytest.raises(storage.FileTooLarge):
+        storage.store_bytes(LETTER)
+
+    assert Blob.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (word_file("word/document.xml"), storage.DOCX),
+        (word_file("xl/workbook.xml"), storage.XLSX),
+        (
+            word_file("word/document.xml", "word/vbaProject.bin"),
+            "application/vnd.ms-word.document.macroEnabled.12",
+        ),
+        (b"PK\x03\x04 broken", "application/octet-stream"),
+        (b"\x89PNG\r\n\x1a\n....", storage.PNG),
+    ],
+)
+def test_store_sniffs_the_type(content, media_type):
+    assert storage.store_bytes(content).media_type == media_type
+
+
+def test_blob_response_streams_all():
+    response = get(storage.store_bytes(LETTER).sha256)
+
+    assert b"".join(response) == LETTER
+    assert response["Content-Type"] == "application/pdf"
+    assert response["Content-Disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"),
+    [
+        ("bytes=10-19", 10, 19),
+        ("bytes=-5", len(LETTER) - 5, len(LETTER) - 1),
+        ("bytes=768000-", 768000, len(LETTER) - 1),
+    ],
+)
+def test_blob_response_gives_ranges(wanted, first, last):
+    response = get(storage.store_bytes(LETTER).sha256, Range=wanted)
+
+    assert response.status_code == 206
+    assert b"".join(response) == LETTER[first : last + 1]
+    assert response["Content-Range"] == f"bytes {first}-{last}/{len(LETTER)}"
+
+
+def test_blob_response_refuses_a_range_beyond_the_end():
+    assert get(storage.store_bytes(LETTER).sha256, Range="bytes=9999999-").status_code == 416
+
+
+def test_blob_response_never_shows_a_web_page_inline():
+    page = storage.store_bytes(b"<!doctype html><script>alert(1)</script>")
+
+    assert get(page.sha256)["Content-Disposition"].startswith("attachment")
+
+
+def test_blob_response_knows_no_other_blob():
+    with pytest.raises(NotFound):
+        get("0" * 64)

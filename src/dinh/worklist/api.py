@@ -1,0 +1,57 @@
+"""What waits for whom until when: what other modules may call, in the act's own transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+
+
+@dataclass(frozen=True)
+class NewWork:
+    """
+    Something that begins to wait.
+
+    :param kind: `module.what`, e.g. `documents.sign`
+    :param role: of `directory.enums.Role`, when it waits for whoever holds it in the unit
+    :param appointment_id: when it waits for one person in one position
+    :param url: path of the page where it is done
+    :param urgency: 0 normal to 3 most urgent (hỏa tốc)
+    """
+
+    kind: str
+    unit_id: int
+    target_type: str
+    target_id: int
+    title: str
+    url: str
+    created_at: datetime
+    role: str = ""
+    appointment_id: int | None = None
+    due_at: datetime | None = None
+    urgency: int = 0
+
+
+def add_work(items: Iterable[NewWork]) -> None:
+    """Let things wait, all in one statement."""
+    from dinh.worklist.models import WorkItem
+
+    WorkItem.objects.bulk_create(WorkItem(**vars(item)) for item in items)
+
+
+def finish_work(
+    target: models.Model, *, at: datetime, kinds: Iterable[str] = (), appointment_id: int | None = None
+) -> int:
+    """
+    Nothing of these kinds (all kinds if none is named) waits for this record any more.
+
+    :returns: how many items were closed
+    """
+    from dinh.worklist.models import WorkItem
+
+    waiting = WorkItem.objects.filter(target_type=target._meta.label_lower, target_id=target.pk, done_at=None)
+    if kinds := tuple(kinds):
+        waiting = waiting.filter(kind__in=kinds)
+    if appointment_id is not None:
+        waiting = waiting.filter(appointment_id=appointment_id)
+    return waiting.update(done_at=at)

@@ -1,0 +1,3 @@
+from dinh.worklist.models.item import WorkItem
+
+__all__ = ["WorkItem"]

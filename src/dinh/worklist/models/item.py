@@ -1,0 +1,43 @@
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class WorkItem(models.Model):
+    """
+    Something waits for somebody until some time (việc). One table over all modules.
+
+    It waits either for one appointment, or for whoever holds a role in a unit.
+    """
+
+    kind = models.CharField(max_length=60, help_text=_("module.what, e.g. documents.sign"))
+    unit = models.ForeignKey("directory.Unit", on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=20, blank=True)
+    appointment = models.ForeignKey(
+        "directory.Appointment", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    target_type = models.CharField(max_length=60)
+    target_id = models.BigIntegerField()
+    title = models.CharField(max_length=500)
+    url = models.CharField(max_length=300)
+    urgency = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["unit", "role", "due_at"], condition=Q(done_at=None), name="work_open_role"),
+            models.Index(
+                fields=["appointment", "due_at"], condition=Q(done_at=None), name="work_open_person"
+            ),
+            models.Index(fields=["target_type", "target_id"], name="work_target"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(role="") | Q(appointment__isnull=False), name="work_waits_for_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
