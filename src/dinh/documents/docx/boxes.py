@@ -1,10 +1,10 @@
 """Tell which line of a Word file fills which box of the layout plan."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 
 from dinh.documents.docx.lines import WordLine
+from dinh.kernel.text import fold
 
 _NUMBER = re.compile(r"^Số\b", re.IGNORECASE)
 _DATE = re.compile(r"\bngày\b.*\btháng\b.*\bnăm\b", re.IGNORECASE)
@@ -35,17 +35,11 @@ class Boxes:
     urgency: WordLine | None = None
 
 
-def folded(text: str) -> str:
-    """Lower case without diacritics, single spaces: for recognising, never for showing."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
-    return " ".join(plain.replace("đ", "d").split())
-
-
 def find_boxes(lines: list[WordLine], *, country: str, motto: str) -> Boxes:
     """Sort the lines of a letter into boxes. The first heading counts; a second one begins another letter."""
     boxes = Boxes()
-    letter = _first_letter(lines, folded(country))
-    end_of_head = _read_head(letter, boxes, country=folded(country), motto=folded(motto))
+    letter = _first_letter(lines, fold(country))
+    end_of_head = _read_head(letter, boxes, country=fold(country), motto=fold(motto))
     start_of_end = next(
         (i for i, line in enumerate(letter) if i >= end_of_head and _RECIPIENTS.match(line.text)), len(letter)
     )
@@ -57,7 +51,7 @@ def find_boxes(lines: list[WordLine], *, country: str, motto: str) -> Boxes:
 
 
 def _first_letter(lines: list[WordLine], country: str) -> list[WordLine]:
-    starts = [i for i, line in enumerate(lines) if folded(line.text) == country]
+    starts = [i for i, line in enumerate(lines) if fold(line.text) == country]
     return lines[: starts[1]] if len(starts) > 1 else lines
 
 
@@ -65,7 +59,7 @@ def _read_head(lines: list[WordLine], boxes: Boxes, *, country: str, motto: str)
     """Read boxes 1 to 5b from the first lines; return where the rest begins."""
     end = 0
     for index, line in enumerate(lines[:40]):
-        plain = folded(line.text)
+        plain = fold(line.text)
         if boxes.country is None and plain.startswith(country[:24]):
             boxes.country = line
         elif boxes.motto is None and motto and plain.startswith(motto[:7]):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.documents.docx.opening import check_docx
 from dinh.documents.docx.sandboxed import Limits, ProgramTimedOut, find_program, run_limited
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput, Unavailable
 from dinh.kernel.pdf import FONT_DIR, FONT_FAMILY
 
 _PROGRAMS = ("soffice", "libreoffice", "loffice")
@@ -38,11 +38,11 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """  # noqa: E501 -- the registry's own form, one item a line
 
 
-class ConverterMissing(DomainError):
+class ConverterMissing(Unavailable):
     """LibreOffice is not installed here, so Word files cannot become PDF."""
 
 
-class ConversionFailed(DomainError):
+class ConversionFailed(InvalidInput):
     """LibreOffice could not make a PDF of the file."""
 
 

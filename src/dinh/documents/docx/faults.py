@@ -24,3 +24,7 @@ class FormFault:
     severity: str = ERROR
     found: str = ""
     expected: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return plain texts in the language of the moment, to be kept with the version checked."""
+        return {name: str(getattr(self, name)) for name in self.__dataclass_fields__}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from docx.document import Document
 from lxml import etree
 
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 
 MAX_FILE = 50 * 1024 * 1024
 _MAX_UNPACKED = 200 * 1024 * 1024
@@ -50,7 +50,7 @@ _REASONS = {
 }
 
 
-class DocxRefused(DomainError):
+class DocxRefused(InvalidInput):
     """A Word file was not opened; `reason` is one of the keys of the rules here."""
 
     def __init__(self, reason: str, *, target: str = "") -> None:

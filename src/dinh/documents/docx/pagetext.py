@@ -9,13 +9,13 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 
 _LINE_TOLERANCE = 2.5
 _MAX_CHARACTERS = 20_000
 
 
-class PdfUnreadable(DomainError):
+class PdfUnreadable(InvalidInput):
     """The file is not a PDF that can be read."""
 
 

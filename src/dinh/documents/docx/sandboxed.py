@@ -13,7 +13,7 @@ from pathlib import Path
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
-class ProgramTimedOut(Exception):  # noqa: N818 -- an internal signal, turned into a DomainError by its callers
+class ProgramTimedOut(Exception):
     """The program did not end in time and was killed with all its children."""
 
 
