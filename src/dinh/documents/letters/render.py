@@ -22,14 +22,14 @@ from dinh.documents.letters.law import (
     mark,
     profile_for,
 )
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import RenderedPdf, render_pdf
 
 _WITHOUT_DATE = frozenset({"minutes"})
 _PLAIN_LETTERS = frozenset({"letter"})
 
 
-class LetterIncomplete(DomainError):
+class LetterIncomplete(InvalidInput):
     """A letter lacks what its form cannot do without."""
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import typst
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf.fonts import FONT_DIR, printable, unprintable_characters
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NO_PACKAGES = FONT_DIR
 
 
-class UnprintableText(DomainError):
+class UnprintableText(InvalidInput):
     """A text has characters that the official typeface cannot show, and PDF/A forbids blanks for them."""
 
 
