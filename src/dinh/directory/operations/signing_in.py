@@ -89,7 +89,7 @@ def _count_failure(account: Account, at: datetime) -> None:
 @transaction.atomic
 def _admit(account: Account, at: datetime) -> Account:
     own = current_appointments(person_id=account.person_id, today=at.date())
-    appointment = own.filter(pk=account.current_appointment_id).first() or own.first()
+    appointment = own.filter(pk=account.current_appointment_id or 0).first() or own.first()
     if appointment is None:
         raise NoCurrentAppointment(_("You hold no position today. Please ask your unit's administrator."))
     account.current_appointment = appointment

@@ -144,7 +144,7 @@ def all_units() -> tuple[UnitSpec, ...]:
 
 
 def _province() -> Iterator[UnitSpec]:
-    government = {"bloc": Bloc.GOVERNMENT, "level": Level.PROVINCE}
+    government: dict[str, Any] = {"bloc": Bloc.GOVERNMENT, "level": Level.PROVINCE}
     yield UnitSpec("HDND", f"Hội đồng nhân dân {PROVINCE}", "HĐND tỉnh", "HĐND", kind="council", **government)
     yield UnitSpec("UBND", f"Ủy ban nhân dân {PROVINCE}", "UBND tỉnh", "UBND", kind="committee", **government)
     yield UnitSpec(
@@ -202,7 +202,7 @@ def _service_units() -> Iterator[UnitSpec]:
 
 
 def _party_of_province() -> Iterator[UnitSpec]:
-    party = {"bloc": Bloc.PARTY, "level": Level.PROVINCE}
+    party: dict[str, Any] = {"bloc": Bloc.PARTY, "level": Level.PROVINCE}
     yield UnitSpec("TU", "Tỉnh ủy Bắc Kạn", "Tỉnh ủy", "TU", kind="party", **party)
     boards = (*_PARTY_BOARDS, ("BNC", "Ban Nội chính", "BNC"))
     for code, name, abbreviation in boards:

@@ -202,9 +202,9 @@ class _Builder:
         start.set(qn("w:id"), str(self._bookmarks))
         start.set(qn("w:name"), name)
         end.set(qn("w:id"), str(self._bookmarks))
-        paragraph._p.append(start)
+        paragraph._p.append(start)  # type: ignore[arg-type]
         write()
-        paragraph._p.append(end)
+        paragraph._p.append(end)  # type: ignore[arg-type]
 
     # Boxes
 
@@ -476,7 +476,7 @@ def _field(paragraph: WordParagraph, instruction: str, *, size: float) -> None:
         else:
             element = OxmlElement("w:fldChar")
             element.set(qn("w:fldCharType"), kind)
-        run._r.append(element)
+        run._r.append(element)  # type: ignore[arg-type]
 
 
 def _restart_pages(section: Any) -> None:

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 
 import docx
@@ -95,7 +96,7 @@ def check_docx(data: bytes) -> None:
         NotImplementedError,
         RuntimeError,
         OSError,
-        zipfile.zlib.error,
+        zlib.error,
     ) as fault:
         raise DocxRefused("damaged") from fault
 
@@ -146,7 +147,9 @@ def _check_links(content: bytes) -> None:
 
 def _check_fields(content: bytes) -> None:
     for element in _parsed(content).iter("{*}instrText", "{*}fldSimple"):
-        words = element.text or "" if element.tag.endswith("instrText") else element.get(_INSTRUCTION, "")
+        words = (
+            element.text or "" if str(element.tag).endswith("instrText") else element.get(_INSTRUCTION, "")
+        )
         if found := _LIVE_FIELD.search(words.upper()):
             raise DocxRefused("live_field", target=found[1])
 

@@ -102,7 +102,7 @@ def ended(blocks: tuple[Block, ...], end_mark: str) -> tuple[Block, ...]:
     text = getattr(last, "text", None)
     if text is None:
         return blocks
-    return (*blocks[:-1], replace(last, text=_with_end(text, end_mark)))  # type: ignore[call-arg]
+    return (*blocks[:-1], replace(last, text=_with_end(text, end_mark)))  # type: ignore[arg-type]
 
 
 def _with_end(text: str, end_mark: str) -> str:
