@@ -161,7 +161,15 @@ class EmbeddedPostgres:
         if self.owner:
             os.chown(self.cluster.parent, self.owner.pw_uid, self.owner.pw_gid)
         shutil.rmtree(self.cluster, ignore_errors=True)
-        command: list[str | Path] = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
+        command: list[str | Path] = [
+            self.bin_dir / "initdb",
+            "-D",
+            self.cluster,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+        ]
         options = ["--locale=C.UTF-8", "-A", "trust", "--no-instructions"]
         done = subprocess.run(
             [*command, *options], capture_output=True, text=True, check=False, **self._run_as()
