@@ -22,7 +22,7 @@ check: dev
 
 test: dev
 	@$(PYTHON) scripts/provision.py
-	$(RUN) scripts/with_postgres.py $(RUN) -m pytest -q -n 2 $(ARGS)
+	$(RUN) scripts/with_postgres.py sh -e scripts/pytest.sh $(ARGS)
 
 bench: dev
 	@$(RUN) scripts/with_postgres.py $(RUN) bench/run.py $(NAME)
