@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     path("", include("dinh.worklist.urls")),
     path("directory/", include("dinh.directory.urls")),
+    path("", include("dinh.signing.urls")),
 ]
