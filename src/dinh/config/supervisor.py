@@ -108,7 +108,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             env=os.environ | {_MARK: str(self.data_dir), "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         if child.process.stdout:
             os.set_blocking(child.process.stdout.fileno(), False)

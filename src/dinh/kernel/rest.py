@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -45,13 +45,13 @@ def install_problems(api: NinjaAPI) -> None:
 
 
 def _refused(_request: HttpRequest, refusal: DomainError | type[DomainError]) -> HttpResponse:
-    assert isinstance(refusal, DomainError)
-    return _problem_response(refusal.as_problem(), refusal.status)
+    error = cast("DomainError", refusal)
+    return _problem_response(error.as_problem(), error.status)
 
 
 def _invalid(_request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:
-    assert isinstance(error, ValidationError)
-    faults = [{"field": _field(e), "message": e.get("msg", "")} for e in error.errors]
+    errors = cast("ValidationError", error).errors
+    faults = [{"field": _field(e), "message": e.get("msg", "")} for e in errors]
     return problem(422, _("Correct the fields named below."), code="invalid-input", errors=faults)
 
 
@@ -71,8 +71,8 @@ def _missing(_request: HttpRequest, _error: object) -> HttpResponse:
 
 
 def _http_error(_request: HttpRequest, error: HttpError | type[HttpError]) -> HttpResponse:
-    assert isinstance(error, HttpError)
-    return problem(error.status_code, error.message, code="refused")
+    given = cast("HttpError", error)
+    return problem(given.status_code, given.message, code="refused")
 
 
 class IdempotencyMiddleware:
@@ -124,8 +124,7 @@ class IdempotencyMiddleware:
         if response.status_code in (401, 403) or response.status_code >= 500 or response.streaming:
             row.delete()
             return response
-        assert isinstance(response, HttpResponse)
-        _keep(row, response)
+        _keep(row, cast("HttpResponse", response))
         return response
 
 
