@@ -43,6 +43,7 @@ def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Docu
     if not may_number(clerk, outgoing):
         raise NotPermitted(_("Only a clerk of the unit gives numbers."))
     document = outgoing.document
+    document.refresh_from_db()
     if document.number is not None:
         return document
     if outgoing.state != OutgoingState.SIGNED:

@@ -12,8 +12,9 @@ from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Document, Outgoing
 from dinh.documents.operations.books import open_book
 from dinh.documents.operations.numbering import DateBeforeLast, NotSigned, reserve_number
+from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.kernel.errors import NotFound, NotPermitted
+from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 
 DAY = date(2026, 11, 24)
 
@@ -50,8 +51,8 @@ def test_an_earlier_date_an_unsigned_draft_and_other_people_are_refused() -> Non
     reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY)
     with pytest.raises(DateBeforeLast):
         reserve_number(clerk=clerk, outgoing_id=second.pk, dated=date(2026, 11, 23))
+    draft = signed(clerk, OutgoingState.REVIEWING)
     with pytest.raises(NotSigned):
-        draft = signed(clerk, OutgoingState.REVIEWING)
         reserve_number(clerk=clerk, outgoing_id=draft.pk, dated=DAY)
     with pytest.raises(NotFound):
         reserve_number(clerk=clerk_(), outgoing_id=second.pk, dated=DAY)
@@ -79,3 +80,16 @@ def test_two_clerks_at_once_get_one_number() -> None:
     for thread in threads:
         thread.join()
     assert numbers == [1, 1]
+
+
+@pytest.mark.django_db
+def test_a_voided_number_is_never_given_again() -> None:
+    clerk = clerk_()
+    first, second = signed(clerk), signed(clerk)
+    reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY)
+    with pytest.raises(InvalidInput):
+        void_number(clerk=clerk, outgoing_id=first.pk, reason=" ")
+    void_number(clerk=clerk, outgoing_id=first.pk, reason="Sai thể thức")
+    first.refresh_from_db()
+    assert (first.state, first.void_reason) == (OutgoingState.VOIDED, "Sai thể thức")
+    assert reserve_number(clerk=clerk, outgoing_id=second.pk, dated=DAY).number == 2
