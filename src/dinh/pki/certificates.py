@@ -8,8 +8,8 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID
 from cryptography.x509.oid import ExtendedKeyUsageOID as Eku
-from cryptography.x509.oid import ExtensionOID
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 
@@ -133,7 +133,7 @@ def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     """Where the certificate's status can be asked for, HTTP only."""
     extensions = _extensions(certificate)
     access = _value(extensions, x509.AuthorityInformationAccess) if extensions else None
-    wanted = x509.AuthorityInformationAccessOID.OCSP
+    wanted = AuthorityInformationAccessOID.OCSP
     places = (item.access_location for item in access or () if item.access_method == wanted)
     return _http(p.value for p in places if isinstance(p, x509.UniformResourceIdentifier))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-from .pdf.objects import Dict, Name, Ref, Stream
+from .pdf.objects import Dict, Name, Obj, Ref, Stream
 from .pdf.update import Update
 
 _SYMBOLIC = 4
@@ -69,7 +69,7 @@ def _subset(path: str, characters: str) -> FontSubset:
         program=zlib.compress(out.getvalue()),
         glyphs=glyphs,
         widths=widths,
-        box=tuple(round(v * scale) for v in (head.xMin, head.yMin, head.xMax, head.yMax)),  # type: ignore[arg-type]
+        box=tuple(round(v * scale) for v in (head.xMin, head.yMin, head.xMax, head.yMax)),
         ascent=round(hhea.ascent * scale),
         descent=round(hhea.descent * scale),
         cap_height=round(getattr(os2, "sCapHeight", hhea.ascent) * scale),
@@ -100,7 +100,7 @@ def embed_font(update: Update, font: FontSubset) -> Ref:
         "CIDSystemInfo": {"Registry": b"Adobe", "Ordering": b"Identity", "Supplement": 0},
         "FontDescriptor": descriptor,
         "DW": 0,
-        "W": [item for gid, width in sorted(font.widths.items()) for item in (gid, [width])],
+        "W": _widths(font),
         "CIDToGIDMap": Name("Identity"),
     }
     return update.add(
@@ -113,6 +113,13 @@ def embed_font(update: Update, font: FontSubset) -> Ref:
             "ToUnicode": update.add(Stream({}, _to_unicode(font))),
         }
     )
+
+
+def _widths(font: FontSubset) -> list[Obj]:
+    result: list[Obj] = []
+    for gid, width in sorted(font.widths.items()):
+        result += [gid, [width]]
+    return result
 
 
 def _to_unicode(font: FontSubset) -> bytes:

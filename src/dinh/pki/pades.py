@@ -6,10 +6,11 @@ can be stored, and `finish` needs nothing else.
 """
 
 import base64
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from django.utils.translation import gettext as _
@@ -52,12 +53,12 @@ class PreparedSignature:
     :param certificates: DER, the signer's first
     """
 
-    document: bytes = field(repr=False)
+    document: bytes = dataclasses.field(repr=False)
     field: str
     byte_range: tuple[int, int, int, int]
     digest: bytes
-    attributes: bytes = field(repr=False)
-    certificates: tuple[bytes, ...] = field(repr=False)
+    attributes: bytes = dataclasses.field(repr=False)
+    certificates: tuple[bytes, ...] = dataclasses.field(repr=False)
 
     @property
     def attributes_digest(self) -> bytes:
@@ -108,7 +109,7 @@ class SignedPdf:
     :param notes: what could not be had, in words; empty if all went well
     """
 
-    pdf: bytes = field(repr=False)
+    pdf: bytes = dataclasses.field(repr=False)
     level: str
     notes: tuple[str, ...] = ()
 
@@ -306,7 +307,8 @@ def finish(
     """
     certificate, attributes = prepared.certificates[0], prepared.attributes
     cms.check_signature(certificate=certificate, attributes=attributes, signature=signature)
-    token, notes = None, ()
+    token: bytes | None = None
+    notes: tuple[str, ...] = ()
     if timestamp is not None:
         try:
             token = timestamp.stamp(hashlib.sha256(signature).digest())

@@ -51,7 +51,10 @@ def code_set(report):
     return {r.code for r in report.reasons} | {r.code for s in report.signatures for r in s.reasons}
 
 
-CATALOG = b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [102 0 R%s] /SigFlags 3 >> /Perms << /DocMDP 100 0 R >> %s >>"
+CATALOG = (
+    b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [102 0 R%s] /SigFlags 3 >> "
+    b"/Perms << /DocMDP 100 0 R >> %s >>"
+)
 
 INCREMENTAL = {
     "page content replaced": ({3: b"<< /Length 0 >>\nstream\n\nendstream"}, "changes.page"),

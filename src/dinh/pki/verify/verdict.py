@@ -9,6 +9,7 @@ import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -297,7 +298,7 @@ class _Document:
         if not all(c.not_valid_before_utc <= moment <= c.not_valid_after_utc for c in chain):
             return False
         sources = self._sources(token.signed)
-        for certificate, issuer in zip(chain, chain[1:], strict=False):
+        for certificate, issuer in pairwise(chain):
             status = sources.status(certificate, issuer, moment=moment, at=self.context.at)
             if status.status is Status.REVOKED and status.revoked_at and status.revoked_at <= moment:
                 return False
@@ -417,7 +418,7 @@ class _Document:
     ) -> None:
         sources = self._sources(signed)
         moment = proven or self.context.at
-        for certificate, issuer in zip(chain, chain[1:], strict=False):
+        for certificate, issuer in pairwise(chain):
             found = sources.status(certificate, issuer, moment=moment, at=self.context.at)
             if found.status is Status.REVOKED and found.revoked_at:
                 self._note_revoked(draft, certificate, found.revoked_at, proven)
