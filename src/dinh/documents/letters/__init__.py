@@ -42,13 +42,31 @@ from dinh.documents.letters.law import (
     mark,
     marks,
     profile_for,
+    urgency_code,
 )
 from dinh.documents.letters.models import starter
+from dinh.documents.letters.registers import (
+    Register,
+    RegisterColumn,
+    RegisterCover,
+    register,
+    render_book,
+    render_register,
+)
 from dinh.documents.letters.render import LetterIncomplete, issued, render_annex, render_letter
+from dinh.documents.letters.stamps import (
+    ArrivalStamp,
+    SlipEntry,
+    render_arrival_stamp,
+    render_copy_form,
+    render_handling_slip,
+    stamp_scan,
+)
 from dinh.documents.letters.text import parse_body
 
 __all__ = [
     "Annex",
+    "ArrivalStamp",
     "Article",
     "Block",
     "Clause",
@@ -63,8 +81,12 @@ __all__ = [
     "Order",
     "Paragraph",
     "Point",
+    "Register",
+    "RegisterColumn",
+    "RegisterCover",
     "RomanSection",
     "SignatureBlock",
+    "SlipEntry",
     "Table",
     "UnknownForm",
     "annex_mark_lines",
@@ -87,8 +109,16 @@ __all__ = [
     "parse_code",
     "point_letter",
     "profile_for",
+    "register",
     "render_annex",
+    "render_arrival_stamp",
+    "render_book",
+    "render_copy_form",
+    "render_handling_slip",
     "render_letter",
+    "render_register",
     "roman",
+    "stamp_scan",
     "starter",
+    "urgency_code",
 ]

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 
 _DATA = Path(__file__).resolve().parent / "data"
 
 
-class UnknownForm(DomainError):
+class UnknownForm(InvalidInput):
     """No rule of form is known for this bloc, type or mark on that day."""
 
 
@@ -156,6 +156,11 @@ def mark(kind: str, code: str) -> Mark:
         if each.code == code:
             return each
     raise UnknownForm(_("The mark %(code)s is not known.") % {"code": code}, field=kind)
+
+
+def urgency_code(rank: int) -> str:
+    """Return the code of the urgency mark of a rank (QCVN 102:2016: 0 none to 3 most urgent)."""
+    return next((each.code for each in marks("urgency") if each.rank == rank), "")
 
 
 def model_words(layout: str) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pypdfium2
+from django.utils.translation import gettext_lazy as _
 
 from dinh.documents.letters.law import UnknownForm
 from dinh.kernel.pdf import render_pdf
@@ -56,7 +57,7 @@ def register(code: str) -> Register:
     """Return a kind of book. :raises UnknownForm: if Annex IV has none of that code"""
     found = _registers().get(code)
     if found is None:
-        raise UnknownForm(f"There is no register {code}.", field="register")
+        raise UnknownForm(_("There is no register %(code)s.") % {"code": code}, field="register")
     return found
 
 

@@ -22,14 +22,14 @@ from dinh.documents.letters.law import (
     mark,
     profile_for,
 )
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import RenderedPdf, render_pdf
 
 _WITHOUT_DATE = frozenset({"minutes"})
 _PLAIN_LETTERS = frozenset({"letter"})
 
 
-class LetterIncomplete(DomainError):
+class LetterIncomplete(InvalidInput):
     """A letter lacks what its form cannot do without."""
 
 
@@ -102,7 +102,7 @@ def ended(blocks: tuple[Block, ...], end_mark: str) -> tuple[Block, ...]:
     text = getattr(last, "text", None)
     if text is None:
         return blocks
-    return (*blocks[:-1], replace(last, text=_with_end(text, end_mark)))  # type: ignore[call-arg]
+    return (*blocks[:-1], replace(last, text=_with_end(text, end_mark)))  # type: ignore[arg-type]
 
 
 def _with_end(text: str, end_mark: str) -> str:

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typst
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf.fonts import FONT_DIR, printable, unprintable_characters
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NO_PACKAGES = FONT_DIR
 
 
-class UnprintableText(DomainError):
+class UnprintableText(InvalidInput):
     """A text has characters that the official typeface cannot show, and PDF/A forbids blanks for them."""
 
 
@@ -91,7 +91,7 @@ def render_pdf(
         pdf_tags=tagged,
     )
     found = json.loads(compiler.query("<place>", field="value"))
-    return RenderedPdf(pdf=bytes(pdf), places=tuple(_place(each) for each in found))
+    return RenderedPdf(pdf=cast("bytes", pdf), places=tuple(_place(each) for each in found))
 
 
 def _template_path(template: str) -> Path:
