@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "procrastinate.contrib.django",
     "dinh.kernel",
+    "dinh.pki",
     "dinh.storage",
     "dinh.audit",
     "dinh.directory",

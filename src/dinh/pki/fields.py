@@ -241,7 +241,9 @@ def _default_font(update: Update, form: Ref, fields: Sequence[FieldSpec]) -> str
     return "Dinh"
 
 
-def fill_text_fields(*, pdf: bytes, values: Mapping[str, str], font: Path) -> bytes:
+def fill_text_fields(
+    *, pdf: bytes, values: Mapping[str, str], font: Path, fonts: Mapping[str, Path] | None = None
+) -> bytes:
     """
     The PDF with these text fields filled by incremental update, each with an appearance of its own.
 
@@ -249,6 +251,7 @@ def fill_text_fields(*, pdf: bytes, values: Mapping[str, str], font: Path) -> by
 
     :param values: full field name to text
     :param font: TrueType file that has the texts' characters
+    :param fonts: other files for some fields, by full field name
     :raises UnknownField: if a name is not that of a text field
     :raises FieldAlreadyUsed: if a field holds another value; the same value again changes nothing
     :raises SignatureNotAllowed: if a signature locks the field or the document
@@ -267,19 +270,23 @@ def fill_text_fields(*, pdf: bytes, values: Mapping[str, str], font: Path) -> by
         if name in locked_fields(source):
             message = _("A signature locks the field %(name)s.") % {"name": name}
             raise SignatureNotAllowed(message, field=name)
-        _fill(update, known[name], text, font)
+        _fill(update, known[name], text, (fonts or {}).get(name, font))
     return pdf + update.write() if update.objects else pdf
 
 
-def fill_number_and_date(*, pdf: bytes, number: str, date: str, font: Path) -> bytes:
+def fill_number_and_date(
+    *, pdf: bytes, number: str, date: str, font: Path, date_font: Path | None = None
+) -> bytes:
     """
     The letter with its number and its day filled in (Decree 30/2020/NĐ-CP, Annex I, points 3 and 4).
 
     :param number: as it is shown, with its leading zero, e.g. "05"
     :param date: as it is shown, e.g. "05 tháng 02 năm 2026"
+    :param date_font: italic typeface for the date, as the decree asks; `font` if none is given
     :raises UnknownField, FieldAlreadyUsed, SignatureNotAllowed: as `fill_text_fields`
     """
-    return fill_text_fields(pdf=pdf, values={NUMBER_FIELD: number, DATE_FIELD: date}, font=font)
+    values, fonts = {NUMBER_FIELD: number, DATE_FIELD: date}, {DATE_FIELD: date_font or font}
+    return fill_text_fields(pdf=pdf, values=values, font=font, fonts=fonts)
 
 
 def _fill(update: Update, field: FormField, text: str, font: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-from .pdf.objects import Dict, Name, Ref, Stream
+from .pdf.objects import Dict, Name, Obj, Ref, Stream
 from .pdf.update import Update
 
 _SYMBOLIC = 4
@@ -100,7 +100,7 @@ def embed_font(update: Update, font: FontSubset) -> Ref:
         "CIDSystemInfo": {"Registry": b"Adobe", "Ordering": b"Identity", "Supplement": 0},
         "FontDescriptor": descriptor,
         "DW": 0,
-        "W": [item for gid, width in sorted(font.widths.items()) for item in (gid, [width])],  # type: ignore[misc]
+        "W": _widths(font),
         "CIDToGIDMap": Name("Identity"),
     }
     return update.add(
@@ -113,6 +113,13 @@ def embed_font(update: Update, font: FontSubset) -> Ref:
             "ToUnicode": update.add(Stream({}, _to_unicode(font))),
         }
     )
+
+
+def _widths(font: FontSubset) -> list[Obj]:
+    result: list[Obj] = []
+    for gid, width in sorted(font.widths.items()):
+        result += [gid, [width]]
+    return result
 
 
 def _to_unicode(font: FontSubset) -> bytes:

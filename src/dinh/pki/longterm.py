@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
@@ -55,7 +56,7 @@ def extend_to_lt(*, pdf: bytes, trust: TrustStore, sources: RevocationSources, a
     for signed in _signatures(source):
         chain = trust.chain_of(signed.certificate, signed.certificates)
         store.put("Certs", (der_of(item) for item in chain or signed.certificates))
-        for certificate, issuer in zip(chain or (), (chain or ())[1:], strict=False):
+        for certificate, issuer in pairwise(chain or ()):
             evidence = sources.evidence(certificate, issuer, moment=at, at=at)
             if evidence is None:
                 message = _("No revocation answer for %(name)s could be had.")

@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .cms import to_der
 from .errors import UnusableKey
+
+MAX_KEPT_KEYS = 512
+_signers: dict[bytes, "Pkcs12Signer"] = {}
 
 
 class DigestSigner(Protocol):
@@ -50,35 +52,13 @@ def load_pkcs12(*, data: bytes, password: str) -> Pkcs12Signer:
     :raises UnusableKey: if the password is wrong or the file holds no key and certificate
     """
     fingerprint = hashlib.sha256(hashlib.sha256(password.encode()).digest() + data).digest()
-    return _Pkcs12(data, password, fingerprint).load()
-
-
-class _Pkcs12:
-    """A cache key that compares by fingerprint and does not keep the password in the cache's key."""
-
-    def __init__(self, data: bytes, password: str, fingerprint: bytes) -> None:
-        self.fingerprint = fingerprint
-        self._parse = lambda: _parse_pkcs12(data, password)
-
-    def __hash__(self) -> int:
-        return hash(self.fingerprint)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Pkcs12) and other.fingerprint == self.fingerprint
-
-    def load(self) -> Pkcs12Signer:
-        signer = _cached_signer(self)
-        self._parse = _spent
-        return signer
-
-
-def _spent() -> Pkcs12Signer:
-    raise AssertionError("parsed already")
-
-
-@lru_cache(maxsize=512)
-def _cached_signer(source: _Pkcs12) -> Pkcs12Signer:
-    return source._parse()  # type: ignore[no-untyped-call]
+    signer = _signers.get(fingerprint)
+    if signer is None:
+        signer = _parse_pkcs12(data, password)
+        if len(_signers) >= MAX_KEPT_KEYS:
+            _signers.pop(next(iter(_signers)), None)
+        _signers[fingerprint] = signer
+    return signer
 
 
 def _parse_pkcs12(data: bytes, password: str) -> Pkcs12Signer:

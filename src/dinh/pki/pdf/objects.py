@@ -1,7 +1,7 @@
 """The eight kinds of PDF objects as plain Python values (ISO 32000-2, 7.3)."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, Union
 
 
 class Name(str):
@@ -31,7 +31,7 @@ class Raw:
 
 
 Dict: TypeAlias = dict[str, "Obj"]
-Obj: TypeAlias = bool | int | float | bytes | Name | Ref | list["Obj"] | Dict | Stream | Raw | None
+Obj: TypeAlias = Union[bool, int, float, bytes, Name, Ref, list["Obj"], Dict, Stream, Raw, None]  # noqa: UP007 a string among them
 
 
 class PdfDamaged(Exception):

@@ -6,6 +6,7 @@ All scanning is done by regular expressions with possessive quantifiers: linear 
 """
 
 import re
+from collections.abc import Callable
 from mmap import mmap
 from typing import TypeAlias
 
@@ -187,7 +188,7 @@ def write_value(value: Obj) -> bytes:
     return b"".join(parts)
 
 
-def _write(value: Obj, put) -> None:  # type: ignore[no-untyped-def]
+def _write(value: Obj, put: Callable[[bytes], None]) -> None:
     if isinstance(value, dict):
         put(b"<<")
         for key, item in value.items():

@@ -6,6 +6,7 @@ import zlib
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageDraw
 
 from dinh.pki.api import (
@@ -31,13 +32,10 @@ _FONTS = (
 
 def font() -> Path:
     here = Path(__file__).parents[2] / "kernel" / "fonts"
-    for path in (*here.glob("Tinos-Regular.ttf"), *map(Path, _FONTS)):
+    for path in (*here.glob("*Serif-Regular.ttf"), *map(Path, _FONTS)):
         if path.exists():
             return path
-    import pytest
-
-    pytest.skip("no TrueType font on this machine")
-    return None
+    raise pytest.skip.Exception("no TrueType font on this machine")
 
 
 def plain_pdf(

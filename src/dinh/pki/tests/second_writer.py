@@ -7,7 +7,6 @@ Shares nothing with the module but the test authority: no reader, no writer, no 
 import hashlib
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from .authority import Holder, Stamper, cms_of
 
@@ -137,6 +136,3 @@ def six_signatures(
         stamper = stampers[index] if stampers else None
         office.sign(objects, signature, holder, form=form, reference=reference, stamper=stamper, **options)
     return office
-
-
-NOT_YET = datetime(2026, 2, 5)

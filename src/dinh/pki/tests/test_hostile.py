@@ -52,8 +52,8 @@ def code_set(report):
 
 
 CATALOG = (
-    b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [102 0 R%s] /SigFlags 3 >>"
-    b" /Perms << /DocMDP 100 0 R >> %s >>"
+    b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [102 0 R%s] /SigFlags 3 >> "
+    b"/Perms << /DocMDP 100 0 R >> %s >>"
 )
 
 INCREMENTAL = {

@@ -354,3 +354,16 @@ def test_office_writes_its_own_tables():
     office.update({90: b"<< /A 1 >>"})
 
     assert office.data.count(b"%%EOF") == 2
+
+
+def test_every_reason_speaks_vietnamese():
+    from pathlib import Path
+
+    import polib
+
+    from dinh.pki.verify.report import REASONS
+
+    catalog = polib.pofile(str(Path(__file__).parents[1] / "locale/vi/LC_MESSAGES/django.po"))
+    translated = {entry.msgid for entry in catalog if entry.msgstr}
+
+    assert {text._args[0] for _severity, text in REASONS.values()} <= translated

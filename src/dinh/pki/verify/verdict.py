@@ -5,11 +5,11 @@ Nothing here touches a database; the net is asked only where the caller gives a 
 """
 
 import hashlib
-import itertools
 import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
@@ -298,7 +298,7 @@ class _Document:
         if not all(c.not_valid_before_utc <= moment <= c.not_valid_after_utc for c in chain):
             return False
         sources = self._sources(token.signed)
-        for certificate, issuer in itertools.pairwise(chain):
+        for certificate, issuer in pairwise(chain):
             status = sources.status(certificate, issuer, moment=moment, at=self.context.at)
             if status.status is Status.REVOKED and status.revoked_at and status.revoked_at <= moment:
                 return False
@@ -418,7 +418,7 @@ class _Document:
     ) -> None:
         sources = self._sources(signed)
         moment = proven or self.context.at
-        for certificate, issuer in itertools.pairwise(chain):
+        for certificate, issuer in pairwise(chain):
             found = sources.status(certificate, issuer, moment=moment, at=self.context.at)
             if found.status is Status.REVOKED and found.revoked_at:
                 self._note_revoked(draft, certificate, found.revoked_at, proven)
