@@ -198,7 +198,8 @@ class _Builder:
 
     def _bookmarked(self, paragraph: WordParagraph, name: str, write: Any) -> None:
         self._bookmarks += 1
-        start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
+        start: Any = OxmlElement("w:bookmarkStart")
+        end: Any = OxmlElement("w:bookmarkEnd")
         start.set(qn("w:id"), str(self._bookmarks))
         start.set(qn("w:name"), name)
         end.set(qn("w:id"), str(self._bookmarks))
@@ -470,11 +471,10 @@ def _field(paragraph: WordParagraph, instruction: str, *, size: float) -> None:
     for kind in ("begin", None, "end"):
         run = paragraph.add_run()
         run.font.size = Pt(size)
+        element: Any = OxmlElement("w:fldChar" if kind else "w:instrText")
         if kind is None:
-            element = OxmlElement("w:instrText")
             element.text = instruction
         else:
-            element = OxmlElement("w:fldChar")
             element.set(qn("w:fldCharType"), kind)
         run._r.append(element)
 
