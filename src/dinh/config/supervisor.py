@@ -42,7 +42,9 @@ class Supervisor:
     :param watch: called about twice a second; an error that it raises ends everything
     """
 
-    def __init__(self, *, data_dir: Path, children: list[Child], watch: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, *, data_dir: Path, children: list[Child], watch: Callable[[], None] | None = None
+    ) -> None:
         self.data_dir = data_dir
         self.children = children
         self.watch = watch
@@ -92,7 +94,10 @@ class Supervisor:
         child.pause = 1.0 if lived > _LONGEST_PAUSE else min(child.pause * 2, _LONGEST_PAUSE)
         child.start_again_at = time.monotonic() + child.pause
         self._end_group(child, signal.SIGKILL)
-        say("dinh", f"{child.name} ended with {child.process.returncode}; starting it again in {child.pause:.0f} s")
+        say(
+            "dinh",
+            f"{child.name} ended with {child.process.returncode}; starting it again in {child.pause:.0f} s",
+        )
 
     def _start(self, child: Child) -> None:
         child.started_at, child.start_again_at = time.monotonic(), 0.0
@@ -103,7 +108,7 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             env=os.environ | {_MARK: str(self.data_dir), "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         if child.process.stdout:
             os.set_blocking(child.process.stdout.fileno(), False)

@@ -69,7 +69,14 @@ def prepare(*, demo: bool) -> None:
 
 def worker_children() -> list[Child]:
     concurrency = Environment().number("DINH_WORKER_CONCURRENCY", default=4)
-    worker = ["procrastinate", "worker", "--concurrency", str(concurrency), "--fetch-job-polling-interval", "5"]
+    worker = [
+        "procrastinate",
+        "worker",
+        "--concurrency",
+        str(concurrency),
+        "--fetch-job-polling-interval",
+        "5",
+    ]
     children = [Child("worker", worker)]
     if find_spec("dinh.audit.management") and find_spec("dinh.audit.management.commands.seal_audit"):
         children.append(Child("sealer", ["seal_audit", "--loop"]))
@@ -100,6 +107,7 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     os.environ["DINH_DATA_DIR"] = str(data_dir)
     os.environ["PORT"] = str(port)
     os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
+    (data_dir / "static").mkdir(exist_ok=True)
     metrics = data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
@@ -117,7 +125,9 @@ def _write_environment(data_dir: Path) -> None:
 
 def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
     say("dinh", "Preparing the database" + (" and the model province" if demo else ""))
-    done = subprocess.run([sys.executable, "-m", "dinh", "prepare", *(["--demo"] if demo else [])], check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "dinh", "prepare", *(["--demo"] if demo else [])], check=False
+    )
     if done.returncode:
         say("dinh", "The database could not be prepared; the reason stands above.")
         return 1
@@ -170,6 +180,9 @@ class _Watch:
         file = self.data_dir / "demo-accounts.json"
         if not self.demo or not file.exists():
             return []
-        rows = [[str(row.get(key, "")) for key in ("username", "password", "role", "unit")] for row in json.loads(file.read_text())]
+        rows = [
+            [str(row.get(key, "")) for key in ("username", "password", "role", "unit")]
+            for row in json.loads(file.read_text())
+        ]
         widths = [max(len(row[column]) for row in rows) for column in range(4)] if rows else []
         return ["", *("   ".join(map(str.ljust, row, widths)).rstrip() for row in rows), ""]

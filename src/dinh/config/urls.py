@@ -1,4 +1,4 @@
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from dinh.config.health import healthz, register_checks
 from dinh.config.metrics import metrics
@@ -8,4 +8,6 @@ register_checks()
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
+    path("", include("dinh.worklist.urls")),
+    path("directory/", include("dinh.directory.urls")),
 ]

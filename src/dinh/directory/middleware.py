@@ -1,8 +1,10 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from dinh.directory.models import Account, Appointment
+from dinh.directory.queries.appointments import current_appointments
 
 
 class StaffRequest(HttpRequest):
@@ -13,7 +15,7 @@ class StaffRequest(HttpRequest):
 
 
 class CurrentAppointmentMiddleware:
-    """Sets `request.appointment` to the one the user acts in now, or None."""
+    """Sets `request.appointment` to the one the user acts in now, or None if it has ended."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -23,7 +25,8 @@ class CurrentAppointmentMiddleware:
         return self.get_response(request)
 
     def _current(self, request: HttpRequest) -> Appointment | None:
-        if not isinstance(request.user, Account):
+        user = request.user
+        if not isinstance(user, Account) or user.current_appointment_id is None:
             return None
-        appointments = Appointment.objects.select_related("person", "unit", "division", "position")
-        return appointments.filter(pk=request.user.current_appointment_id).first()
+        own = current_appointments(person_id=user.person_id, today=timezone.localdate())
+        return own.filter(pk=user.current_appointment_id).first()

@@ -1,6 +1,7 @@
 """What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
 
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
+from .asice import CheckedContainer, ContainerSignature, members_of, verify_asice, write_asice
 from .detached import CheckedSignature, sign_detached, verify_detached
 from .errors import (
     FieldAlreadyUsed,
@@ -28,9 +29,33 @@ from .fields import (
     fill_text_fields,
     read_fields,
 )
+from .longterm import ExtendedPdf, add_document_timestamp, extend_to_lt
 from .pades import PreparedSignature, SignatureClaims, SignedPdf, finish, finish_with_cms, prepare, sign
+from .revocation import (
+    DirectoryRevocationCache,
+    HttpRevocationFetcher,
+    MemoryRevocationCache,
+    RevocationCache,
+    RevocationFetcher,
+    RevocationSources,
+)
 from .signers import DigestSigner, Pkcs11Signer, Pkcs12Signer, load_pkcs12
 from .timestamps import HttpTimestampClient, TimestampClient
+from .trust import TrustStore, UnusableAnchor
+from .verify.report import (
+    CertificateInfo,
+    HolderKind,
+    Integrity,
+    LaterChanges,
+    Reason,
+    Severity,
+    SignatureReport,
+    TimeSource,
+    Trust,
+    Verdict,
+    VerificationReport,
+)
+from .verify.verdict import VerificationPolicy, verify_pdf
 
 __all__ = [
     "DATE_FIELD",
@@ -39,40 +64,69 @@ __all__ = [
     "SEAL_FIELD",
     "Appearance",
     "Box",
+    "CertificateInfo",
+    "CheckedContainer",
     "CheckedSignature",
+    "ContainerSignature",
     "DigestSigner",
+    "DirectoryRevocationCache",
+    "ExtendedPdf",
     "FieldAlreadyUsed",
     "FieldKind",
     "FieldSpec",
     "FieldState",
+    "HolderKind",
+    "HttpRevocationFetcher",
     "HttpTimestampClient",
     "ImageAppearance",
+    "Integrity",
+    "LaterChanges",
+    "MemoryRevocationCache",
     "Pkcs11Signer",
     "Pkcs12Signer",
     "PkiError",
     "PreparedSignature",
+    "Reason",
+    "RevocationCache",
+    "RevocationFetcher",
+    "RevocationSources",
     "RevocationUnavailable",
+    "Severity",
     "SignatureClaims",
     "SignatureNotAllowed",
+    "SignatureReport",
     "SignedPdf",
     "TextAppearance",
+    "TimeSource",
     "TimestampClient",
     "TimestampUnavailable",
+    "Trust",
+    "TrustStore",
     "UnknownField",
     "UnreadableContainer",
     "UnreadablePdf",
+    "UnusableAnchor",
     "UnusableImage",
     "UnusableKey",
+    "Verdict",
+    "VerificationPolicy",
+    "VerificationReport",
     "WrongSignature",
+    "add_document_timestamp",
     "add_fields",
+    "extend_to_lt",
     "fill_number_and_date",
     "fill_text_fields",
     "finish",
     "finish_with_cms",
     "load_pkcs12",
+    "members_of",
     "prepare",
     "read_fields",
     "sign",
     "sign_detached",
+    "verify_asice",
     "verify_detached",
+    "verify_pdf",
+    "write_asice",
 ]

@@ -69,7 +69,7 @@ def _subset(path: str, characters: str) -> FontSubset:
         program=zlib.compress(out.getvalue()),
         glyphs=glyphs,
         widths=widths,
-        box=tuple(round(v * scale) for v in (head.xMin, head.yMin, head.xMax, head.yMax)),  # type: ignore[arg-type]
+        box=tuple(round(v * scale) for v in (head.xMin, head.yMin, head.xMax, head.yMax)),
         ascent=round(hhea.ascent * scale),
         descent=round(hhea.descent * scale),
         cap_height=round(getattr(os2, "sCapHeight", hhea.ascent) * scale),
@@ -100,7 +100,7 @@ def embed_font(update: Update, font: FontSubset) -> Ref:
         "CIDSystemInfo": {"Registry": b"Adobe", "Ordering": b"Identity", "Supplement": 0},
         "FontDescriptor": descriptor,
         "DW": 0,
-        "W": [item for gid, width in sorted(font.widths.items()) for item in (gid, [width])],
+        "W": [item for gid, width in sorted(font.widths.items()) for item in (gid, [width])],  # type: ignore[misc]
         "CIDToGIDMap": Name("Identity"),
     }
     return update.add(

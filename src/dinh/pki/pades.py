@@ -6,10 +6,11 @@ can be stored, and `finish` needs nothing else.
 """
 
 import base64
+import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from django.utils.translation import gettext as _
@@ -17,7 +18,17 @@ from django.utils.translation import gettext as _
 from . import cms
 from .appearance import Appearance, draw_appearance
 from .errors import FieldAlreadyUsed, SignatureNotAllowed, TimestampUnavailable, UnknownField, WrongSignature
-from .fields import Box, FieldSpec, add_field, docmdp_level, field_lock, form_of, open_pdf, rectangle
+from .fields import (
+    Box,
+    FieldSpec,
+    add_field,
+    docmdp_level,
+    field_lock,
+    form_of,
+    locked_by,
+    open_pdf,
+    rectangle,
+)
 from .pdf.document import FormField, PdfFile
 from .pdf.objects import Dict, Name, Raw, Ref, to_text_string
 from .pdf.update import Update
@@ -42,12 +53,12 @@ class PreparedSignature:
     :param certificates: DER, the signer's first
     """
 
-    document: bytes = field(repr=False)
+    document: bytes = dataclasses.field(repr=False)
     field: str
     byte_range: tuple[int, int, int, int]
     digest: bytes
-    attributes: bytes = field(repr=False)
-    certificates: tuple[bytes, ...] = field(repr=False)
+    attributes: bytes = dataclasses.field(repr=False)
+    certificates: tuple[bytes, ...] = dataclasses.field(repr=False)
 
     @property
     def attributes_digest(self) -> bytes:
@@ -98,7 +109,7 @@ class SignedPdf:
     :param notes: what could not be had, in words; empty if all went well
     """
 
-    pdf: bytes = field(repr=False)
+    pdf: bytes = dataclasses.field(repr=False)
     level: str
     notes: tuple[str, ...] = ()
 
@@ -148,6 +159,7 @@ def prepare(
     locked = _locks(source, widget, locks)
     signature = update.add(_signature_dict(claims, certify, locked, reserve))
     _place(update, widget, signature, appearance)
+    _write_locked_again(update, signature)
     if certify:
         root = update.edit(source.root)
         root["Perms"] = {**source.dict_of(root.get("Perms", {})), "DocMDP": signature}
@@ -190,8 +202,7 @@ def _signature_dict(claims: SignatureClaims, certify: bool, locked: Dict | None,
         "Type": Name("Sig"),
         "Filter": Name("Adobe.PPKLite"),
         "SubFilter": Name("ETSI.CAdES.detached"),
-        "Contents": Raw(b"<" + b"0" * (2 * reserve) + b">"),
-        "ByteRange": Raw(_BYTE_RANGE % (0, 0, 0)),
+        **reserve_contents(reserve),
         "M": pdf_date(claims.claimed_at),
     }
     texts = {"Name": claims.name, "Reason": claims.reason, "Location": claims.location}
@@ -205,6 +216,26 @@ def _signature_dict(claims: SignatureClaims, certify: bool, locked: Dict | None,
     if references:
         result["Reference"] = list(references)
     return result
+
+
+def _write_locked_again(update: Update, signature: Ref) -> None:
+    """
+    Write what locked text fields show once more, unchanged, in the revision that locks them.
+
+    Stock pyHanko (0.38) takes a locked field's appearance that is older than the lock for a change in every later
+    update, and would call the letter altered as soon as validation data is added.
+    """
+    source, entry = update.base, update.objects[signature.num]
+    names = [item.name for item in source.fields()]
+    locked = locked_by(source, entry, names) if isinstance(entry, dict) else set()
+    for item in source.fields():
+        if item.kind != "Tx" or item.name not in locked:
+            continue
+        for num in item.widgets:
+            looks = source.resolve(source.dict_of(Ref(num, 0)).get("AP"))
+            normal = looks.get("N") if isinstance(looks, dict) else None
+            if isinstance(normal, Ref):
+                update.objects.setdefault(normal.num, source.get(normal.num))
 
 
 def _reference(method: str, params: Dict) -> Dict:
@@ -231,6 +262,21 @@ def _place(update: Update, widget: Ref, signature: Ref, appearance: Appearance |
 def _close(
     pdf: bytes, update: Update, signature: Ref, name: str, certificates: tuple[bytes, ...], reserve: int
 ) -> PreparedSignature:
+    document, byte_range, digest = embed_contents(pdf, update, signature, reserve)
+    attributes = cms.signed_attributes(certificate=certificates[0], digest=digest)
+    return PreparedSignature(document, name, byte_range, digest, attributes, certificates)
+
+
+def reserve_contents(reserve: int) -> Dict:
+    """Entries of a signature dictionary that keep `reserve` bytes free; `embed_contents` finds them again."""
+    room = Raw(b"<" + b"0" * (2 * reserve) + b">")
+    return {"Contents": room, "ByteRange": Raw(_BYTE_RANGE % (0, 0, 0))}
+
+
+def embed_contents(
+    pdf: bytes, update: Update, signature: Ref, reserve: int
+) -> tuple[bytes, tuple[int, int, int, int], bytes]:
+    """Write the update and the byte range around the reserved place: the document, the range, its SHA-256."""
     tail = bytearray(update.write())
     place = tail.index(b"/Contents <", update.offsets[signature.num] - len(pdf)) + len(b"/Contents ")
     gap_start, gap_end = len(pdf) + place, len(pdf) + place + 2 * reserve + 2
@@ -239,9 +285,7 @@ def _close(
     filled = _BYTE_RANGE % byte_range[1:]
     tail[marker : marker + len(filled)] = filled
     document = b"".join((pdf, tail))
-    digest = _digest(document, byte_range)
-    attributes = cms.signed_attributes(certificate=certificates[0], digest=digest)
-    return PreparedSignature(document, name, byte_range, digest, attributes, certificates)
+    return document, byte_range, _digest(document, byte_range)
 
 
 def _digest(document: bytes, byte_range: tuple[int, int, int, int]) -> bytes:
@@ -263,7 +307,8 @@ def finish(
     """
     certificate, attributes = prepared.certificates[0], prepared.attributes
     cms.check_signature(certificate=certificate, attributes=attributes, signature=signature)
-    token, notes = None, ()
+    token: bytes | None = None
+    notes: tuple[str, ...] = ()
     if timestamp is not None:
         try:
             token = timestamp.stamp(hashlib.sha256(signature).digest())

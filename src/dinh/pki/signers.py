@@ -78,7 +78,7 @@ def _spent() -> Pkcs12Signer:
 
 @lru_cache(maxsize=512)
 def _cached_signer(source: _Pkcs12) -> Pkcs12Signer:
-    return source._parse()
+    return source._parse()  # type: ignore[no-untyped-call]
 
 
 def _parse_pkcs12(data: bytes, password: str) -> Pkcs12Signer:

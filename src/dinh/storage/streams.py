@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
@@ -17,7 +17,7 @@ def pieces(stream: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
     """The stream in pieces of bounded size."""
     read = getattr(stream, "read", None)
     if read is None:
-        yield from cast("Iterable[bytes]", stream)
+        yield from stream
         return
     while piece := read(CHUNK):
         yield piece

@@ -14,7 +14,7 @@ NOON = datetime(2020, 3, 16, 5, 0, tzinfo=UTC)
 ACTOR = audit.Actor(
     person_id=7, person_name="Nông Thị Hoa", unit_id=3, unit_name="Sở Thông tin và Truyền thông"
 )
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,7 @@ class Unit(models.Model):
     )
     sort_order = models.PositiveIntegerField(default=0)
     name_key = models.CharField(max_length=400, editable=False, default="", db_index=True)
+    search_name = models.CharField(max_length=300, editable=False, default="")
     founded_date = models.DateField(_("since"), null=True, blank=True)
     dissolved_date = models.DateField(_("until"), null=True, blank=True)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typst
 from django.utils.translation import gettext_lazy as _
@@ -87,7 +87,7 @@ def render_pdf(
         pdf_tags=tagged,
     )
     found = json.loads(compiler.query("<place>", field="value"))
-    return RenderedPdf(pdf=bytes(pdf), places=tuple(_place(each) for each in found))
+    return RenderedPdf(pdf=cast("bytes", pdf), places=tuple(_place(each) for each in found))
 
 
 def _template_path(template: str) -> Path:

@@ -129,9 +129,7 @@ class PdfFile:
             trailer = self._read_section(offset)
             if not self.trailer:
                 self.trailer = trailer
-            for key in ("Prev", "XRefStm"):
-                if key in trailer:
-                    pending.append(_offset(trailer[key]))
+            pending.extend(_offset(trailer[key]) for key in ("Prev", "XRefStm") if key in trailer)
         if not isinstance(self.trailer.get("Root"), Ref):
             raise PdfDamaged("no catalog")
 
@@ -177,7 +175,7 @@ class PdfFile:
         size = stream.dict.get("Size")
         index = _ints(stream.dict["Index"]) if "Index" in stream.dict else [0, size]
         data = self.decode(stream)
-        w1, w2, w3 = widths
+        w1, w2, _w3 = widths
         step, pos = sum(widths), 0
         for first, count in zip(index[::2], index[1::2], strict=True):
             if not isinstance(first, int) or not isinstance(count, int) or min(first, count) < 0:

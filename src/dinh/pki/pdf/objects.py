@@ -31,7 +31,7 @@ class Raw:
 
 
 Dict: TypeAlias = dict[str, "Obj"]
-Obj: TypeAlias = None | bool | int | float | bytes | Name | Ref | list["Obj"] | Dict | Stream | Raw
+Obj: TypeAlias = bool | int | float | bytes | Name | Ref | list["Obj"] | Dict | Stream | Raw | None
 
 
 class PdfDamaged(Exception):

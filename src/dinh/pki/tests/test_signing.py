@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import subprocess
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def test_letter_is_valid_to_pyhanko_and_poppler_after_every_step(authority, tmp_
 def test_signing_only_appends(authority, letter):
     steps = [letter, *journey(authority, letter)]
 
-    assert all(later.startswith(earlier) for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(steps))
 
 
 def test_number_and_date_show_in_extracted_text(authority, letter, tmp_path):

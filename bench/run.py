@@ -1,0 +1,32 @@
+"""`make bench [NAME=part]`: run every `bench/*.py` that has `run()`; one JSON object a line."""
+
+import json
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+FOLDER = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    sys.path.insert(0, str(FOLDER))
+    for file in sorted(FOLDER.glob("*.py")):
+        if file.name == "run.py" or wanted not in file.stem:
+            continue
+        module = load(file)
+        for figure in getattr(module, "run", tuple)():
+            print(json.dumps(figure, ensure_ascii=False), flush=True)
+
+
+def load(file: Path) -> ModuleType:
+    spec = spec_from_file_location(file.stem, file)
+    module = module_from_spec(spec)
+    sys.modules[file.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Install by apt, where root, the programs that some tests drive; say what is missing otherwise."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+PROGRAMS = {
+    "chromium": ["chromium"],
+    "soffice": ["libreoffice-writer-nogui"],
+    "tesseract": ["tesseract-ocr", "tesseract-ocr-vie"],
+    "pdfsig": ["poppler-utils"],
+    "softhsm2-util": ["softhsm2"],
+}
+
+
+def main() -> None:
+    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    if missing and os.getuid() == 0 and shutil.which("apt-get"):
+        packages = [package for name in missing for package in PROGRAMS[name]]
+        apt("update", "-q")
+        if not apt("install", "-y", "-q", "--no-install-recommends", *packages):
+            for package in packages:
+                apt("install", "-y", "-q", "--no-install-recommends", package)
+    if not shutil.which("chromium"):
+        python = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
+        subprocess.run([python, "-m", "playwright", "install", "chromium"], check=False)
+    for name in PROGRAMS:
+        if not shutil.which(name):
+            print(f"{name} is missing; tests that need it are skipped", flush=True)
+
+
+def apt(*arguments: str) -> bool:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(["apt-get", *arguments], env=environment, stdout=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+# Tests that need the server to themselves run first, then the others two at a time. 5: none selected.
+.venv/bin/python -m pytest -q -m alone "$@" || [ $? = 5 ]
+.venv/bin/python -m pytest -q -n 2 -m "not alone" "$@" || [ $? = 5 ]

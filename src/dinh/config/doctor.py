@@ -1,0 +1,105 @@
+"""`dinh doctor`: explains each bad or missing setting, and how to mend it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from django.core.exceptions import ImproperlyConfigured
+
+_PROGRAMS: Final = {
+    "soffice": "LibreOffice turns Word files into PDF: apt install libreoffice-writer-nogui",
+    "tesseract": "Tesseract reads scans: apt install tesseract-ocr tesseract-ocr-vie",
+    "chromium": "Chromium runs the browser tests only: apt install chromium",
+}
+
+
+def doctor() -> int:
+    """Write one line per finding. :returns: 1 if something must be mended, else 0"""
+    try:
+        import django
+
+        django.setup()
+    except ImproperlyConfigured as error:
+        _write("BAD", str(error))
+        return 1
+    bad = 0
+    for check in _CHECKS:
+        for mark, finding in check():
+            _write(mark, finding)
+            bad += mark == "BAD"
+    return 1 if bad else 0
+
+
+def _write(mark: str, finding: str) -> None:
+    sys.stdout.write(f"{mark:>4}  {finding}\n")
+
+
+def _settings() -> Iterator[tuple[str, str]]:
+    from django.conf import settings
+
+    if settings.DEBUG:
+        yield "WARN", "DINH_DEBUG is on: never in production."
+    if settings.DEMO:
+        yield "WARN", "DINH_DEMO is on: known passwords, sandbox services."
+        return
+    if not settings.HTTPS:
+        yield "WARN", "DINH_HTTPS is off: cookies travel unprotected; set 1 behind a TLS proxy."
+    if not {"DINH_ALLOWED_HOSTS", "DINH_BASE_URL"} <= os.environ.keys():
+        yield "WARN", "DINH_ALLOWED_HOSTS and DINH_BASE_URL are not set: only this machine can use the pages."
+
+
+def _data_dir() -> Iterator[tuple[str, str]]:
+    from django.conf import settings
+
+    folder: Path = settings.DATA_DIR
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        yield "BAD", f"DINH_DATA_DIR: {folder} is not a folder that this account may write to."
+        return
+    free = shutil.disk_usage(folder).free // 2**30
+    yield ("ok" if free >= 5 else "WARN"), f"DINH_DATA_DIR: {folder}, {free} GB free"
+
+
+def _database() -> Iterator[tuple[str, str]]:
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        connection.ensure_connection()
+        pending = MigrationExecutor(connection).migration_plan(
+            MigrationExecutor(connection).loader.graph.leaf_nodes()
+        )
+    except DatabaseError as error:
+        yield "BAD", f"DINH_DATABASE_URL: the database does not answer: {str(error).strip()}"
+        return
+    version = connection.cursor().connection.info.server_version // 10000
+    yield ("ok" if version >= 15 else "BAD"), f"PostgreSQL {version} (15 or newer is needed)"
+    if pending:
+        yield "BAD", f"{len(pending)} migrations are pending: run `dinh migrate`."
+
+
+def _services() -> Iterator[tuple[str, str]]:
+    from dinh.config.health import sandbox_answers, worker_answers
+
+    reason = worker_answers()
+    yield ("WARN", f"Worker: {reason}") if reason else ("ok", "Worker answers")
+    if "DINH_SANDBOX_URL" in os.environ:
+        reason = sandbox_answers()
+        yield ("WARN", f"DINH_SANDBOX_URL: {reason}") if reason else ("ok", "Sandbox answers")
+
+
+def _programs() -> Iterator[tuple[str, str]]:
+    for name, purpose in _PROGRAMS.items():
+        found = shutil.which(name)
+        yield ("ok", f"{name}: {found}") if found else ("WARN", f"{name} is missing. {purpose}")
+
+
+_CHECKS: Final[list[Callable[[], Iterator[tuple[str, str]]]]] = [
+    _settings,
+    _data_dir,
+    _database,
+    _services,
+    _programs,
+]

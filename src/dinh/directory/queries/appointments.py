@@ -1,0 +1,13 @@
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from dinh.directory.models import Appointment
+
+
+def current_appointments(*, person_id: int, today: date) -> QuerySet[Appointment]:
+    """A person's appointments that hold on a day, highest position first, with unit, division and position."""
+    holds = Q(end_date=None) | Q(end_date__gte=today)
+    return Appointment.objects.filter(holds, person_id=person_id, start_date__lte=today).select_related(
+        "person", "unit", "division", "position"
+    )

@@ -1,0 +1,30 @@
+"""What happens to documents, for those who listen. One event per act, not per row."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DocumentDispatched:
+    """A document was sent; its arrivals at connected units exist already."""
+
+    dispatch_id: int
+    document_id: int
+    sender_id: int
+
+
+@dataclass(frozen=True)
+class IncomingStateChanged:
+    """A document at one recipient took another state (a value of `IncomingState`)."""
+
+    incoming_id: int
+    dispatch_id: int | None
+    unit_id: int
+    state: str
+
+
+@dataclass(frozen=True)
+class DispatchRecalled:
+    """A sending was recalled by its sender."""
+
+    dispatch_id: int
+    document_id: int

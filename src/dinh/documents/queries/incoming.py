@@ -1,0 +1,38 @@
+"""Documents that arrived, as far as somebody may see them."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from dinh.directory.models import Appointment
+from dinh.documents.models import Assignment, Incoming
+from dinh.documents.rules_incoming import oversees_unit
+from dinh.kernel.errors import NotFound
+
+
+class IncomingNotFound(NotFound):
+    pass
+
+
+def incoming_visible_to(appointment: Appointment) -> "QuerySet[Incoming]":
+    """All of the unit's for clerks and leaders; for others what is assigned to them or their division."""
+    of_unit = Incoming.objects.filter(unit_id=appointment.unit_id)
+    if oversees_unit(appointment):
+        return of_unit
+    mine = Q(appointment_id=appointment.pk)
+    if appointment.division_id is not None:
+        mine |= Q(division_id=appointment.division_id)
+    assigned = Assignment.objects.filter(mine, incoming=OuterRef("pk"), withdrawn_at=None)
+    return of_unit.filter(Exists(assigned))
+
+
+def get_incoming(incoming_id: int, appointment: Appointment) -> Incoming:
+    """
+    One visible document, with its letter.
+
+    :raises IncomingNotFound: missing or not visible
+    """
+    visible = incoming_visible_to(appointment).select_related("document", "dispatch__sender", "book")
+    found = visible.filter(pk=incoming_id).first()
+    if found is None:
+        raise IncomingNotFound(_("There is no such document here. Go back to the list."))
+    return found

@@ -1,0 +1,106 @@
+"""Clients against a server of the test's own, and the government's public certificates."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from asn1crypto import cms, tsp
+from cryptography import x509
+
+from dinh.pki.api import (
+    HttpRevocationFetcher,
+    HttpTimestampClient,
+    RevocationUnavailable,
+    TimestampUnavailable,
+    TrustStore,
+)
+from dinh.pki.certificates import fingerprint, may_stamp_time
+from dinh.pki.verify.times import parse_pdf_date
+
+from .letters import NOON, VIETNAM
+
+SHARED = Path(os.environ.get("DINH_SHARED_DIR", Path(__file__).parents[5] / "shared")) / "data" / "pki"
+
+
+def server(authority, *, digest=None, wrong_nonce=False, status=200, granted="granted"):
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = tsp.TimeStampReq.load(request.content)
+        stamper = authority.stamper(NOON)
+        stamper.nonce = asked["nonce"].native + wrong_nonce
+        token = stamper.stamp(digest or asked["message_imprint"]["hashed_message"].native)
+        body = {"status": {"status": granted}, "time_stamp_token": cms.ContentInfo.load(token)}
+        return httpx.Response(status, content=tsp.TimeStampResp(body).dump())
+
+    return HttpTimestampClient("http://tsa.example.vn", transport=httpx.MockTransport(answer))
+
+
+def test_timestamp_client_returns_the_token(authority):
+    token = server(authority).stamp(bytes(32))
+
+    assert cms.ContentInfo.load(token)["content_type"].native == "signed_data"
+
+
+@pytest.mark.parametrize(
+    "options", [{"digest": b"1" * 32}, {"wrong_nonce": True}, {"status": 500}, {"granted": "rejection"}]
+)
+def test_timestamp_client_refuses_wrong_answers(authority, options):
+    with pytest.raises(TimestampUnavailable):
+        server(authority, **options).stamp(bytes(32))
+
+
+def test_timestamp_client_refuses_garbage_and_silence():
+    def garbage(request):
+        return httpx.Response(200, content=b"<html>")
+
+    def silence(request):
+        raise httpx.ConnectTimeout("late")
+
+    for handler in (garbage, silence):
+        with pytest.raises(TimestampUnavailable):
+            HttpTimestampClient("http://x", transport=httpx.MockTransport(handler)).stamp(bytes(32))
+
+
+def test_revocation_fetcher_reads_and_refuses():
+    ok = HttpRevocationFetcher(
+        transport=httpx.MockTransport(lambda request: httpx.Response(200, content=b"list"))
+    )
+    missing = HttpRevocationFetcher(transport=httpx.MockTransport(lambda request: httpx.Response(404)))
+
+    assert ok.crl("http://x/a.crl") == b"list"
+    with pytest.raises(RevocationUnavailable):
+        missing.crl("http://x/a.crl")
+
+
+def test_government_certificates_form_chains():
+    if not SHARED.exists():
+        pytest.skip("the shared folder with public certificates is missing")
+    pems = {path.stem: path.read_bytes() for path in SHARED.glob("*.pem")}
+    trust = TrustStore.of(anchors=[pems["rootca_chuyen_dung_cp_g2"], pems["rootca_chuyen_dung_cp_g1"]])
+    ca, old, new = (
+        x509.load_pem_x509_certificate(pems[name])
+        for name in ("cpcag2_ca_co_quan_nha_nuoc_g2", "tsa_bcy_01_2018", "tsa_bo_cong_an_2025")
+    )
+
+    assert [len(trust.chain_of(item) or ()) for item in (ca, old, new)] == [2, 2, 2]
+    assert [may_stamp_time(item) for item in (ca, old, new)] == [False, True, True]
+    assert fingerprint(trust.anchors[0]).upper().startswith("F04BA4B4")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        (b"D:20260205120000+07'00'", NOON),
+        (b"D:20260205120000+07'00", NOON),
+        (b"D:20260205050000Z", datetime(2026, 2, 5, 5, tzinfo=UTC)),
+        (b"D:2026", datetime(2026, 1, 1, tzinfo=UTC)),
+        (b"20260205120000-07'00'", datetime(2026, 2, 5, 19, tzinfo=UTC)),
+        (b"D:20269905120000", None),
+        (b"yesterday", None),
+        (None, None),
+    ],
+)
+def test_pdf_dates_are_read(text, moment):
+    assert parse_pdf_date(text) == moment
+    assert VIETNAM.utcoffset(None).total_seconds() == 25200

@@ -1,0 +1,1 @@
+"""Verdicts on signed PDFs: structure, mathematics, later changes, chain of trust, time."""
