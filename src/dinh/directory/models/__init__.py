@@ -1,5 +1,6 @@
 from dinh.directory.models.account import Account
 from dinh.directory.models.person import Appointment, Person, Position
+from dinh.directory.models.token import ApiToken
 from dinh.directory.models.unit import (
     Division,
     Unit,
@@ -11,6 +12,7 @@ from dinh.directory.models.unit import (
 
 __all__ = [
     "Account",
+    "ApiToken",
     "Appointment",
     "Division",
     "Person",

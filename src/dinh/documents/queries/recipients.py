@@ -6,9 +6,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.models import Incoming
 
 
-def arrivals_of(
-    outgoing_id: int, appointment: Appointment, *, state: str = ""
-) -> "QuerySet[Incoming]":
+def arrivals_of(outgoing_id: int, appointment: Appointment, *, state: str = "") -> "QuerySet[Incoming]":
     """Arrivals of a document that the appointment's unit sent, by unit; none for other units."""
     arrivals = Incoming.objects.filter(
         dispatch__outgoing_id=outgoing_id, dispatch__sender_id=appointment.unit_id

@@ -4,9 +4,9 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from dinh.directory.models import Appointment
+from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Outgoing
 from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.documents.enums import IncomingState
 from dinh.documents.rules_incoming import oversees_unit
 from dinh.kernel.text import fold
 

@@ -1,6 +1,7 @@
 from datetime import date
 from itertools import count
 from threading import Thread
+from time import perf_counter
 
 import pytest
 from django.db import connection
@@ -34,7 +35,9 @@ def unit(**fields):
 def staff(of, *roles):
     n = next(_serial)
     person = Person.objects.create(code=f"p{n}", full_name=f"Nguyễn Văn {n}")
-    position, _created = Position.objects.get_or_create(code="cv", defaults={"name": "Chuyên viên", "rank": 5})
+    position, _created = Position.objects.get_or_create(
+        code="cv", defaults={"name": "Chuyên viên", "rank": 5}
+    )
     return Appointment.objects.create(
         person=person, unit=of, position=position, roles=list(roles), start_date=date(2020, 1, 1)
     )
@@ -43,10 +46,20 @@ def staff(of, *roles):
 def sealed(clerk, receivers, **fields):
     fields = {"subject": "Đường Trường Chinh", "secrecy": Secrecy.NONE, **fields}
     letter = Document.objects.create(
-        issuer=clerk.unit, issuer_name=clerk.unit.name, bloc="government", type_code="CV", created_at=NOW, **fields
+        issuer=clerk.unit,
+        issuer_name=clerk.unit.name,
+        bloc="government",
+        type_code="CV",
+        created_at=NOW,
+        **fields,
     )
     outgoing = Outgoing.objects.create(
-        document=letter, unit=clerk.unit, drafter=clerk, state=OutgoingState.SEALED, created_at=NOW, updated_at=NOW
+        document=letter,
+        unit=clerk.unit,
+        drafter=clerk,
+        state=OutgoingState.SEALED,
+        created_at=NOW,
+        updated_at=NOW,
     )
     for receiver in receivers:
         outgoing.recipients.create(unit=receiver, name=receiver.name)
@@ -77,7 +90,9 @@ def test_as_many_queries_for_three_as_for_one(clerk):
     amounts = []
     for size in (1, 3):
         outgoing = sealed(clerk, [unit() for _ in range(size)])
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             send(outgoing, clerk, f"k{size}")
         amounts.append(len(queries))
     assert amounts[0] == amounts[1]
@@ -158,3 +173,11 @@ def test_two_clerks_never_number_twice(arrived):
     for thread in threads:
         thread.join()
     assert numbers == [1, 1]
+
+
+def test_sends_to_every_unit_within_a_second(clerk):
+    outgoing = sealed(clerk, [unit() for _ in range(501)])
+    begun = perf_counter()
+    dispatch = send(outgoing, clerk)
+    assert perf_counter() - begun < 1
+    assert dispatch.arrivals.count() == 501

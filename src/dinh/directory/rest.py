@@ -1,0 +1,118 @@
+"""The directory for programs, and who may use the JSON API at all."""
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Router, Schema
+from ninja.security import APIKeyCookie, HttpBearer
+
+from dinh.directory.models import Appointment, Unit
+from dinh.directory.operations.tokens import bearer_of
+from dinh.directory.queries.units import people_of, units_matching, units_visible_to
+
+PAGE = 50
+
+
+class TokenAuth(HttpBearer):
+    """`Authorization: Bearer …`: acts in the appointment that the token was issued for."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Appointment | None:
+        found = bearer_of(token, at=timezone.now())
+        if found is None:
+            return None
+        request.user, request.appointment = found  # type: ignore[attr-defined]
+        return found[1]
+
+
+class SessionAuth(APIKeyCookie):
+    """The signed-in user of the pages, with the CSRF token on writes; never beside a bearer token."""
+
+    param_name = settings.SESSION_COOKIE_NAME
+
+    def _get_key(self, request: HttpRequest) -> str | None:
+        if "Authorization" in request.headers or self.param_name not in request.COOKIES:
+            return None
+        return super()._get_key(request)
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Appointment | None:
+        return getattr(request, "appointment", None) if key else None
+
+
+class UnitOut(Schema):
+    id: int
+    code: str
+    name: str
+    short_name: str
+    abbreviation: str
+    bloc: str
+    level: str
+    parent_id: int | None
+    is_connected: bool
+
+
+class AppointmentOut(Schema):
+    id: int
+    person: str
+    position: str
+    unit_id: int
+    division: str
+    roles: list[str]
+
+
+class UnitPage(Schema):
+    count: int
+    page: int
+    items: list[UnitOut]
+
+
+class AppointmentPage(Schema):
+    count: int
+    page: int
+    items: list[AppointmentOut]
+
+
+router = Router(tags=["directory"])
+
+
+@router.get("/me", response=AppointmentOut)
+def me(request: HttpRequest) -> AppointmentOut:
+    return _appointment(_own(request))
+
+
+@router.get("/units", response=UnitPage)
+def units(request: HttpRequest, q: str = "", page: int = 1) -> UnitPage:
+    found: QuerySet[Unit] = units_matching(units_visible_to(_own(request)), q)
+    at = Paginator(found, PAGE).get_page(page)
+    return UnitPage(count=at.paginator.count, page=at.number, items=[UnitOut.from_orm(u) for u in at])
+
+
+@router.get("/units/{unit_id}", response=UnitOut)
+def unit(request: HttpRequest, unit_id: int) -> Unit:
+    return get_object_or_404(units_visible_to(_own(request)), pk=unit_id)
+
+
+@router.get("/appointments", response=AppointmentPage)
+def appointments(request: HttpRequest, unit: int, page: int = 1) -> AppointmentPage:
+    chosen = get_object_or_404(units_visible_to(_own(request)), pk=unit)
+    at = Paginator(people_of(chosen, timezone.localdate()), PAGE).get_page(page)
+    items = [_appointment(row) for row in at]
+    return AppointmentPage(count=at.paginator.count, page=at.number, items=items)
+
+
+def _own(request: HttpRequest) -> Appointment:
+    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
+    return appointment
+
+
+def _appointment(row: Appointment) -> AppointmentOut:
+    return AppointmentOut(
+        id=row.pk,
+        person=row.person.full_name,
+        position=row.position.name,
+        unit_id=row.unit_id,
+        division=row.division.name if row.division else "",
+        roles=row.roles,
+    )

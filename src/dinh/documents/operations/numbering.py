@@ -1,0 +1,81 @@
+"""The clerk gives number and date (Decree 30/2020, Art. 15)."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dinh.audit.api import record
+from dinh.directory.models import Appointment
+from dinh.documents.enums import OutgoingState
+from dinh.documents.letters import format_code, format_number
+from dinh.documents.models import Book, Document, Outgoing
+from dinh.documents.operations.books import book_of
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.rules import may_number
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
+from dinh.kernel.numbering import next_number
+
+
+class NotSigned(DomainError):
+    """Only what the leader has signed gets a number."""
+
+
+class DateBeforeLast(InvalidInput):
+    """Numbers and dates of a book rise together."""
+
+
+@transaction.atomic
+def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Document:
+    """
+    Give a signed document its number; a repeated request finds the number given before.
+
+    The state stays `signed` until number and date also stand in the PDF.
+
+    :raises NotFound: if the clerk does not see the document
+    :raises NotPermitted: if the appointment is not a clerk of the unit
+    :raises NotSigned: in any other state
+    :raises DateBeforeLast: if a later date has been given in the book
+    """
+    outgoing = outgoing_visible_to(clerk).select_for_update(of=("self",)).filter(pk=outgoing_id).first()
+    if outgoing is None:
+        raise NotFound(_("There is no such document."))
+    if not may_number(clerk, outgoing):
+        raise NotPermitted(_("Only a clerk of the unit gives numbers."))
+    document = outgoing.document
+    document.refresh_from_db()
+    if document.number is not None:
+        return document
+    if outgoing.state != OutgoingState.SIGNED:
+        raise NotSigned(_("The document is not signed. Wait until the leader has signed it."))
+    _give_number(outgoing, document, dated)
+    record("documents.document.numbered", target=outgoing, actor=clerk, details={"code": document.code})
+    return document
+
+
+def _give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
+    book = Book.objects.select_for_update().get(pk=book_of(outgoing, year=dated.year).pk)
+    _check_date(book, dated)
+    number = next_number(book.series)
+    document.number = number
+    document.number_text = format_number(bloc=document.bloc, number=number, on=dated)
+    document.code = format_code(bloc=document.bloc, number=number, notation=document.notation, on=dated)
+    document.issued_date = dated
+    document.save(update_fields=["number", "number_text", "code", "issued_date"])
+    outgoing.book = book
+    outgoing.save(update_fields=["book"])
+
+
+def _check_date(book: Book, dated: date) -> None:
+    last = (
+        Document.objects.filter(outgoing__book=book, issued_date__isnull=False)
+        .order_by("-issued_date")
+        .values_list("issued_date", flat=True)
+        .first()
+    )
+    if last is not None and dated < last:
+        raise DateBeforeLast(
+            _("The last document of this book is dated %(last)s. Choose that date or a later one.")
+            % {"last": last.strftime("%d/%m/%Y")},
+            field="dated",
+        )

@@ -1,0 +1,21 @@
+"""Who may do what with outgoing documents: denied unless a predicate here allows it."""
+
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
+from dinh.documents.enums import OutgoingState
+from dinh.documents.models import Outgoing
+
+DRAFT_STATES = frozenset({OutgoingState.DRAFTING, OutgoingState.RETURNED})
+
+
+def may_edit_draft(appointment: Appointment, outgoing: Outgoing) -> bool:
+    return outgoing.drafter_id == appointment.pk and outgoing.state in DRAFT_STATES
+
+
+def may_number(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """Only the clerk's office of the unit numbers and seals (Decree 30/2020, Art. 15)."""
+    return appointment.has_role(Role.CLERK) and appointment.unit_id == outgoing.unit_id
+
+
+def may_keep_books(appointment: Appointment, unit_id: int) -> bool:
+    return appointment.has_role(Role.CLERK) and appointment.unit_id == unit_id

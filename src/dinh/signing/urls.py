@@ -1,0 +1,9 @@
+from django.urls import path
+
+from dinh.signing.views import verify
+
+app_name = "signing"
+urlpatterns = [
+    path("signing/verify/", verify.verify_page, name="verify"),
+    path("api/v1/signing/verify", verify.verify_json, name="verify_json"),
+]
