@@ -198,13 +198,14 @@ class _Builder:
 
     def _bookmarked(self, paragraph: WordParagraph, name: str, write: Any) -> None:
         self._bookmarks += 1
-        start, end = OxmlElement("w:bookmarkStart"), OxmlElement("w:bookmarkEnd")
+        start: Any = OxmlElement("w:bookmarkStart")
+        end: Any = OxmlElement("w:bookmarkEnd")
         start.set(qn("w:id"), str(self._bookmarks))
         start.set(qn("w:name"), name)
         end.set(qn("w:id"), str(self._bookmarks))
-        paragraph._p.append(start)  # type: ignore[arg-type]
+        paragraph._p.append(start)
         write()
-        paragraph._p.append(end)  # type: ignore[arg-type]
+        paragraph._p.append(end)
 
     # Boxes
 
@@ -470,13 +471,12 @@ def _field(paragraph: WordParagraph, instruction: str, *, size: float) -> None:
     for kind in ("begin", None, "end"):
         run = paragraph.add_run()
         run.font.size = Pt(size)
+        element: Any = OxmlElement("w:fldChar" if kind else "w:instrText")
         if kind is None:
-            element = OxmlElement("w:instrText")
             element.text = instruction
         else:
-            element = OxmlElement("w:fldChar")
             element.set(qn("w:fldCharType"), kind)
-        run._r.append(element)  # type: ignore[arg-type]
+        run._r.append(element)
 
 
 def _restart_pages(section: Any) -> None:

@@ -17,7 +17,7 @@ from docx.oxml.ns import qn
 from dinh.documents.docx.boxes import Boxes, find_boxes
 from dinh.documents.docx.faults import WARNING, FormFault
 from dinh.documents.docx.lines import LineReader, WordLine, readable
-from dinh.documents.docx.opening import open_docx
+from dinh.documents.docx.opening import damage_refused, open_docx
 from dinh.documents.letters.law import BoxStyle, FormProfile, document_types, profile_for
 
 _FONT = "Times New Roman"
@@ -53,7 +53,8 @@ def check_form(data: bytes, *, bloc: str = "government", on: date, variant: str 
     """
     document = open_docx(data)
     profile = profile_for(bloc=bloc, on=on, variant=variant)
-    lines = LineReader(document).lines()
+    with damage_refused():
+        lines = LineReader(document).lines()
     case = _Case(
         document=document,
         lines=lines,
@@ -61,7 +62,8 @@ def check_form(data: bytes, *, bloc: str = "government", on: date, variant: str 
         profile=profile,
         type_names=frozenset(each.name.upper() for each in document_types(bloc=bloc, on=on)),
     )
-    return [fault for rule in _RULES for fault in rule(case)]
+    with damage_refused():
+        return [fault for rule in _RULES for fault in rule(case)]
 
 
 def _check_page(case: _Case) -> Iterator[FormFault]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from docx.document import Document
 from docx.enum.text import WD_LINE_SPACING
+from docx.oxml.exceptions import InvalidXmlError
 from docx.oxml.ns import qn
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
@@ -182,7 +183,7 @@ def readable(owner: Any, name: str) -> Any:
     """Return a property, or None where the file holds a value that python-docx does not know."""
     try:
         return getattr(owner, name)
-    except ValueError:
+    except (ValueError, InvalidXmlError):
         return None
 
 

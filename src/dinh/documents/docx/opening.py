@@ -5,11 +5,15 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import docx
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 from docx.document import Document
+from docx.exceptions import PythonDocxError
+from docx.opc.exceptions import OpcError
+from docx.oxml.exceptions import InvalidXmlError as OxmlInvalidXmlError
 from lxml import etree
 
 from dinh.kernel.errors import InvalidInput
@@ -23,6 +27,17 @@ _MAX_XML = 64 * 1024 * 1024
 _OLD_WORD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DOCTYPE = tuple(
     text.encode(code) for text in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be")
+)
+_DAMAGE = (
+    KeyError,
+    ValueError,
+    AttributeError,
+    TypeError,
+    PythonDocxError,
+    OpcError,
+    OxmlInvalidXmlError,
+    etree.XMLSyntaxError,
+    zipfile.BadZipFile,
 )
 _RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _LIVE_FIELD = re.compile(r"\b(DDEAUTO|DDE|INCLUDETEXT|INCLUDEPICTURE|IMPORT|RD)\b")
@@ -70,9 +85,22 @@ def open_docx(data: bytes) -> Document:
     :raises DocxRefused: naming the fault and the remedy
     """
     check_docx(data)
-    try:
+    with damage_refused():
         return docx.Document(io.BytesIO(data))
-    except (KeyError, ValueError, AttributeError, etree.XMLSyntaxError, zipfile.BadZipFile) as fault:
+
+
+@contextmanager
+def damage_refused() -> Iterator[None]:
+    """
+    Around reading a stranger's file: what python-docx trips over when parts are missing or misshapen.
+
+    It reads trustingly, so a missing part or attribute comes as any of these.
+
+    :raises DocxRefused: `damaged`
+    """
+    try:
+        yield
+    except _DAMAGE as fault:
         raise DocxRefused("damaged") from fault
 
 

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 
 import pypdfium2
 import pypdfium2.raw as pdfium
-from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.errors import InvalidInput
+from dinh.kernel.pdf import PdfUnreadable
 
 _LINE_TOLERANCE = 2.5
 _MAX_CHARACTERS = 20_000
-
-
-class PdfUnreadable(InvalidInput):
-    """The file is not a PDF that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +76,7 @@ def pages_of(pdf: bytes, *, limit: int = 200) -> tuple[PageText, ...]:
             count = min(len(document), limit)
             return tuple(_page(document[index], index + 1) for index in range(count))
     except pypdfium2.PdfiumError as fault:
-        raise PdfUnreadable(
-            _("The PDF cannot be read: it is damaged or protected by a password. Save it anew."), field="file"
-        ) from fault
+        raise PdfUnreadable from fault
 
 
 def _page(page: pypdfium2.PdfPage, number: int) -> PageText:

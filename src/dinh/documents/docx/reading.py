@@ -11,9 +11,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from docx.oxml.ns import qn
 
-from dinh.documents.docx.opening import open_docx
-from dinh.documents.docx.pagetext import PdfUnreadable
+from dinh.documents.docx.opening import damage_refused, open_docx
 from dinh.documents.docx.sandboxed import Limits, ProgramTimedOut, find_program, run_limited
+from dinh.kernel.pdf import PdfUnreadable
 
 MAX_CHARACTERS = 1_000_000
 _WORKER = Path(__file__).with_name("text_worker.py")
@@ -59,7 +59,9 @@ def extract_text(data: bytes, *, ocr: bool = True, ocr_seconds: int = 180) -> Ex
 
 
 def _docx_text(data: bytes) -> str:
-    body = open_docx(data).element.body
+    document = open_docx(data)
+    with damage_refused():
+        body = document.element.body
     paragraphs = ("".join(each.text or "" for each in p.iter(qn("w:t"))) for p in body.iter(qn("w:p")))
     return "\n".join(paragraphs)
 
@@ -70,16 +72,10 @@ def _pdf_text(folder: Path) -> str:
     try:
         ended = run_limited(command, limits=limits, folder=folder)
     except ProgramTimedOut as late:
-        raise _unreadable() from late
+        raise PdfUnreadable from late
     if ended.returncode != 0 and not ended.stdout:
-        raise _unreadable()
+        raise PdfUnreadable
     return ended.stdout.decode("utf-8", errors="ignore")
-
-
-def _unreadable() -> PdfUnreadable:
-    return PdfUnreadable(
-        _("The PDF cannot be read: it is damaged or protected by a password. Save it anew."), field="file"
-    )
 
 
 def _looks_scanned(text: str) -> bool:

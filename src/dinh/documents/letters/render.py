@@ -11,7 +11,12 @@ from dinh.documents.letters.content import (
     Annex,
     Article,
     Block,
+    Clause,
+    FieldLine,
     LetterContent,
+    Order,
+    Paragraph,
+    Point,
     block_to_json,
 )
 from dinh.documents.letters.formats import archive_line, date_parts, roman
@@ -99,10 +104,9 @@ def ended(blocks: tuple[Block, ...], end_mark: str) -> tuple[Block, ...]:
     last = blocks[-1]
     if isinstance(last, Article) and not last.text:
         return (*blocks[:-1], replace(last, title=_with_end(last.title, end_mark)))
-    text = getattr(last, "text", None)
-    if text is None:
-        return blocks
-    return (*blocks[:-1], replace(last, text=_with_end(text, end_mark)))  # type: ignore[arg-type]
+    if isinstance(last, Paragraph | Order | Article | Clause | Point | FieldLine):
+        return (*blocks[:-1], replace(last, text=_with_end(last.text, end_mark)))
+    return blocks
 
 
 def _with_end(text: str, end_mark: str) -> str:

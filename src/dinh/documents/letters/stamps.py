@@ -12,7 +12,7 @@ from dinh.documents.letters.content import SignatureBlock
 from dinh.documents.letters.formats import archive_line, copy_notation, date_parts
 from dinh.documents.letters.law import FormProfile, mark, profile_for
 from dinh.documents.letters.render import profile_data
-from dinh.kernel.pdf import RenderedPdf, render_pdf
+from dinh.kernel.pdf import PdfUnreadable, RenderedPdf, render_pdf
 
 _MM = 72 / 25.4
 _STAMP_LEFT_MM = 30.0
@@ -66,18 +66,27 @@ def stamp_scan(
 
     For scans of paper only: the file is written anew, which would break the signatures of an electronic
     original. Those keep their bytes; the register holds their number.
+
+    :raises PdfUnreadable: if the scan cannot be read
     """
-    with pypdfium2.PdfDocument(io.BytesIO(pdf)) as scan:
-        page = scan[0]
-        width, height = page.get_size()
-        overlay = render_arrival_stamp(
-            stamp, page_width=width, page_height=height, left_mm=left_mm, top_mm=top_mm
-        )
-        with pypdfium2.PdfDocument(io.BytesIO(overlay)) as source:
-            page.insert_obj(source.page_as_xobject(0, scan).as_pageobject())
-            page.gen_content()
-            written = io.BytesIO()
-            scan.save(written)
+    try:
+        with pypdfium2.PdfDocument(io.BytesIO(pdf)) as scan:
+            return _stamped(scan, stamp, left_mm, top_mm)
+    except pypdfium2.PdfiumError as fault:
+        raise PdfUnreadable from fault
+
+
+def _stamped(scan: pypdfium2.PdfDocument, stamp: ArrivalStamp, left_mm: float, top_mm: float) -> bytes:
+    page = scan[0]
+    width, height = page.get_size()
+    overlay = render_arrival_stamp(
+        stamp, page_width=width, page_height=height, left_mm=left_mm, top_mm=top_mm
+    )
+    with pypdfium2.PdfDocument(io.BytesIO(overlay)) as source:
+        page.insert_obj(source.page_as_xobject(0, scan).as_pageobject())
+        page.gen_content()
+        written = io.BytesIO()
+        scan.save(written)
     return written.getvalue()
 
 

@@ -38,7 +38,17 @@ def parse_body(text: str) -> tuple[Block, ...]:
     blocks: list[Block] = []
     for line in lines:
         _append(blocks, line)
-    return tuple(blocks)
+    return tuple(
+        _titled(block, following) for block, following in zip(blocks, [*blocks[1:], None], strict=True)
+    )
+
+
+def _titled(block: Block, following: Block | None) -> Block:
+    """An article whose line ends without a stop and is followed by its text has a title, not a text."""
+    followed = isinstance(following, Clause | Point | Paragraph)
+    if isinstance(block, Article) and followed and not block.text.endswith((".", ";", ":", "…")):
+        return Article(number=block.number, title=block.text)
+    return block
 
 
 def _append(blocks: list[Block], line: str) -> None:

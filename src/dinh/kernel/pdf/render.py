@@ -11,15 +11,11 @@ from typing import Any, cast
 import typst
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf.fonts import FONT_DIR, printable, unprintable_characters
+from dinh.kernel.pdf.refusals import UnprintableText
 
 _ROOT = Path(__file__).resolve().parents[2]
 _NO_PACKAGES = FONT_DIR
-
-
-class UnprintableText(InvalidInput):
-    """A text has characters that the official typeface cannot show, and PDF/A forbids blanks for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +80,7 @@ def render_pdf(
         package_path=str(_NO_PACKAGES),
         package_cache_path=str(_NO_PACKAGES),
     )
-    pdf = compiler.compile(
+    pdf: Any = compiler.compile(
         format="pdf",
         pdf_standards=["a-2b"],
         timestamp=int(made_at.timestamp()) if made_at else 0,

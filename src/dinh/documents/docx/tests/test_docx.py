@@ -1,4 +1,6 @@
+import contextlib
 import io
+import random
 from datetime import date
 
 import docx
@@ -16,7 +18,6 @@ from dinh.documents.docx import (
     open_docx,
     suggest_places,
 )
-from dinh.documents.docx.pagetext import PdfUnreadable
 from dinh.documents.docx.sandboxed import Limits, ProgramTimedOut, find_program, run_limited
 from dinh.documents.docx.tests.hostile import GOOD, HOSTILE, changed, with_external_link
 from dinh.documents.letters import Paragraph, document_types, parse_body, render_letter
@@ -28,6 +29,7 @@ from dinh.documents.letters.tests.samples import (
     shared_data,
     with_annexes,
 )
+from dinh.kernel.pdf import PdfUnreadable
 
 needs_office = pytest.mark.skipif(find_program("soffice") is None, reason="LibreOffice is not installed")
 needs_tesseract = pytest.mark.skipif(find_program("tesseract") is None, reason="Tesseract is not installed")
@@ -363,3 +365,43 @@ def test_places_of_an_already_numbered_letter_have_no_number():
 
     assert "number" not in names
     assert "day" not in names
+
+
+def test_damaged_word_files_are_refused_and_never_crash():
+    generator = random.Random(30)
+    for _attempt in range(150):
+        data = bytearray(GOOD)
+        if generator.random() < 0.3:
+            del data[generator.randrange(len(data)) :]
+        for _flip in range(generator.randrange(1, 40)):
+            if data:
+                data[generator.randrange(len(data))] = generator.randrange(256)
+        with contextlib.suppress(DocxRefused):
+            check_form(bytes(data), on=DAY)
+
+
+def test_damaged_pdf_files_are_refused_and_never_crash():
+    generator = random.Random(30)
+    pdf = render_letter(official_letter()).pdf
+    for _attempt in range(100):
+        data = bytearray(pdf[: generator.randrange(len(pdf))] if generator.random() < 0.3 else pdf)
+        for _flip in range(min(len(data), generator.randrange(1, 40))):
+            data[generator.randrange(len(data))] = generator.randrange(256)
+        with contextlib.suppress(PdfUnreadable):
+            suggest_places(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("_rels/.rels", b"officeDocument", b"nothing"),
+        ("[Content_Types].xml", b"styles+xml", b"x+xml"),
+        ("word/_rels/document.xml.rels", b'Id="rId', b'Id="rIdx'),
+        ("word/document.xml", b"</w:body>", b""),
+    ],
+)
+def test_misshapen_word_files_are_called_damaged(part, old, new):
+    with pytest.raises(DocxRefused) as refusal:
+        check_form(changed(replace=[(part, old, new)]), on=DAY)
+
+    assert refusal.value.reason == "damaged"

@@ -214,7 +214,7 @@ def test_parse_body_knows_the_marks_of_officials():
         LegalBases(items=("Căn cứ Luật A", "Căn cứ Luật B")),
         Order(text="QUYẾT ĐỊNH:"),
         Division(name="Chương", number="I", title="QUY ĐỊNH CHUNG"),
-        Article(number="1", text="Phạm vi"),
+        Article(number="1", title="Phạm vi"),
         Clause(number="1", text="Khoản"),
         Point(letter="a", text="Điểm"),
         Point(letter="đ", text="Điểm"),
