@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dinh.worklist.urls")),
     path("directory/", include("dinh.directory.urls")),
     path("", include("dinh.signing.urls")),
+    path("documents/", include("dinh.documents.urls")),
 ]

@@ -103,7 +103,8 @@ def _refuse_secret(outgoing: Outgoing) -> None:
 
 def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
     waiting = outgoing.recipients.filter(sent_at=None)
-    reached = list(waiting.filter(**_REACHED).values_list("unit_id", "purpose"))
+    rows = waiting.filter(**_REACHED).values_list("unit_id", "purpose")
+    reached = [(unit_id, purpose) for unit_id, purpose in rows if unit_id is not None]
     on_paper = waiting.exclude(**_REACHED).update(channel=Channel.PAPER, sent_at=at)
     if not reached and not on_paper:
         raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
@@ -123,7 +124,7 @@ def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime
     return dispatch
 
 
-def _deliver(dispatch: Dispatch, reached: list[tuple[int | None, str]]) -> None:
+def _deliver(dispatch: Dispatch, reached: list[tuple[int, str]]) -> None:
     arrivals = Incoming.objects.bulk_create(
         Incoming(
             unit_id=unit_id,

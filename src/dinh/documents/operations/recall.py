@@ -40,7 +40,7 @@ def recall_dispatch(*, dispatch_id: int, actor: Appointment, reason: str, at: da
     dispatch.recalled_at, dispatch.recall_reason = at, reason.strip()
     dispatch.save(update_fields=["recalled_at", "recall_reason"])
     _withdraw(dispatch, at)
-    Outgoing.objects.filter(pk=dispatch.outgoing_id).update(state=OutgoingState.RECALLED, updated_at=at)
+    Outgoing.objects.filter(dispatches=dispatch).update(state=OutgoingState.RECALLED, updated_at=at)
     record(
         "documents.document.recalled",
         target=dispatch.outgoing,

@@ -1,6 +1,7 @@
 from datetime import date
 from itertools import count
 from threading import Thread
+from time import perf_counter
 
 import pytest
 from django.db import connection
@@ -172,3 +173,11 @@ def test_two_clerks_never_number_twice(arrived):
     for thread in threads:
         thread.join()
     assert numbers == [1, 1]
+
+
+def test_sends_to_every_unit_within_a_second(clerk):
+    outgoing = sealed(clerk, [unit() for _ in range(501)])
+    begun = perf_counter()
+    dispatch = send(outgoing, clerk)
+    assert perf_counter() - begun < 1
+    assert dispatch.arrivals.count() == 501

@@ -22,8 +22,7 @@ def verify_page(request: StaffRequest) -> HttpResponseBase:
         report = verification_of(pdf=_uploaded_pdf(request), offline=False)
     except DomainError as refusal:
         return render(request, "signing/verify.html", {"fault": str(refusal)}, status=refusal.status)
-    name = request.FILES["file"].name
-    return render(request, "signing/verify.html", {"report": report, "name": name})
+    return render(request, "signing/verify.html", {"report": report, "name": str(request.FILES["file"])})
 
 
 @signed_in
@@ -45,4 +44,4 @@ def _uploaded_pdf(request: StaffRequest) -> bytes:
     if upload.size > settings.MAX_VERIFIED_BYTES:
         limit = settings.MAX_VERIFIED_BYTES // (1024 * 1024)
         raise InvalidInput(_("The file is larger than %(limit)d MB.") % {"limit": limit}, field="file")
-    return upload.read()
+    return bytes(upload.read())

@@ -1,0 +1,3 @@
+from dinh.documents.rest_incoming import router
+
+__all__ = ["router"]

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from dinh.documents.views import incoming as views
+
+urlpatterns = [
+    path("incoming/", views.incoming_list, name="incoming_list"),
+    path("incoming/<int:incoming_id>/", views.incoming_detail, name="incoming"),
+    path("incoming/<int:incoming_id>/<slug:act>/", views.incoming_act, name="incoming_act"),
+    path("search/", views.search, name="search"),
+]
