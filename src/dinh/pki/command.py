@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import django
+from django.apps import apps
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -57,9 +59,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _configure() -> None:
     # Only texts are needed of Django; the installation's settings may be incomplete where this runs.
-    if not settings.configured and "DJANGO_SETTINGS_MODULE" not in os.environ:
+    if not settings.configured:
         locale = Path(__file__).parent / "locale"
         settings.configure(USE_I18N=True, LANGUAGE_CODE="vi", LOCALE_PATHS=[str(locale)])
+    if not apps.ready:
+        django.setup()
 
 
 def _judge(options: argparse.Namespace) -> VerificationReport:

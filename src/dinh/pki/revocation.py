@@ -8,12 +8,14 @@ says nothing once the certificate had expired before the list was made.
 import enum
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx
 from cryptography import x509
@@ -113,10 +115,15 @@ class RevocationFetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpRevocationFetcher:
-    """Over HTTP, with a time limit per request."""
+    """
+    Over HTTP, with a time limit per request. A host that was silent is not asked again for `pause` seconds, so
+    that a letter of many signatures waits once and not once per certificate.
+    """
 
     seconds: float = 5.0
     transport: httpx.BaseTransport | None = None
+    pause: float = 60.0
+    _silent: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def crl(self, url: str) -> bytes:
         return self._fetch("GET", url, None)
@@ -127,6 +134,9 @@ class HttpRevocationFetcher:
     def _fetch(self, method: str, url: str, body: bytes | None) -> bytes:
         message = _("The revocation source %(url)s does not answer.") % {"url": url}
         headers = {"Content-Type": "application/ocsp-request"} if body else {}
+        host = urlsplit(url).netloc
+        if self._silent.get(host, 0.0) > time.monotonic():
+            raise RevocationUnavailable(message)
         data = bytearray()
         try:
             with (
@@ -138,6 +148,9 @@ class HttpRevocationFetcher:
                     data += chunk
                     if len(data) > MAX_ANSWER:
                         raise RevocationUnavailable(message)
+        except httpx.TransportError as error:
+            self._silent[host] = time.monotonic() + self.pause
+            raise RevocationUnavailable(message) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RevocationUnavailable(message) from error
         return bytes(data)

@@ -73,6 +73,21 @@ def test_revocation_fetcher_reads_and_refuses():
         missing.crl("http://x/a.crl")
 
 
+def test_silent_host_is_asked_once():
+    asked = []
+
+    def silence(request):
+        asked.append(request.url)
+        raise httpx.ConnectTimeout("late")
+
+    fetcher = HttpRevocationFetcher(transport=httpx.MockTransport(silence))
+    for path in ("a", "b"):
+        with pytest.raises(RevocationUnavailable):
+            fetcher.crl(f"http://x/{path}.crl")
+
+    assert [str(url) for url in asked] == ["http://x/a.crl"]
+
+
 def test_government_certificates_form_chains():
     if not SHARED.exists():
         pytest.skip("the shared folder with public certificates is missing")

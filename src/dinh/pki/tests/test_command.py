@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +54,17 @@ def test_command_exits_3_where_files_cannot_be_read(files, capsys):
     (files / "ca.pem").write_bytes(b"nothing")
     assert verify_main(arguments(files)) == 3
     assert capsys.readouterr().err
+
+
+def test_command_runs_without_settings_and_database_and_speaks_vietnamese(files):
+    subprocess.run([sys.executable, "-m", "dinh.config.messages"], check=True, capture_output=True)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DINH_", "DJANGO_"))
+    }
+    environment |= {"HOME": str(files), "DINH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
+
+    command = [sys.executable, "-m", "dinh", "verify", *arguments(files)[:-1]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout.splitlines()[0]) == (2, "Kết luận: chưa xác định"), done.stderr
