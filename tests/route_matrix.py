@@ -3,6 +3,7 @@
 OPEN: dict[str, int] = {
     "healthz": 503,
     "metrics": 200,
+    "api/v1/openapi.json": 200,
 }
 """Route as in the resolver, and what a stranger gets (no worker runs beside the tests, hence 503)."""
 
