@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dinh.directory.models import Account, Appointment
+from dinh.directory.operations.tokens import bearer_of
 from dinh.directory.queries.appointments import current_appointments
 
 
@@ -15,18 +16,30 @@ class StaffRequest(HttpRequest):
 
 
 class CurrentAppointmentMiddleware:
-    """Sets `request.appointment` to the one the user acts in now, or None if it has ended."""
+    """
+    Sets `request.appointment` to the one that the caller acts in now, or None if it has ended.
+
+    In the JSON API a bearer token decides alone: a request that carries one never falls back to a session.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.appointment = self._current(request)  # type: ignore[attr-defined]
+        in_api = request.path.startswith("/api/")
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ") if in_api else ""
+        request.appointment = _of_token(bearer) if bearer else _of_session(request)  # type: ignore[attr-defined]
         return self.get_response(request)
 
-    def _current(self, request: HttpRequest) -> Appointment | None:
-        user = request.user
-        if not isinstance(user, Account) or user.current_appointment_id is None:
-            return None
-        own = current_appointments(person_id=user.person_id, today=timezone.localdate())
-        return own.filter(pk=user.current_appointment_id).first()
+
+def _of_token(token: str) -> Appointment | None:
+    found = bearer_of(token, at=timezone.now())
+    return found[1] if found else None
+
+
+def _of_session(request: HttpRequest) -> Appointment | None:
+    user = request.user
+    if not isinstance(user, Account) or user.current_appointment_id is None:
+        return None
+    own = current_appointments(person_id=user.person_id, today=timezone.localdate())
+    return own.filter(pk=user.current_appointment_id).first()

@@ -129,10 +129,14 @@ class IdempotencyMiddleware:
 
 
 def _caller(request: HttpRequest) -> str:
+    """Who asks; nobody if the token or the appointment does not hold (any more): then nothing is replayed."""
+    appointment = getattr(request, "appointment", None)
+    if appointment is None:
+        return ""
     credential = request.headers.get("Authorization", "")
     if credential:
         return f"token:{hashlib.sha256(credential.encode()).hexdigest()}"
-    return f"account:{request.user.pk}" if request.user.is_authenticated else ""
+    return f"appointment:{appointment.pk}"
 
 
 def _fingerprint(request: HttpRequest) -> str:

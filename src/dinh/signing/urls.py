@@ -5,5 +5,4 @@ from dinh.signing.views import verify
 app_name = "signing"
 urlpatterns = [
     path("signing/verify/", verify.verify_page, name="verify"),
-    path("api/v1/signing/verify", verify.verify_json, name="verify_json"),
 ]

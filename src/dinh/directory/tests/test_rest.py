@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from dinh.directory.models import ApiToken
 from dinh.directory.operations.tokens import issue_token, revoke_token
-from dinh.directory.tests.factories import AccountFactory, UnitFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.kernel.models import IdempotencyKey
 from dinh.kernel.rest import ABANDONED_AFTER, IdempotencyMiddleware
 
@@ -83,9 +83,13 @@ class Counter:
         return HttpResponse(str(self.calls), status=self.status)
 
 
-def write(handler, body="{}", key="k1", token="t"):
+HOLDER = AppointmentFactory.build(pk=7)
+
+
+def write(handler, body="{}", key="k1", token="t", appointment=HOLDER):
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
     request = RequestFactory().post("/api/v1/x", body, content_type="application/json", headers=headers)
+    request.appointment = appointment
     return IdempotencyMiddleware(handler)(request)
 
 
@@ -109,6 +113,13 @@ def test_write_keeps_callers_apart():
     write(handler)
 
     assert write(handler, token="other").content == b"2"
+
+
+def test_write_replays_nothing_to_a_token_that_no_longer_holds():
+    handler = Counter()
+    write(handler)
+
+    assert write(handler, appointment=None).content == b"2"
 
 
 def test_write_needs_a_key():
