@@ -10,7 +10,7 @@ import polib
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "dinh"
-CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+CALLS = {"_", "_t", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 TRANSLATE = re.compile(r"""\{%\s*trans(?:late)?\s+(?:"([^"]*)"|'([^']*)')""")
 ARGUMENT = re.compile(r"""\b_\((?:"([^"]*)"|'([^']*)')\)""")
 BLOCK = re.compile(r"\{%\s*blocktrans(?:late)?\b([^%]*)%\}(.*?)\{%\s*endblocktrans(?:late)?\s*%\}", re.S)
