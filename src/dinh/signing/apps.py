@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from dinh.kernel.demo import demo_steps
 from dinh.kernel.menu import MenuEntry, menu
 
 
@@ -9,6 +10,9 @@ class SigningConfig(AppConfig):
     label = "signing"
 
     def ready(self) -> None:
+        from dinh.signing.operations.demo import issue_demo_certificates
+
+        demo_steps.register("signing", issue_demo_certificates)
         menu.register(
             "signing.verify",
             MenuEntry(

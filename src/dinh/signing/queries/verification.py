@@ -20,7 +20,7 @@ def verification_of(*, pdf: bytes, offline: bool) -> VerificationReport:
     """
     return verify_pdf(
         source=pdf,
-        trust=_trust(tuple(settings.TRUST_ANCHORS)),
+        trust=_trust(_anchors()),
         offline=offline,
         cache=DirectoryRevocationCache(Path(settings.DATA_DIR) / "revocation"),
         fetcher=HttpRevocationFetcher(),
@@ -37,6 +37,16 @@ def holder_kind(certificate: bytes) -> HolderKind:
     if credential is None:
         return HolderKind.UNKNOWN
     return HolderKind.PERSON if credential[0] else HolderKind.UNIT
+
+
+def demo_root() -> Path:
+    """Where the demo's own root certificate lies (PEM)."""
+    return Path(settings.DATA_DIR) / "pki" / "root.pem"
+
+
+def _anchors() -> tuple[str, ...]:
+    demo = [str(demo_root())] if settings.DEMO and demo_root().exists() else []
+    return (*settings.TRUST_ANCHORS, *demo)
 
 
 @cache
