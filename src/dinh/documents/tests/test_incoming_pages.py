@@ -110,3 +110,14 @@ def test_list_costs_the_same_for_any_number(client, clerk, django_assert_max_num
             client.get("/documents/incoming/")
         amounts.append(len(queries))
     assert amounts[0] == amounts[1]
+
+
+def test_programs_get_nothing_of_a_recalled_letter(client, clerk):
+    row = arrival(clerk.unit, IncomingState.RECALLED)
+    answer = client.get(f"/api/v1/incoming/{row.pk}")
+    assert answer.json()["state"] == IncomingState.RECALLED
+    assert answer.json().keys() == {"id", "state", "number", "arrived_at"}
+
+
+def test_menu_leads_to_the_list(client, clerk):
+    assert 'href="/documents/incoming/"' in client.get("/").content.decode()
