@@ -1,10 +1,12 @@
 """Documents that arrived, as far as somebody may see them."""
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment
-from dinh.documents.models import Assignment, Incoming
+from dinh.documents.enums import IncomingState
+from dinh.documents.models import Assignment, Document, Incoming
 from dinh.documents.rules_incoming import oversees_unit
 from dinh.kernel.errors import NotFound
 
@@ -27,7 +29,7 @@ def incoming_visible_to(appointment: Appointment) -> "QuerySet[Incoming]":
 
 def get_incoming(incoming_id: int, appointment: Appointment) -> Incoming:
     """
-    One visible document, with its letter.
+    One visible document, with its letter; a recalled one comes with an empty letter and cannot be saved.
 
     :raises IncomingNotFound: missing or not visible
     """
@@ -35,4 +37,12 @@ def get_incoming(incoming_id: int, appointment: Appointment) -> Incoming:
     found = visible.filter(pk=incoming_id).first()
     if found is None:
         raise IncomingNotFound(_("There is no such document here. Go back to the list."))
-    return found
+    return _without_content(found) if found.state == IncomingState.RECALLED else found
+
+
+def _without_content(recalled: Incoming) -> Incoming:
+    recalled.document = Document(subject=_t("Recalled by its sender"))
+    recalled.dispatch = None
+    recalled.direction_text = recalled.result_text = recalled.note = ""
+    recalled.verdict, recalled.verdict_details = "", None
+    return recalled

@@ -1,10 +1,41 @@
 import pytest
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.utils import timezone
 
+from dinh.directory.enums import Role
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.documents.enums import IncomingState
+from dinh.documents.models import Document, Incoming
+from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.views.incoming import incoming_detail
+from dinh.storage.api import store_bytes
 
 pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7\n%%EOF\n"
+
+
+@pytest.fixture
+def clerk(client):
+    return enter(client, AppointmentFactory(roles=[Role.CLERK]))
+
+
+def enter(client, appointment):
+    client.force_login(AccountFactory(current_appointment=appointment))
+    return appointment
+
+
+def arrival(unit, state=IncomingState.ARRIVED):
+    letter = Document.objects.create(
+        issuer_name="Sở Nội vụ",
+        bloc="government",
+        type_code="CV",
+        code="12/SNV-VP",
+        subject="Về việc trực Tết",
+        content_id=store_bytes(PDF).sha256,
+        created_at=timezone.now(),
+    )
+    return Incoming.objects.create(document=letter, unit=unit, state=state, arrived_at=timezone.now())
 
 
 @pytest.mark.parametrize("name", ["list", "detail", "search"])
@@ -16,3 +47,77 @@ def test_anonymous_are_led_to_sign_in():
     request = RequestFactory().get("/documents/incoming/1/")
     request.appointment = None
     assert incoming_detail(request, 1).status_code == 302
+
+
+def test_list_and_detail_show_the_letter(client, clerk):
+    row = arrival(clerk.unit)
+    assert "Về việc trực Tết" in client.get("/documents/incoming/").content.decode()
+    page = client.get(f"/documents/incoming/{row.pk}/").content.decode()
+    for part in ("Về việc trực Tết", "letter-frame", "/register/", "/refuse/"):
+        assert part in page
+    content = client.get(f"/documents/incoming/{row.pk}/content/")
+    assert b"".join(content.streaming_content) == PDF
+
+
+def test_other_units_clerk_gets_404(client, clerk):
+    row = arrival(AppointmentFactory().unit)
+    for rest in ("", "content/"):
+        assert client.get(f"/documents/incoming/{row.pk}/{rest}").status_code == 404
+    for act in ("register", "refuse", "assign", "start", "complete"):
+        assert client.post(f"/documents/incoming/{row.pk}/{act}/").status_code == 404
+
+
+def test_recalled_letter_is_hidden(client, clerk):
+    row = arrival(clerk.unit, IncomingState.RECALLED)
+    for address in ("?state=15", f"{row.pk}/"):
+        page = client.get(f"/documents/incoming/{address}").content.decode()
+        assert not any(word in page for word in ("trực Tết", "12/SNV-VP", "Sở Nội vụ", "letter-frame"))
+    assert client.get(f"/documents/incoming/{row.pk}/content/").status_code == 404
+    assert get_incoming(row.pk, clerk).document.content_id is None
+
+
+def test_goes_from_desk_to_desk(client, clerk):
+    row = arrival(clerk.unit)
+    lead = AppointmentFactory(unit=clerk.unit)
+    client.post(f"/documents/incoming/{row.pk}/register/")
+    enter(client, AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD]))
+    assert f'value="{lead.pk}"' in client.get(f"/documents/incoming/{row.pk}/").content.decode()
+    client.post(f"/documents/incoming/{row.pk}/assign/", {"lead": lead.pk, "due": "2030-01-02"})
+    enter(client, lead)
+    assert "/start/" in client.get(f"/documents/incoming/{row.pk}/").content.decode()
+    client.post(f"/documents/incoming/{row.pk}/start/")
+    client.post(f"/documents/incoming/{row.pk}/complete/", {"result": "Xong"})
+    row.refresh_from_db()
+    assert (row.state, row.number, row.result_text) == (IncomingState.DONE, 1, "Xong")
+    assert timezone.localtime(row.due_at).date().isoformat() == "2030-01-02"
+    assert client.get(f"/documents/incoming/{row.pk}/").content.decode().count("timeline-event-card") == 4
+
+
+def test_too_long_a_reason_is_refused_in_words(client, clerk):
+    row = arrival(clerk.unit)
+    assert client.post(f"/documents/incoming/{row.pk}/refuse/", {"reason": "x" * 501}).status_code == 302
+    row.refresh_from_db()
+    assert row.state == IncomingState.ARRIVED
+
+
+def test_list_costs_the_same_for_any_number(client, clerk, django_assert_max_num_queries):
+    amounts = []
+    client.get("/documents/incoming/")
+    for more in (1, 2):
+        for _row in range(more):
+            arrival(clerk.unit)
+        with django_assert_max_num_queries(50) as queries:
+            client.get("/documents/incoming/")
+        amounts.append(len(queries))
+    assert amounts[0] == amounts[1]
+
+
+def test_programs_get_nothing_of_a_recalled_letter(client, clerk):
+    row = arrival(clerk.unit, IncomingState.RECALLED)
+    answer = client.get(f"/api/v1/incoming/{row.pk}")
+    assert answer.json()["state"] == IncomingState.RECALLED
+    assert answer.json().keys() == {"id", "state", "number", "arrived_at"}
+
+
+def test_menu_leads_to_the_list(client, clerk):
+    assert 'href="/documents/incoming/"' in client.get("/").content.decode()
