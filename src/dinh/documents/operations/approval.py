@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
@@ -129,4 +130,4 @@ def _work(outgoing: Outgoing, kind: str, appointment_id: int, at: datetime) -> N
 
 def outgoing_url(outgoing_id: int) -> str:
     """Path of the document's page."""
-    return f"/documents/outgoing/{outgoing_id}/"
+    return reverse("documents:outgoing", args=[outgoing_id])
