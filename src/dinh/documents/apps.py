@@ -9,14 +9,16 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
-        menu.register(
-            "documents.incoming",
-            MenuEntry(
-                label=_("Incoming documents"),
-                url_name="documents:incoming_list",
-                icon="inbox",
-                order=10,
+        for name, label, icon, order in (
+            ("incoming", _("Incoming documents"), "inbox", 10),
+            ("outgoing", _("Outgoing documents"), "send", 20),
+        ):
+            entry = MenuEntry(
+                label=label,
+                url_name=f"documents:{name}_list",
+                icon=icon,
+                order=order,
                 section="",
                 is_visible=lambda appointment: True,
-            ),
-        )
+            )
+            menu.register(f"documents.{name}", entry)

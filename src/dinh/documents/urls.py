@@ -1,4 +1,4 @@
-from dinh.documents import urls_incoming
+from dinh.documents import urls_incoming, urls_outgoing
 
 app_name = "documents"
-urlpatterns = [*urls_incoming.urlpatterns]
+urlpatterns = [*urls_incoming.urlpatterns, *urls_outgoing.urlpatterns]

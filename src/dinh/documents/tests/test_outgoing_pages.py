@@ -1,0 +1,74 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from dinh.directory.enums import Level, Role
+from dinh.directory.models import UnitGroup
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.drafting import create_draft
+from dinh.documents.tests.test_drafting import draft
+
+pytestmark = pytest.mark.django_db
+
+
+def sign_in(client, appointment) -> None:
+    client.force_login(AccountFactory(current_appointment=appointment))
+
+
+def test_a_draft_is_written_submitted_and_returned_in_the_pages(client):
+    drafter = AppointmentFactory()
+    leader = AppointmentFactory(unit=drafter.unit, roles=[Role.UNIT_HEAD])
+    group = UnitGroup.objects.create(name="Các xã", level=Level.COMMUNE)
+    commune = UnitFactory()
+    sign_in(client, drafter)
+    assert client.get(reverse("documents:outgoing_new")).status_code == 200
+    form = {"type_code": "CV", "subject": "báo cáo", "text": "Đề nghị báo cáo.", "urgency": "0"}
+    answer = client.post(
+        reverse("documents:outgoing_new"),
+        {**form, "leader": leader.pk, "groups": [group.pk], "units": [commune.pk]},
+    )
+    outgoing = Outgoing.objects.get()
+    assert answer.url == reverse("documents:outgoing", args=[outgoing.pk])
+    assert [each.unit for each in outgoing.recipients.all()] == [commune]
+    assert b"letter-frame" in client.get(answer.url).content
+    client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "submit"]))
+    sign_in(client, leader)
+    assert client.get(answer.url).context["may_return"]
+    client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "return"]), {"reason": "Sai"})
+    outgoing.refresh_from_db()
+    assert outgoing.state == "returned"
+
+
+def test_another_unit_gets_404_everywhere(client):
+    outgoing, drafter, _reviewer, _leader = draft()
+    sign_in(client, drafter)
+    letter = client.get(reverse("documents:outgoing_pdf", args=[outgoing.pk]))
+    assert b"".join(letter.streaming_content).startswith(b"%PDF")
+    sign_in(client, AppointmentFactory(roles=[Role.UNIT_HEAD]))
+    for name in ("outgoing", "outgoing_pdf"):
+        assert client.get(reverse(f"documents:{name}", args=[outgoing.pk])).status_code == 404
+    for act in ("submit", "return", "pass", "render"):
+        url = reverse("documents:outgoing_act", args=[outgoing.pk, act])
+        assert client.post(url, {"reason": "x"}).status_code == 404
+
+
+def test_the_list_costs_the_same_for_one_row_and_three(client):
+    _outgoing, drafter, _reviewer, leader = draft()
+    sign_in(client, drafter)
+    url = reverse("documents:outgoing_list")
+    client.get(url)
+    counts = []
+    for more in (0, 2):
+        for _row in range(more):
+            create_draft(
+                drafter=drafter, type_code="CV", subject="báo cáo", paragraphs=["Đề nghị."], recipients=[],
+                urgency=0, leader=leader, reviewer=None, at=timezone.now(),
+            )  # fmt: skip
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(url).context["page"]
+        assert len(page) == 1 + more
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
