@@ -106,7 +106,7 @@ def _wait_for_next(outgoing: Outgoing, at: datetime) -> None:
 def _require_pdf(outgoing: Outgoing) -> None:
     last = outgoing.versions.order_by("-number").first()
     if last is None or last.pdf_id is None:
-        raise NotYourTurn(_("The text is not laid out yet. Save it once more."))
+        raise NotYourTurn(_("The text is not laid out yet. Lay it out, then submit again."))
 
 
 def _set_state(outgoing: Outgoing, state: OutgoingState, at: datetime) -> None:
