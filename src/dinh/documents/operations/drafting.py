@@ -26,7 +26,7 @@ from dinh.documents.letters import (
 )
 from dinh.documents.models import Document, Incoming, Outgoing, Recipient, Step, Version
 from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import addressed_as, outgoing_visible_to
 from dinh.documents.rules import may_edit_draft
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.storage.api import PDF, store_bytes
@@ -115,7 +115,7 @@ def letter_of(version: Version) -> LetterContent:
     """What the version's letter says."""
     outgoing = version.outgoing
     document, unit = outgoing.document, outgoing.unit
-    names = tuple(outgoing.recipients.values_list("name", flat=True))
+    names = addressed_as(outgoing)
     addressed = document.type_code in _ADDRESSED
     return LetterContent(
         bloc=document.bloc,
@@ -125,7 +125,7 @@ def letter_of(version: Version) -> LetterContent:
         issuing_agency=document.issuer_name,
         notation=document.notation,
         place_name=document.place,
-        subject=document.subject,
+        subject=document.subject.removeprefix("Về việc ") if addressed else document.subject,
         addressees=names if addressed else (),
         body=parse_body("\n".join(version.body["paragraphs"])),
         signatures=(_signature(outgoing, version),),

@@ -3,9 +3,11 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from dinh.directory.enums import Role
-from dinh.directory.models import Appointment
+from dinh.directory.models import Appointment, Unit, UnitGroup
 from dinh.documents.enums import Secrecy
 from dinh.documents.models import Outgoing, Step
+
+NAMED_SINGLY = 10
 
 
 def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
@@ -22,3 +24,31 @@ def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
     elif appointment.has_role(Role.DIVISION_HEAD) and appointment.division_id is not None:
         seen |= Q(division=appointment.division_id, document__secrecy=Secrecy.NONE)
     return Outgoing.objects.filter(seen, unit=appointment.unit_id).select_related("document")
+
+
+def addressed_as(outgoing: Outgoing) -> tuple[str, ...]:
+    """
+    Whom a letter addresses: each recipient by name, or from eleven on by the named groups that they fill.
+
+    A group counts only if every one of its members receives the letter.
+    """
+    left = dict(outgoing.recipients.values_list("pk", "name"))
+    if len(left) <= NAMED_SINGLY:
+        return tuple(left.values())
+    units = dict(outgoing.recipients.exclude(unit=None).values_list("unit_id", "pk"))
+    names = []
+    for group in UnitGroup.objects.filter(owner=None).prefetch_related("members"):
+        members = _members(group)
+        if members and members <= units.keys() and any(units[unit] in left for unit in members):
+            names.append(group.name)
+            for unit in members:
+                left.pop(units[unit], None)
+    return (*names, *left.values())
+
+
+def _members(group: UnitGroup) -> set[int]:
+    if group.level or group.bloc:
+        given = {"level": group.level, "bloc": group.bloc}
+        wanted = {name: value for name, value in given.items() if value}
+        return set(Unit.objects.filter(dissolved_date=None, **wanted).values_list("pk", flat=True))
+    return {unit.pk for unit in group.members.all()}
