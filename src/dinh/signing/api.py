@@ -1,6 +1,6 @@
 """Signing letters that are kept as blobs: what other modules may call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from dinh.signing.queries.verification import verification_of
 from dinh.storage.api import PDF, read_blob, store_bytes
 
 __all__ = [
-    "SignedPdf", "add_fields", "can_seal", "can_sign", "fill_number_and_date",
+    "SignedPdf", "add_fields", "can_seal", "can_sign", "fill_text_fields",
     "has_valid_authorised_signature", "sign_pdf",
 ]  # fmt: skip
 
@@ -78,12 +78,11 @@ def add_fields(*, sha256: str, fields: Sequence[pki.FieldSpec]) -> str:
     return _keep(pki.add_fields(pdf=read_blob(sha256), fields=fields))
 
 
-def fill_number_and_date(
-    *, sha256: str, number: str, date: str, font: Path, date_font: Path | None = None
+def fill_text_fields(
+    *, sha256: str, values: Mapping[str, str], font: Path, fonts: Mapping[str, Path] | None = None
 ) -> str:
-    """SHA-256 of the kept letter with number and date; as `dinh.pki.api.fill_number_and_date`."""
-    pdf = read_blob(sha256)
-    return _keep(pki.fill_number_and_date(pdf=pdf, number=number, date=date, font=font, date_font=date_font))
+    """SHA-256 of the kept letter with these text fields filled; as `dinh.pki.api.fill_text_fields`."""
+    return _keep(pki.fill_text_fields(pdf=read_blob(sha256), values=values, font=font, fonts=fonts))
 
 
 def has_valid_authorised_signature(*, sha256: str, unit_id: int) -> bool:

@@ -10,12 +10,14 @@ import time
 from pathlib import Path
 
 import pypdfium2
+import pypdfium2.raw as pdfium
 
 
 def _write_text(path: str, seconds: float, characters: int) -> None:
     end = time.monotonic() + seconds
     with pypdfium2.PdfDocument(path) as document:
-        for page in document:
+        for index in range(len(document)):
+            page = _with_values(document, index)
             textpage = page.get_textpage()
             text = textpage.get_text_bounded()
             sys.stdout.buffer.write(text[:characters].encode("utf-8", errors="ignore") + b"\f")
@@ -24,6 +26,15 @@ def _write_text(path: str, seconds: float, characters: int) -> None:
             page.close()
             if characters <= 0 or time.monotonic() > end:
                 return
+
+
+def _with_values(document: pypdfium2.PdfDocument, index: int) -> pypdfium2.PdfPage:
+    """The page with what its form fields show, which pdfium does not count as the page's text."""
+    page = document[index]
+    if pdfium.FPDFPage_Flatten(page, pdfium.FLAT_PRINT) != pdfium.FLATTEN_SUCCESS:
+        return page
+    page.close()
+    return document[index]
 
 
 def _draw(path: str, pages: int, dpi: int, folder: str) -> None:

@@ -16,6 +16,12 @@ from dinh.documents.letters.content import (
     SignatureBlock,
     Table,
 )
+from dinh.documents.letters.fields import (
+    PlacesMissing,
+    initials_field,
+    letter_fields,
+    number_and_date,
+)
 from dinh.documents.letters.formats import (
     annex_mark_lines,
     archive_line,
@@ -80,6 +86,7 @@ __all__ = [
     "Mark",
     "Order",
     "Paragraph",
+    "PlacesMissing",
     "Point",
     "Register",
     "RegisterColumn",
@@ -101,10 +108,13 @@ __all__ = [
     "format_date_line",
     "format_number",
     "format_signing_time",
+    "initials_field",
     "issued",
+    "letter_fields",
     "mark",
     "marks",
     "notation_for",
+    "number_and_date",
     "parse_body",
     "parse_code",
     "point_letter",

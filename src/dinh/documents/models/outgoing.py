@@ -80,6 +80,7 @@ class Step(models.Model):
     decided_by = models.ForeignKey(
         "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    signed = models.BooleanField(default=False, help_text=_("Closed by a digital signature."))
 
     class Meta:
         ordering = ["position"]

@@ -1,5 +1,6 @@
 """The drafting path up to the leader's signature (luồng trình ký)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -7,12 +8,16 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState, StepKind, StepState
-from dinh.documents.models import Outgoing, Step
+from dinh.documents.letters import initials_field, letter_fields
+from dinh.documents.models import Document, Outgoing, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.rules import may_edit_draft
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
+from dinh.pki.api import LEADER_FIELD, FieldSpec
+from dinh.signing.api import add_fields
 from dinh.worklist.api import NewWork, add_work, finish_work
 
 
@@ -20,26 +25,45 @@ class NotYourTurn(DomainError):
     """The step was decided already, or is not this person's."""
 
 
-@transaction.atomic
 def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Outgoing:
     """
     Send a draft, or one that came back, on its path from the beginning.
 
+    The letter gets its fields: for number and date, and one for each who signs. Never inside a transaction.
+
     :raises NotFound: if the appointment does not see the document
     :raises NotPermitted: if somebody else drafted it
     :raises NotYourTurn: if it is on its path already, or its last version is not laid out
+    :raises PlacesMissing: if the layout lacks a place that is needed
     """
-    outgoing = locked_outgoing(outgoing_id, drafter)
-    if outgoing.drafter_id != drafter.pk:
-        raise NotPermitted(_("Only the drafter submits the document."))
-    if not may_edit_draft(drafter, outgoing):
-        raise NotYourTurn(_("The document was submitted already. Reload the page."))
-    _require_pdf(outgoing)
-    outgoing.steps.update(state=StepState.AHEAD, decided_at=None, decided_by=None, comment="")
-    _set_state(outgoing, OutgoingState.REVIEWING, at)
+    version, fields = _submittable(outgoing_id, drafter)
+    content = add_fields(sha256=str(version.pdf_id), fields=fields)
+    return _start_path(outgoing_id, drafter, version=version, content=content, at=at)
+
+
+@transaction.atomic
+def _submittable(outgoing_id: int, drafter: Appointment) -> tuple[Version, list[FieldSpec]]:
+    outgoing = _own_draft(outgoing_id, drafter)
+    version = _laid_out(outgoing)
+    initials = outgoing.steps.filter(kind=StepKind.INITIAL).count()
+    return version, letter_fields(version.places, initials=initials)
+
+
+@transaction.atomic
+def _start_path(
+    outgoing_id: int, drafter: Appointment, *, version: Version, content: str, at: datetime
+) -> Outgoing:
+    outgoing = _own_draft(outgoing_id, drafter)
+    if _laid_out(outgoing) != version:
+        raise NotYourTurn(_("The text was changed meanwhile. Read it again, then submit."))
+    Document.objects.filter(pk=outgoing.document_id).update(content=content)
+    outgoing.document.content_id = content
+    outgoing.steps.update(state=StepState.AHEAD, decided_at=None, decided_by=None, comment="", signed=False)
+    _name_fields(outgoing)
+    set_state(outgoing, OutgoingState.REVIEWING, at)
     finish_work(outgoing, at=at)
     record("documents.document.submitted", target=outgoing, actor=drafter, at=at)
-    _wait_for_next(outgoing, at)
+    wait_for_next(outgoing, at)
     return outgoing
 
 
@@ -56,7 +80,8 @@ def return_draft(*, outgoing_id: int, actor: Appointment, reason: str, at: datet
     if not reason:
         raise InvalidInput(_("Say why the document is returned."), field="reason")
     _claim(outgoing, actor, StepState.RETURNED, at, comment=reason[:2000])
-    _set_state(outgoing, OutgoingState.RETURNED, at)
+    Document.objects.filter(pk=outgoing.document_id).update(content=None)
+    set_state(outgoing, OutgoingState.RETURNED, at)
     finish_work(outgoing, at=at)
     add_work([_work(outgoing, "documents.revise", outgoing.drafter_id, at)])
     details = {"reason": reason[:2000]}
@@ -67,16 +92,18 @@ def return_draft(*, outgoing_id: int, actor: Appointment, reason: str, at: datet
 @transaction.atomic
 def pass_initial(*, outgoing_id: int, actor: Appointment, at: datetime) -> Outgoing:
     """
-    Close the step of the one who comments or initials, and let the next wait; a leader's is not closed here.
+    Close the step of the one who comments, or initials without a certificate, and let the next wait.
+
+    A leader's step is closed by signing alone (`signing.sign_step`).
 
     :raises NotYourTurn: if no such step waits for this appointment
     """
     outgoing = locked_outgoing(outgoing_id, actor)
     _claim(outgoing, actor, StepState.DONE, at, kinds=(StepKind.REVIEW, StepKind.INITIAL))
     finish_work(outgoing, at=at)
-    _set_state(outgoing, OutgoingState.REVIEWING, at)
-    record("documents.document.initialled", target=outgoing, actor=actor, at=at)
-    _wait_for_next(outgoing, at)
+    set_state(outgoing, OutgoingState.REVIEWING, at)
+    record("documents.document.passed", target=outgoing, actor=actor, at=at)
+    wait_for_next(outgoing, at)
     return outgoing
 
 
@@ -94,7 +121,8 @@ def _claim(
         raise NotYourTurn(_("The document does not wait for you. Reload the page."))
 
 
-def _wait_for_next(outgoing: Outgoing, at: datetime) -> None:
+def wait_for_next(outgoing: Outgoing, at: datetime) -> None:
+    """Let the next step wait. :raises NotYourTurn: if nobody is left"""
     step = outgoing.steps.filter(state=StepState.AHEAD).order_by("position").first()
     if step is None or not Step.objects.filter(pk=step.pk, state=StepState.AHEAD).update(
         state=StepState.WAITING
@@ -103,18 +131,42 @@ def _wait_for_next(outgoing: Outgoing, at: datetime) -> None:
     add_work([_work(outgoing, f"documents.{step.kind}", step.appointment_id, at)])
 
 
-def _require_pdf(outgoing: Outgoing) -> None:
+def _own_draft(outgoing_id: int, drafter: Appointment) -> Outgoing:
+    outgoing = locked_outgoing(outgoing_id, drafter)
+    if outgoing.drafter_id != drafter.pk:
+        raise NotPermitted(_("Only the drafter submits the document."))
+    if not may_edit_draft(drafter, outgoing):
+        raise NotYourTurn(_("The document was submitted already. Reload the page."))
+    return outgoing
+
+
+def _laid_out(outgoing: Outgoing) -> Version:
     last = outgoing.versions.order_by("-number").first()
     if last is None or last.pdf_id is None:
         raise NotYourTurn(_("The text is not laid out yet. Lay it out, then submit again."))
+    return last
 
 
-def _set_state(outgoing: Outgoing, state: OutgoingState, at: datetime) -> None:
+def _name_fields(outgoing: Outgoing) -> None:
+    outgoing.steps.filter(kind=StepKind.SIGN).update(field_name=LEADER_FIELD)
+    initialling = outgoing.steps.filter(kind=StepKind.INITIAL).order_by("position")
+    for order, step in enumerate(initialling, start=1):
+        step.field_name = initials_field(order)
+        step.save(update_fields=["field_name"])
+
+
+def set_state(outgoing: Outgoing, state: OutgoingState, at: datetime) -> None:
+    """Keep the state and the moment of the change."""
     outgoing.state, outgoing.updated_at = state, at
     outgoing.save(update_fields=["state", "updated_at"])
 
 
-def _work(outgoing: Outgoing, kind: str, appointment_id: int, at: datetime) -> NewWork:
+def office_work(outgoing: Outgoing, kind: str, role: Role, at: datetime) -> NewWork:
+    """Work on the document for whoever holds the role in its unit."""
+    return replace(_work(outgoing, kind, None, at), role=role)
+
+
+def _work(outgoing: Outgoing, kind: str, appointment_id: int | None, at: datetime) -> NewWork:
     return NewWork(
         kind=kind,
         unit_id=outgoing.unit_id,

@@ -1,20 +1,30 @@
 """The clerk gives number and date (Decree 30/2020, Art. 15)."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
-from dinh.documents.letters import format_code, format_number
+from dinh.documents.letters import format_code, format_number, number_and_date
 from dinh.documents.models import Book, Document, Outgoing
+from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.books import book_of
+from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_number
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
 from dinh.kernel.numbering import next_number
+from dinh.kernel.pdf import font_file
+from dinh.kernel.text import fold
+from dinh.signing.api import fill_text_fields
+from dinh.storage.api import read_blob
+from dinh.worklist.api import add_work, finish_work
 
 
 class NotSigned(DomainError):
@@ -23,6 +33,47 @@ class NotSigned(DomainError):
 
 class DateBeforeLast(InvalidInput):
     """Numbers and dates of a book rise together."""
+
+
+def number_document(*, clerk: Appointment, outgoing_id: int, dated: date, at: datetime) -> Document:
+    """
+    Give a signed document its number and date, and write both into the letter; repeated, it changes nothing.
+
+    If the writing fails, the number stays with the document and the next call goes on from there. Never
+    inside a transaction.
+
+    :raises NotFound, NotPermitted, NotSigned, DateBeforeLast: as `reserve_number`
+    :raises ChangedMeanwhile: if another clerk numbers it at the same moment
+    """
+    document = reserve_number(clerk=clerk, outgoing_id=outgoing_id, dated=dated)
+    if document.content_id is None or document.issued_date is None or not _still_signed(outgoing_id):
+        return document
+    values, fonts = number_and_date(number=document.number_text, day=document.issued_date, bloc=document.bloc)
+    filled = fill_text_fields(sha256=document.content_id, values=values, font=font_file(), fonts=fonts)
+    words = fold(extract_text(read_blob(filled), ocr=False).text)
+    return _keep_numbered(outgoing_id, clerk, before=document.content_id, after=filled, words=words, at=at)
+
+
+def _still_signed(outgoing_id: int) -> bool:
+    return Outgoing.objects.filter(pk=outgoing_id, state=OutgoingState.SIGNED).exists()
+
+
+@transaction.atomic
+def _keep_numbered(
+    outgoing_id: int, clerk: Appointment, *, before: str, after: str, words: str, at: datetime
+) -> Document:
+    outgoing = locked_outgoing(outgoing_id, clerk)
+    document = outgoing.document
+    if outgoing.state != OutgoingState.SIGNED or not replace_content(document, before=before, after=after):
+        raise ChangedMeanwhile(_("The letter is being numbered already. Reload the page."))
+    document.search_text = words
+    document.save(update_fields=["search_text"])
+    outgoing.numbered_at = at
+    outgoing.save(update_fields=["numbered_at"])
+    set_state(outgoing, OutgoingState.NUMBERED, at)
+    finish_work(outgoing, at=at)
+    add_work([office_work(outgoing, "documents.seal", Role.CLERK, at)])
+    return document
 
 
 @transaction.atomic

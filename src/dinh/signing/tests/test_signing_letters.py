@@ -52,8 +52,8 @@ def test_leader_signs_then_clerk_seals(people, letter):
     leader, clerk, _specialist = people
 
     signed = sign(letter, leader)
-    numbered = api.fill_number_and_date(
-        sha256=signed.sha256, number="05", date="05 tháng 02 năm 2026", font=font()
+    numbered = api.fill_text_fields(
+        sha256=signed.sha256, values={NUMBER_FIELD: "05", DATE_FIELD: "05 tháng 02 năm 2026"}, font=font()
     )
     sealed = seal(numbered, clerk)
 

@@ -1,0 +1,81 @@
+"""
+The form fields of a letter, made from the places of its layout before anybody signs.
+
+The clerk's number and date come after the leader's signature (Decree 30/2020/NĐ-CP, Art. 15): they are
+text fields, which the seal locks. Everybody who is expected to sign has an empty signature field.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from dinh.documents.letters.formats import date_parts
+from dinh.kernel.errors import FieldFault, InvalidInput
+from dinh.kernel.pdf import font_file
+from dinh.pki.api import DATE_FIELD, LEADER_FIELD, NUMBER_FIELD, SEAL_FIELD, Box, FieldKind, FieldSpec
+
+INITIALS_FIELD = "Signature.initials"
+_TEXTS = {
+    "number": NUMBER_FIELD,
+    "day": f"{DATE_FIELD}.day",
+    "month": f"{DATE_FIELD}.month",
+    "year": f"{DATE_FIELD}.year",
+}
+_NEEDED = (*_TEXTS, "signature.leader", "seal.leader")
+
+
+class PlacesMissing(InvalidInput):
+    """The layout does not say where number, date, signature or seal go."""
+
+
+def initials_field(order: int) -> str:
+    """Name of the field of the n-th who initials, counted from 1."""
+    return f"{INITIALS_FIELD}.{order}"
+
+
+def letter_fields(places: Sequence[Mapping[str, Any]], *, initials: int) -> list[FieldSpec]:
+    """
+    The fields of a letter with so many who initial.
+
+    :param places: as `kernel.pdf.Place`, plain
+    :raises PlacesMissing: naming each place that is needed and not there
+    """
+    known = {place["name"]: place for place in places}
+    expected = [f"initials.{order}" for order in range(1, initials + 1)]
+    if missing := [name for name in (*_NEEDED, *expected) if name not in known]:
+        told = _("The letter has no place for: %(names)s. Mark it on the page.") % {
+            "names": ", ".join(missing)
+        }
+        raise PlacesMissing(told, faults=[FieldFault(name, told) for name in missing])
+    texts = [_text(known[place], name) for place, name in _TEXTS.items()]
+    signatures = [_signature(known[f"initials.{n}"], initials_field(n)) for n in range(1, initials + 1)]
+    leader = _signature(known["signature.leader"], LEADER_FIELD)
+    seal = _signature(known["seal.leader"], SEAL_FIELD, locks=tuple(_TEXTS.values()))
+    return [*texts, *signatures, leader, seal]
+
+
+def number_and_date(*, number: str, day: date, bloc: str) -> tuple[dict[str, str], dict[str, Path]]:
+    """Text of each field that the clerk fills, and the typeface of those that are not upright."""
+    values = dict(zip(_TEXTS.values(), (number, *date_parts(day, bloc=bloc)), strict=True))
+    italic = font_file(italic=True)
+    return values, {name: italic for place, name in _TEXTS.items() if place != "number"}
+
+
+def _text(place: Mapping[str, Any], name: str) -> FieldSpec:
+    font = font_file(italic=bool(place["italic"]))
+    size = float(place["font_size"]) or 13.0
+    return FieldSpec(name, _box(place), kind=FieldKind.TEXT, font=font, font_size=size)
+
+
+def _signature(place: Mapping[str, Any], name: str, *, locks: tuple[str, ...] = ()) -> FieldSpec:
+    return FieldSpec(name, _box(place), locks=locks)
+
+
+def _box(place: Mapping[str, Any]) -> Box:
+    left, bottom = float(place["x"]), float(place["y"])
+    return Box(
+        int(place["page"]), left, bottom, left + float(place["width"]), bottom + float(place["height"])
+    )

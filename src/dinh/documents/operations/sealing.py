@@ -1,0 +1,80 @@
+"""The clerk puts the unit's digital seal on a letter that its leader signed (đóng dấu; Art. 26, 33)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dinh.audit.api import record
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
+from dinh.documents.enums import OutgoingState
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.approval import office_work, set_state
+from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
+from dinh.documents.rules import may_number
+from dinh.kernel.errors import DomainError, NotPermitted
+from dinh.pki.api import SEAL_FIELD
+from dinh.signing.api import SignedPdf, has_valid_authorised_signature, sign_pdf
+from dinh.worklist.api import add_work, finish_work
+
+
+class NotNumbered(DomainError):
+    """Only a numbered letter is sealed."""
+
+
+class NoAuthorisedSignature(DomainError):
+    """Nobody who may sign for the unit has validly signed the letter as it stands (Art. 32)."""
+
+
+def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
+    """
+    Seal a numbered letter: its number and date are locked (FieldMDP). Repeated, it changes nothing.
+
+    Never inside a transaction.
+
+    :raises NotFound: if the clerk does not see the document
+    :raises NotPermitted: if the appointment is not a clerk of the unit, or has no seal in use
+    :raises NotNumbered: in any other state
+    :raises NoAuthorisedSignature: if no valid signature of the unit's head or deputy stands on it
+    :raises ChangedMeanwhile: if another clerk seals it at the same moment
+    """
+    outgoing, sha256 = _sealable(outgoing_id, clerk)
+    if sha256 is None:
+        return outgoing
+    if not has_valid_authorised_signature(sha256=sha256, unit_id=outgoing.unit_id):
+        raise NoAuthorisedSignature(
+            _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
+        )
+    signed = sign_pdf(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=clerk)
+    return _keep_sealed(outgoing_id, clerk, before=sha256, signed=signed)
+
+
+@transaction.atomic
+def _sealable(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | None]:
+    outgoing = locked_outgoing(outgoing_id, clerk)
+    if not may_number(clerk, outgoing):
+        raise NotPermitted(_("Only a clerk of the unit seals documents."))
+    if outgoing.state == OutgoingState.SEALED:
+        return outgoing, None
+    if outgoing.state != OutgoingState.NUMBERED or outgoing.document.content_id is None:
+        raise NotNumbered(_("The document has no number yet. Give it one, then seal it."))
+    return outgoing, outgoing.document.content_id
+
+
+@transaction.atomic
+def _keep_sealed(outgoing_id: int, clerk: Appointment, *, before: str, signed: SignedPdf) -> Outgoing:
+    outgoing = locked_outgoing(outgoing_id, clerk)
+    replaced = replace_content(outgoing.document, before=before, after=signed.sha256)
+    if outgoing.state != OutgoingState.NUMBERED or not replaced:
+        raise ChangedMeanwhile(_("The letter is being sealed already. Reload the page."))
+    at: datetime = signed.signed_at
+    outgoing.sealed_at = at
+    outgoing.save(update_fields=["sealed_at"])
+    set_state(outgoing, OutgoingState.SEALED, at)
+    finish_work(outgoing, at=at)
+    add_work([office_work(outgoing, "documents.dispatch", Role.CLERK, at)])
+    details = {"sha256": signed.sha256, "level": signed.level}
+    record("documents.document.sealed", target=outgoing, actor=clerk, at=at, details=details)
+    return outgoing

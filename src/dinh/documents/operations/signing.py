@@ -1,0 +1,120 @@
+"""Those on the drafting path sign: heads initial, the leader signs (ký nháy, ký ban hành; Art. 10, 13)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dinh.audit.api import record
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
+from dinh.documents.enums import OutgoingState, StepKind, StepState
+from dinh.documents.models import Document, Outgoing, Step
+from dinh.documents.operations.approval import NotYourTurn, office_work, set_state, wait_for_next
+from dinh.documents.operations.drafting import locked_outgoing
+from dinh.kernel.errors import DomainError
+from dinh.signing.api import SignedPdf, sign_pdf
+from dinh.worklist.api import add_work, finish_work
+
+
+class ChangedMeanwhile(DomainError):
+    """The letter was returned or signed by somebody else while this signature was made."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningOutcome:
+    """What became of one letter of several: signed, or why not."""
+
+    outgoing_id: int
+    refusal: str = ""
+
+
+def sign_step(*, outgoing_id: int, actor: Appointment) -> Outgoing:
+    """
+    Sign the letter in the field of the step that waits for this appointment, and let the next one wait.
+
+    The first signature certifies the letter (DocMDP 2). After the leader's the clerk's office numbers it.
+    Never inside a transaction: the key may take its time.
+
+    :raises NotFound: if the appointment does not see the document
+    :raises NotYourTurn: if no step with a signature waits for this appointment
+    :raises NotPermitted: without a certificate in use
+    :raises ChangedMeanwhile: if the letter is not the one any more that was signed
+    """
+    step, sha256 = _prepared(outgoing_id, actor)
+    signed = sign_pdf(
+        sha256=sha256,
+        field_name=step.field_name,
+        as_="person",
+        appointment=actor,
+        certify=not _has_signature(outgoing_id),
+    )
+    return _finish(step.pk, actor, before=sha256, signed=signed)
+
+
+def sign_several(*, outgoing_ids: list[int], actor: Appointment) -> list[SigningOutcome]:
+    """Sign each letter by itself; one that cannot be signed does not hold up the others."""
+    return [_tried(outgoing_id, actor) for outgoing_id in dict.fromkeys(outgoing_ids)]
+
+
+def _tried(outgoing_id: int, actor: Appointment) -> SigningOutcome:
+    try:
+        sign_step(outgoing_id=outgoing_id, actor=actor)
+    except DomainError as refusal:
+        return SigningOutcome(outgoing_id, str(refusal))
+    return SigningOutcome(outgoing_id)
+
+
+@transaction.atomic
+def _prepared(outgoing_id: int, actor: Appointment) -> tuple[Step, str]:
+    outgoing = locked_outgoing(outgoing_id, actor)
+    waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor).exclude(field_name="")
+    step, content = waiting.first(), outgoing.document.content_id
+    if step is None or content is None:
+        raise NotYourTurn(_("The document does not wait for your signature. Reload the page."))
+    return step, content
+
+
+def _has_signature(outgoing_id: int) -> bool:
+    done = Step.objects.filter(outgoing=outgoing_id, state=StepState.DONE, signed=True)
+    return done.exists()
+
+
+@transaction.atomic
+def _finish(step_id: int, actor: Appointment, *, before: str, signed: SignedPdf) -> Outgoing:
+    step = Step.objects.get(pk=step_id)
+    outgoing = locked_outgoing(step.outgoing_id, actor)
+    claimed = Step.objects.filter(pk=step_id, state=StepState.WAITING).update(
+        state=StepState.DONE, decided_at=signed.signed_at, decided_by=actor, signed=True
+    )
+    if not claimed or not replace_content(outgoing.document, before=before, after=signed.sha256):
+        raise ChangedMeanwhile(_("The document changed while you signed. Read it again, then sign."))
+    finish_work(outgoing, at=signed.signed_at)
+    action = "signed" if step.kind == StepKind.SIGN else "initialled"
+    details = {"field": step.field_name, "sha256": signed.sha256, "level": signed.level}
+    record(f"documents.document.{action}", target=outgoing, actor=actor, at=signed.signed_at, details=details)
+    if step.kind == StepKind.SIGN:
+        _await_number(outgoing, actor, signed.signed_at)
+    else:
+        set_state(outgoing, OutgoingState.REVIEWING, signed.signed_at)
+        wait_for_next(outgoing, signed.signed_at)
+    return outgoing
+
+
+def _await_number(outgoing: Outgoing, leader: Appointment, at: datetime) -> None:
+    Document.objects.filter(pk=outgoing.document_id).update(
+        signer_name=leader.person.full_name, signer_position=leader.position.name
+    )
+    outgoing.signed_at = at
+    outgoing.save(update_fields=["signed_at"])
+    set_state(outgoing, OutgoingState.SIGNED, at)
+    add_work([office_work(outgoing, "documents.number", Role.CLERK, at)])
+
+
+def replace_content(document: Document, *, before: str | None, after: str) -> bool:
+    """Put the next revision of the letter in the place of the one it was made from; False if that is gone."""
+    replaced = Document.objects.filter(pk=document.pk, content=before).update(content=after)
+    if replaced:
+        document.content_id = after
+    return bool(replaced)

@@ -1,0 +1,183 @@
+"""A letter's way from its submission to the seal, with real keys."""
+
+import shutil
+import subprocess
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from dinh.audit.api import trace_of
+from dinh.directory.enums import Role
+from dinh.directory.models import Account
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.documents.docx import extract_text
+from dinh.documents.enums import OutgoingState
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.approval import NotYourTurn, return_draft, submit_draft
+from dinh.documents.operations.dispatch import dispatch_document
+from dinh.documents.operations.numbering import NotSigned, number_document, reserve_number
+from dinh.documents.operations.sealing import NoAuthorisedSignature, NotNumbered, seal_document
+from dinh.documents.operations.signing import sign_several, sign_step
+from dinh.documents.queries.search import search_documents
+from dinh.documents.tests.test_drafting import draft, waiting
+from dinh.kernel.errors import NotFound, NotPermitted
+from dinh.pki.api import read_fields
+from dinh.signing.models import Credential
+from dinh.signing.operations.demo import issue_demo_certificates
+from dinh.signing.queries.verification import verification_of
+from dinh.storage.api import read_blob
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 24)
+
+
+@pytest.fixture
+def letter(settings, tmp_path):
+    """A submitted letter with its drafter, head of division, leader and clerk, all with keys where they need."""
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, drafter, reviewer, leader = draft()
+    clerk = AppointmentFactory(unit=outgoing.unit, roles=[Role.CLERK])
+    for person in (leader.person, reviewer.person):
+        AccountFactory(person=person, current_appointment=None)
+    assert Account.objects.count() == 2
+    issue_demo_certificates()
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+    return outgoing, drafter, reviewer, leader, clerk
+
+
+def pdf_of(outgoing: Outgoing) -> bytes:
+    outgoing.document.refresh_from_db()
+    return read_blob(outgoing.document.content_id)
+
+
+def filled(outgoing: Outgoing) -> list[str]:
+    return [field.name for field in read_fields(pdf=pdf_of(outgoing)) if field.filled]
+
+
+def test_submitting_gives_the_letter_empty_fields_for_all_that_comes(letter):
+    outgoing, *_people = letter
+
+    names = [field.name for field in read_fields(pdf=pdf_of(outgoing))]
+
+    assert names == [
+        "dinh.number", "dinh.date.day", "dinh.date.month", "dinh.date.year",
+        "Signature.initials.1", "Signature.leader", "Signature.seal",
+    ]  # fmt: skip
+    assert filled(outgoing) == []
+
+
+def test_a_letter_is_initialled_signed_numbered_sealed_and_sent(letter, tmp_path):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+
+    sign_step(outgoing_id=outgoing.pk, actor=reviewer)
+    assert waiting(outgoing) == [("documents.sign", leader.pk)]
+    sign_step(outgoing_id=outgoing.pk, actor=leader)
+    assert waiting(outgoing) == [("documents.number", None)]
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    assert waiting(outgoing) == [("documents.seal", None)]
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+    assert waiting(outgoing) == [("documents.dispatch", None)]
+    dispatch_document(outgoing_id=outgoing.pk, actor=clerk, request_key="k", at=timezone.now())
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.ISSUED
+    assert len(filled(outgoing)) == 7
+    pdf = pdf_of(outgoing)
+    assert extract_text(pdf, ocr=False).text.rstrip("\f").endswith("01 24 11 2026")
+    assert outgoing.document.signer_name == leader.person.full_name
+    assert [item.pk for item in search_documents("dich vu cong", clerk)] == [outgoing.document_id]
+    report = verification_of(pdf=pdf, offline=True)
+    assert [item.integrity for item in report.signatures] == ["intact"] * 3
+    assert [item.later_changes for item in report.signatures] == ["permitted", "permitted", "none"]
+    assert [entry.action.rsplit(".", 1)[1] for entry in trace_of(outgoing)] == [
+        "drafted", "submitted", "initialled", "signed", "numbered", "sealed", "dispatched",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("pdfsig"), reason="pdfsig is missing")
+def test_poppler_finds_every_signature_sound(letter, tmp_path):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+    for actor in (reviewer, leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+    (tmp_path / "letter.pdf").write_bytes(pdf_of(outgoing))
+
+    told = subprocess.run(["pdfsig", "-nocert", "letter.pdf"], cwd=tmp_path, capture_output=True, text=True)
+
+    assert told.stdout.count("Signature is Valid") == 3
+    text = subprocess.run(
+        ["pdftotext", "-layout", "letter.pdf", "-"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert " ".join(text.stdout.split()).count("Số: 01 /UBND Quảng Khê, ngày 24 tháng 11 năm 2026") == 1
+
+
+def test_each_act_waits_for_the_one_before(letter):
+    outgoing, drafter, _reviewer, leader, clerk = letter
+
+    with pytest.raises(NotYourTurn):
+        sign_step(outgoing_id=outgoing.pk, actor=leader)
+    with pytest.raises(NotSigned):
+        number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    with pytest.raises(NotNumbered):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+    with pytest.raises(NotPermitted):
+        seal_document(clerk=drafter, outgoing_id=outgoing.pk)
+    with pytest.raises(NotFound):
+        sign_step(outgoing_id=outgoing.pk, actor=AppointmentFactory(roles=[Role.UNIT_HEAD]))
+    assert filled(outgoing) == []
+
+
+def test_repeating_an_act_changes_nothing(letter):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+    assert [o.refusal for o in sign_several(outgoing_ids=[outgoing.pk] * 2, actor=reviewer)] == [""]
+    sign_step(outgoing_id=outgoing.pk, actor=leader)
+
+    with pytest.raises(NotYourTurn):
+        sign_step(outgoing_id=outgoing.pk, actor=leader)
+    for _time in range(2):
+        number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    numbered = pdf_of(outgoing)
+    assert filled(outgoing)[:4] == ["dinh.number", "dinh.date.day", "dinh.date.month", "dinh.date.year"]
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+    sealed = pdf_of(outgoing)
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    assert sealed.startswith(numbered)
+    assert pdf_of(outgoing) == sealed
+
+
+def test_a_number_whose_writing_failed_is_written_by_the_next_call(letter):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+    for actor in (reviewer, leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+
+    outgoing.refresh_from_db()
+    assert (outgoing.state, outgoing.document.number) == (OutgoingState.NUMBERED, 1)
+    assert "dinh.number" in filled(outgoing)
+
+
+def test_a_revoked_leader_is_no_authority_for_the_seal(letter):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+    for actor in (reviewer, leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    Credential.objects.filter(person=leader.person).update(state="revoked")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_a_returned_letter_loses_its_signatures(letter):
+    outgoing, drafter, reviewer, leader, _clerk = letter
+    sign_step(outgoing_id=outgoing.pk, actor=reviewer)
+    return_draft(outgoing_id=outgoing.pk, actor=leader, reason="Sửa căn cứ", at=timezone.now())
+
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+
+    assert filled(outgoing) == []
+    assert waiting(outgoing) == [("documents.initial", reviewer.pk)]
