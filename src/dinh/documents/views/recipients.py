@@ -12,13 +12,13 @@ from dinh.documents.models import Outgoing
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.recipients import arrivals_of, counts_by_state
 
-PAGE_SIZE = 50
+PAGE_SIZE = 15
 
 
 @require_GET
 @signed_in
 def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
-    """Counts by state and the recipients of one state, 50 a page; with HTMX only the part itself."""
+    """Counts by state and the recipients of one state, 15 a page; with HTMX only the part itself."""
     outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
     if not isinstance(outgoing, Outgoing):
         raise Http404
