@@ -20,7 +20,7 @@ def verification_of(*, pdf: bytes, offline: bool) -> VerificationReport:
     """
     return verify_pdf(
         source=pdf,
-        trust=_trust(_anchors()),
+        trust=_trust(anchor_files()),
         offline=offline,
         cache=DirectoryRevocationCache(Path(settings.DATA_DIR) / "revocation"),
         fetcher=HttpRevocationFetcher(),
@@ -44,7 +44,8 @@ def demo_root() -> Path:
     return Path(settings.DATA_DIR) / "pki" / "root.pem"
 
 
-def _anchors() -> tuple[str, ...]:
+def anchor_files() -> tuple[str, ...]:
+    """Files of the root certificates that signatures are judged by."""
     demo = [str(demo_root())] if settings.DEMO and demo_root().exists() else []
     return (*settings.TRUST_ANCHORS, *demo)
 
