@@ -146,7 +146,12 @@ def _another() -> tsp.TimeStampReq:
     return tsp.TimeStampReq({"version": "v1", "message_imprint": imprint, "nonce": 1})
 
 
+class _Rejection(core.Sequence):  # type: ignore[misc]  # asn1crypto has no types
+    """asn1crypto's own answer cannot be without a token."""
+
+    _fields = [("status", tsp.PKIStatusInfo)]
+
+
 def _rejection(failure: str) -> bytes:
-    told = {"status": "rejection", "fail_info": {failure}}
-    answer: bytes = tsp.TimeStampResp({"status": told}).dump()
+    answer: bytes = _Rejection({"status": {"status": "rejection", "fail_info": {failure}}}).dump()
     return answer
