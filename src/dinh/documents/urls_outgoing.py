@@ -1,7 +1,7 @@
 from django.urls import path
 
 from dinh.documents.views import outgoing as views
-from dinh.documents.views import outgoing_acts
+from dinh.documents.views import outgoing_acts, recipients
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
@@ -10,5 +10,6 @@ urlpatterns = [
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),
     path("outgoing/<int:outgoing_id>/letter.pdf", views.outgoing_pdf, name="outgoing_pdf"),
+    path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

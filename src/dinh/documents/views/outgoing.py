@@ -19,11 +19,13 @@ from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment, Unit, UnitGroup
 from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
 from dinh.documents.letters import document_types
-from dinh.documents.models import Outgoing, Step, Version
+from dinh.documents.models import Incoming, Outgoing, Step, Version
 from dinh.documents.operations.drafting import create_draft, render_version
+from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.recipients import replies_to
 from dinh.documents.rules import may_edit_draft, may_number
-from dinh.kernel.errors import DomainError, InvalidInput
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.signing.api import can_sign
 from dinh.storage.api import blob_response
 
@@ -70,7 +72,11 @@ def outgoing_new(request: StaffRequest) -> HttpResponse:
         else:
             _lay_out(request, outgoing)
             return redirect("documents:outgoing", outgoing.pk)
-    return render(request, "documents/outgoing/new.html", _choices(request))
+    try:
+        context = _choices(request)
+    except NotFound as missing:
+        raise Http404 from missing
+    return render(request, "documents/outgoing/new.html", context)
 
 
 @require_GET
@@ -86,6 +92,7 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "document": outgoing.document,
         "steps": steps,
         "recipients": outgoing.recipients.all(),
+        "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
@@ -154,7 +161,14 @@ def _create(request: StaffRequest) -> Outgoing:
         leader=leader,
         reviewer=people.get(given.get("reviewer", "")),
         at=timezone.now(),
+        reply_to=_replied(request),
     )
+
+
+def _replied(request: StaffRequest) -> Incoming | None:
+    """The document that the draft answers (`reply_to`), None where it answers none."""
+    given = request.POST.get("reply_to") or request.GET.get("reply_to", "")
+    return get_incoming(_whole(given), request.appointment) if given else None
 
 
 def _recipients(request: StaffRequest) -> list[int]:
@@ -190,6 +204,7 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
     leaders = [each for each in people if each.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY)]
     leaders.sort(key=lambda each: not each.has_role(Role.UNIT_HEAD))
     own = request.appointment.unit
+    replied = _replied(request)
     return {
         "types": document_types(bloc=own.bloc, on=timezone.localdate()),
         "urgencies": Urgency.choices,
@@ -198,9 +213,14 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
         "groups": _groups(request),
         "units": Unit.objects.filter(dissolved_date=None).exclude(pk=own.pk),
         "given": request.POST,
-        "chosen_units": request.POST.getlist("units"),
+        "chosen_units": request.POST.getlist("units") or _asking_unit(replied),
+        "replied": replied,
         "chosen_groups": request.POST.getlist("groups"),
     }
+
+
+def _asking_unit(replied: Incoming | None) -> list[str]:
+    return [str(replied.document.issuer_id)] if replied and replied.document.issuer_id else []
 
 
 def _whole(text: str) -> int:
