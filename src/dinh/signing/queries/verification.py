@@ -20,9 +20,9 @@ def verification_of(*, pdf: bytes, offline: bool) -> VerificationReport:
     """
     return verify_pdf(
         source=pdf,
-        trust=_trust(anchor_files()),
+        trust=trust_store(),
         offline=offline,
-        cache=DirectoryRevocationCache(Path(settings.DATA_DIR) / "revocation"),
+        cache=revocation_cache(),
         fetcher=HttpRevocationFetcher(),
         holder_of=holder_kind,
     )
@@ -37,6 +37,16 @@ def holder_kind(certificate: bytes) -> HolderKind:
     if credential is None:
         return HolderKind.UNKNOWN
     return HolderKind.PERSON if credential[0] else HolderKind.UNIT
+
+
+def trust_store() -> TrustStore:
+    """The configured anchors; in the demo its own root besides."""
+    return _trust(anchor_files())
+
+
+def revocation_cache() -> DirectoryRevocationCache:
+    """Where this installation keeps authorities' answers, so that it can judge without asking."""
+    return DirectoryRevocationCache(Path(settings.DATA_DIR) / "revocation")
 
 
 def demo_root() -> Path:
