@@ -1,3 +1,9 @@
-from dinh.documents.rest_incoming import router
+"""The JSON API of documents, a file per screen's subject."""
 
-__all__ = ["router"]
+from ninja import Router
+
+from dinh.documents import rest_incoming, rest_outgoing
+
+router = Router()
+router.add_router("", rest_incoming.router)
+router.add_router("", rest_outgoing.router)

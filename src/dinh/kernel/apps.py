@@ -1,6 +1,11 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class KernelConfig(AppConfig):
     name = "dinh.kernel"
     label = "kernel"
+
+    def ready(self) -> None:
+        # An event finds its receivers in whichever process publishes it.
+        autodiscover_modules("receivers")

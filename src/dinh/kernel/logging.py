@@ -50,6 +50,7 @@ def configure(*, level: str, form: str) -> dict[str, Any]:
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
             "httpx": {"level": "WARNING"},
+            "fontTools": {"level": "WARNING"},
             "pyhanko": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},
         },

@@ -1,13 +1,14 @@
 """Outgoing documents as far as somebody may see them."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit, UnitGroup
-from dinh.documents.enums import Secrecy
+from dinh.documents.enums import OutgoingState, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
 
 NAMED_SINGLY = 10
+TO_ISSUE = (OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED)
 
 
 def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
@@ -24,6 +25,22 @@ def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
     elif appointment.has_role(Role.DIVISION_HEAD) and appointment.division_id is not None:
         seen |= Q(division=appointment.division_id, document__secrecy=Secrecy.NONE)
     return Outgoing.objects.filter(seen, unit=appointment.unit_id).select_related("document")
+
+
+def letters_to_sign(appointment: Appointment) -> QuerySet[Outgoing]:
+    """Letters whose path waits for this appointment's initials or signature, the most urgent first."""
+    waiting = Step.objects.filter(outgoing=OuterRef("pk"), appointment=appointment, state=StepState.WAITING)
+    mine = outgoing_visible_to(appointment).filter(Exists(waiting.exclude(field_name="")))
+    return mine.select_related("drafter__person").order_by("-document__urgency", "updated_at", "pk")
+
+
+def letters_to_issue(appointment: Appointment) -> QuerySet[Outgoing]:
+    """Letters of the clerk's unit from the leader's signature to dispatch; none for others."""
+    if not appointment.has_role(Role.CLERK):
+        return Outgoing.objects.none()
+    waiting = outgoing_visible_to(appointment).filter(state__in=TO_ISSUE)
+    amount = Count("recipients")
+    return waiting.annotate(recipient_amount=amount).order_by("-document__urgency", "signed_at", "pk")
 
 
 def addressed_as(outgoing: Outgoing) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def test_a_draft_is_written_submitted_and_returned_in_the_pages(client):
     assert b"letter-frame" in client.get(answer.url).content
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "submit"]))
     sign_in(client, leader)
-    assert client.get(answer.url).context["may_return"]
+    assert "return" in client.get(answer.url).context["acts"]
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "return"]), {"reason": "Sai"})
     outgoing.refresh_from_db()
     assert outgoing.state == "returned"

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
-from dinh.directory.models import Account
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
@@ -38,9 +37,8 @@ def letter(settings, tmp_path):
     settings.DATA_DIR, settings.DEMO = tmp_path, True
     outgoing, drafter, reviewer, leader = draft()
     clerk = AppointmentFactory(unit=outgoing.unit, roles=[Role.CLERK])
-    for person in (leader.person, reviewer.person):
-        AccountFactory(person=person, current_appointment=None)
-    assert Account.objects.count() == 2
+    for appointment in (leader, reviewer):
+        AccountFactory(current_appointment=appointment)
     issue_demo_certificates()
     submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
     return outgoing, drafter, reviewer, leader, clerk

@@ -9,24 +9,46 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods
 
+from dinh.audit.api import trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment, Unit, UnitGroup
-from dinh.documents.enums import StepKind, StepState, Urgency
+from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
 from dinh.documents.letters import document_types
-from dinh.documents.models import Outgoing, Step, Version
-from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft
+from dinh.documents.models import Incoming, Outgoing, Step, Version
 from dinh.documents.operations.drafting import create_draft, render_version
+from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.rules import may_edit_draft
+from dinh.documents.queries.recipients import replies_to
+from dinh.documents.rules import may_edit_draft, may_number
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.signing.api import can_sign
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
+CLERK_ACTS = {
+    OutgoingState.SIGNED: {"issue", "number"},
+    OutgoingState.NUMBERED: {"issue", "seal", "void"},
+    OutgoingState.SEALED: {"send", "void"},
+}
+TRACE = {
+    "documents.document.drafted": _("Drafted"),
+    "documents.document.revised": _("Revised"),
+    "documents.document.submitted": _("Submitted"),
+    "documents.document.returned": _("Returned"),
+    "documents.document.passed": _("Passed on"),
+    "documents.document.initialled": _("Initialled"),
+    "documents.document.signed": _("Signed"),
+    "documents.document.numbered": _("Numbered"),
+    "documents.document.sealed": _("Sealed"),
+    "documents.document.dispatched": _("Sent"),
+    "documents.document.voided": _("Number voided"),
+    "documents.document.recalled": _("Recalled"),
+}
 
 
 @require_GET
@@ -50,7 +72,11 @@ def outgoing_new(request: StaffRequest) -> HttpResponse:
         else:
             _lay_out(request, outgoing)
             return redirect("documents:outgoing", outgoing.pk)
-    return render(request, "documents/outgoing/new.html", _choices(request))
+    try:
+        context = _choices(request)
+    except NotFound as missing:
+        raise Http404 from missing
+    return render(request, "documents/outgoing/new.html", context)
 
 
 @require_GET
@@ -60,54 +86,46 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = _visible(request, outgoing_id)
     people = Step.objects.select_related("appointment__person", "appointment__position")
     steps = list(people.filter(outgoing=outgoing))
-    mine = [
-        step for step in steps if step.state == StepState.WAITING and step.appointment == request.appointment
-    ]
+    version = outgoing.versions.last()
     context = {
         "outgoing": outgoing,
+        "document": outgoing.document,
         "steps": steps,
         "recipients": outgoing.recipients.all(),
-        "version": outgoing.versions.last(),
-        "may_submit": may_edit_draft(request.appointment, outgoing),
-        "may_return": bool(mine),
-        "may_pass": any(step.kind != StepKind.SIGN for step in mine),
+        "replies": replies_to(outgoing, request.appointment)[:20],
+        "version": version,
+        "has_letter": outgoing.document.content_id or (version and version.pdf_id),
+        "acts": _acts(outgoing, steps, request.appointment),
+        "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(outgoing)],
+        "today": timezone.localdate(),
     }
     return render(request, "documents/outgoing/detail.html", context)
+
+
+def _acts(outgoing: Outgoing, steps: list[Step], actor: Appointment) -> set[str]:
+    """What this appointment may do with the document as it stands; names of `outgoing_acts.ACTS`."""
+    if may_edit_draft(actor, outgoing):
+        return {"submit"}
+    if may_number(actor, outgoing) and outgoing.state in CLERK_ACTS:
+        return CLERK_ACTS[OutgoingState(outgoing.state)]
+    waiting = next((each for each in steps if each.state == StepState.WAITING), None)
+    if waiting is None or waiting.appointment_id != actor.pk:
+        return set()
+    signs = bool(waiting.field_name) and can_sign(actor)
+    return {"return"} | ({"sign"} if signs else set() if waiting.kind == StepKind.SIGN else {"pass"})
 
 
 @require_GET
 @signed_in
 def outgoing_pdf(request: StaffRequest, outgoing_id: int) -> HttpResponseBase:
-    """The letter of the last version, for those who see the document."""
+    """The letter as signed so far, else the last version laid out, for those who see the document."""
     outgoing = _visible(request, outgoing_id)
     last = Version.objects.filter(outgoing=outgoing).order_by("-number").first()
-    if last is None or last.pdf_id is None:
+    letter = outgoing.document.content_id or (last.pdf_id if last else None)
+    if letter is None:
         raise Http404
-    return blob_response(request, last.pdf_id, filename=f"{outgoing.pk}.pdf", inline=True)
-
-
-@require_POST
-@signed_in
-def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse:
-    """Submit, return or pass on; a refusal is told on the document's page."""
-    actor, at = request.appointment, timezone.now()
-    try:
-        if act == "submit":
-            submit_draft(outgoing_id=outgoing_id, drafter=actor, at=at)
-        elif act == "return":
-            reason = request.POST.get("reason", "")
-            return_draft(outgoing_id=outgoing_id, actor=actor, reason=reason, at=at)
-        elif act == "pass":
-            pass_initial(outgoing_id=outgoing_id, actor=actor, at=at)
-        elif act == "render":
-            _lay_out(request, _visible(request, outgoing_id))
-        else:
-            raise Http404
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    return redirect("documents:outgoing", outgoing_id)
+    name = outgoing.document.code.replace("/", "-") or str(outgoing.pk)
+    return blob_response(request, letter, filename=f"{name}.pdf", inline=True)
 
 
 def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
@@ -143,7 +161,14 @@ def _create(request: StaffRequest) -> Outgoing:
         leader=leader,
         reviewer=people.get(given.get("reviewer", "")),
         at=timezone.now(),
+        reply_to=_replied(request),
     )
+
+
+def _replied(request: StaffRequest) -> Incoming | None:
+    """The document that the draft answers (`reply_to`), None where it answers none."""
+    given = request.POST.get("reply_to") or request.GET.get("reply_to", "")
+    return get_incoming(_whole(given), request.appointment) if given else None
 
 
 def _recipients(request: StaffRequest) -> list[int]:
@@ -179,6 +204,7 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
     leaders = [each for each in people if each.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY)]
     leaders.sort(key=lambda each: not each.has_role(Role.UNIT_HEAD))
     own = request.appointment.unit
+    replied = _replied(request)
     return {
         "types": document_types(bloc=own.bloc, on=timezone.localdate()),
         "urgencies": Urgency.choices,
@@ -187,9 +213,14 @@ def _choices(request: StaffRequest) -> dict[str, Any]:
         "groups": _groups(request),
         "units": Unit.objects.filter(dissolved_date=None).exclude(pk=own.pk),
         "given": request.POST,
-        "chosen_units": request.POST.getlist("units"),
+        "chosen_units": request.POST.getlist("units") or _asking_unit(replied),
+        "replied": replied,
         "chosen_groups": request.POST.getlist("groups"),
     }
+
+
+def _asking_unit(replied: Incoming | None) -> list[str]:
+    return [str(replied.document.issuer_id)] if replied and replied.document.issuer_id else []
 
 
 def _whole(text: str) -> int:

@@ -1,0 +1,40 @@
+"""What documents offer in the shell's menu, and how many wait there."""
+
+from django.utils.translation import gettext_lazy as _
+
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
+from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
+from dinh.kernel.menu import MenuEntry, menu
+
+
+def register_menu() -> None:
+    """Called once, when the application is ready."""
+    for name, label, icon, order, is_visible, count in (
+        ("incoming_list", _("Incoming documents"), "inbox", 10, _everybody, None),
+        ("outgoing_list", _("Outgoing documents"), "send", 20, _everybody, None),
+        ("signing_tray", _("To sign"), "signature", 21, _signs, _amount_to_sign),
+        ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
+    ):
+        entry = MenuEntry(label, f"documents:{name}", icon, order, "", is_visible, count)
+        menu.register(f"documents.{name}", entry)
+
+
+def _everybody(appointment: Appointment) -> bool:
+    return True
+
+
+def _signs(appointment: Appointment) -> bool:
+    return appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD)
+
+
+def _issues(appointment: Appointment) -> bool:
+    return appointment.has_role(Role.CLERK)
+
+
+def _amount_to_sign(appointment: Appointment) -> int:
+    return letters_to_sign(appointment).count()
+
+
+def _amount_to_issue(appointment: Appointment) -> int:
+    return letters_to_issue(appointment).count()

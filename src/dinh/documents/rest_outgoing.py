@@ -1,0 +1,224 @@
+"""Documents on their way out, for programs. Every act answers with the document as it stands then."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from ninja import Path, Query, Router, Schema
+
+from dinh.directory.models import Appointment
+from dinh.documents.enums import OutgoingState
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft
+from dinh.documents.operations.dispatch import dispatch_document
+from dinh.documents.operations.issuing import issue_document
+from dinh.documents.operations.numbering import number_document
+from dinh.documents.operations.sealing import seal_document
+from dinh.documents.operations.signing import sign_several, sign_step
+from dinh.documents.operations.voiding import void_number
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.storage.api import blob_response
+
+PAGE = 50
+router = Router(tags=["outgoing"])
+
+
+class OutgoingOut(Schema):
+    """A letter; `code` is its number and notation, empty until numbered."""
+
+    id: int
+    state: OutgoingState
+    type_code: str
+    code: str
+    issued_date: date | None
+    subject: str
+    urgency: int
+    secrecy: int
+    signer: str
+    signed_at: datetime | None
+    numbered_at: datetime | None
+    sealed_at: datetime | None
+    issued_at: datetime | None
+    updated_at: datetime
+
+
+class OutgoingPage(Schema):
+    count: int
+    items: list[OutgoingOut]
+
+
+class Reason(Schema):
+    reason: str
+
+
+class Dated(Schema):
+    """The date that the letter bears; today where none is given."""
+
+    dated: date | None = None
+
+
+class Chosen(Schema):
+    ids: list[int]
+
+
+class SignedOut(Schema):
+    id: int
+    refusal: str
+
+
+@router.get("/outgoing", response=OutgoingPage)
+def list_outgoing(
+    request: HttpRequest,
+    state: OutgoingState | None = None,
+    page: Annotated[int, Query(ge=1, le=10_000)] = 1,
+) -> dict[str, object]:
+    """What the caller may see of its unit's letters, the last changed first, 50 a page."""
+    rows = outgoing_visible_to(_actor(request)).order_by("-updated_at", "-pk")
+    found = Paginator(rows.filter(state=state) if state else rows, PAGE).get_page(page)
+    return {"count": found.paginator.count, "items": [_shown(row) for row in found]}
+
+
+@router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)
+def read_outgoing(request: HttpRequest, outgoing_id: int) -> OutgoingOut:
+    """One letter."""
+    return _shown(_visible(request, outgoing_id))
+
+
+@router.get("/outgoing/{int:outgoing_id}/letter", url_name="outgoing_letter")
+def letter(request: HttpRequest, outgoing_id: int) -> HttpResponseBase:
+    """The PDF as signed so far, or as last laid out."""
+    outgoing = _visible(request, outgoing_id)
+    last = outgoing.versions.last()
+    content = outgoing.document.content_id or (last.pdf_id if last else None)
+    if content is None:
+        raise NotFound(_("The text is not laid out yet. Lay it out, then submit again."))
+    return blob_response(request, content, filename=f"{outgoing.pk}.pdf", inline=False)
+
+
+@router.post("/outgoing/sign", response=list[SignedOut])
+def sign_chosen(request: HttpRequest, body: Chosen) -> list[SignedOut]:
+    """Sign several letters that wait for the caller; each by itself, `refusal` is empty where signed."""
+    if len(body.ids) > PAGE:
+        raise InvalidInput(_("Sign at most 50 letters in one go."), field="ids")
+    outcomes = sign_several(outgoing_ids=body.ids, actor=_actor(request))
+    return [SignedOut(id=each.outgoing_id, refusal=each.refusal) for each in outcomes]
+
+
+@router.post("/outgoing/{int:outgoing_id}/return", response=OutgoingOut)
+def return_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> OutgoingOut:
+    """Give a letter back to its drafter, with the reason."""
+    return_draft(outgoing_id=outgoing_id, actor=_actor(request), reason=body.reason, at=timezone.now())
+    return _shown(_visible(request, outgoing_id))
+
+
+@router.post("/outgoing/{int:outgoing_id}/number", response=OutgoingOut)
+def number_outgoing(request: HttpRequest, outgoing_id: int, body: Dated) -> OutgoingOut:
+    """Give a signed letter its number and date."""
+    at = timezone.now()
+    number_document(
+        clerk=_actor(request),
+        outgoing_id=outgoing_id,
+        dated=body.dated or timezone.localdate(at),
+        at=at,
+    )
+    return _shown(_visible(request, outgoing_id))
+
+
+@router.post("/outgoing/{int:outgoing_id}/issue", response=OutgoingOut)
+def issue_outgoing(request: HttpRequest, outgoing_id: int, body: Dated) -> OutgoingOut:
+    """Number, seal and send a signed letter, from wherever it stands."""
+    at = timezone.now()
+    issue_document(
+        clerk=_actor(request),
+        outgoing_id=outgoing_id,
+        dated=body.dated or timezone.localdate(at),
+        at=at,
+    )
+    return _shown(_visible(request, outgoing_id))
+
+
+@router.post("/outgoing/{int:outgoing_id}/void", response=OutgoingOut)
+def void_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> OutgoingOut:
+    """Void the number of a letter not yet issued."""
+    void_number(clerk=_actor(request), outgoing_id=outgoing_id, reason=body.reason)
+    return _shown(_visible(request, outgoing_id))
+
+
+@router.post("/outgoing/{int:outgoing_id}/{act}", response=OutgoingOut)
+def act_on_outgoing(
+    request: HttpRequest, outgoing_id: int, act: Annotated[str, Path(pattern="^[a-z]+$")]
+) -> OutgoingOut:
+    """`submit`, `pass`, `sign`, `seal` or `send` a letter; a repeated act changes nothing or says so."""
+    if act not in ACTS:
+        raise NotFound(_("There is no such document."))
+    ACTS[act](_actor(request), outgoing_id)
+    return _shown(_visible(request, outgoing_id))
+
+
+def _submit(actor: Appointment, outgoing_id: int) -> None:
+    submit_draft(outgoing_id=outgoing_id, drafter=actor, at=timezone.now())
+
+
+def _pass(actor: Appointment, outgoing_id: int) -> None:
+    pass_initial(outgoing_id=outgoing_id, actor=actor, at=timezone.now())
+
+
+def _sign(actor: Appointment, outgoing_id: int) -> None:
+    sign_step(outgoing_id=outgoing_id, actor=actor)
+
+
+def _seal(actor: Appointment, outgoing_id: int) -> None:
+    seal_document(clerk=actor, outgoing_id=outgoing_id)
+
+
+def _send(actor: Appointment, outgoing_id: int) -> None:
+    key = f"issue-{outgoing_id}"
+    dispatch_document(outgoing_id=outgoing_id, actor=actor, request_key=key, at=timezone.now())
+
+
+ACTS: dict[str, Callable[[Appointment, int], None]] = {
+    "submit": _submit,
+    "pass": _pass,
+    "sign": _sign,
+    "seal": _seal,
+    "send": _send,
+}
+
+
+def _actor(request: HttpRequest) -> Appointment:
+    actor = request.appointment  # type: ignore[attr-defined]
+    assert isinstance(actor, Appointment)  # noqa: S101 both ways to sign in set it
+    return actor
+
+
+def _visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
+    outgoing = outgoing_visible_to(_actor(request)).filter(pk=outgoing_id).first()
+    if not isinstance(outgoing, Outgoing):
+        raise NotFound(_("There is no such document."))
+    return outgoing
+
+
+def _shown(outgoing: Outgoing) -> OutgoingOut:
+    document = outgoing.document
+    return OutgoingOut(
+        id=outgoing.pk,
+        state=OutgoingState(outgoing.state),
+        type_code=document.type_code,
+        code=document.code,
+        issued_date=document.issued_date,
+        subject=document.subject,
+        urgency=document.urgency,
+        secrecy=document.secrecy,
+        signer=document.signer_name,
+        signed_at=outgoing.signed_at,
+        numbered_at=outgoing.numbered_at,
+        sealed_at=outgoing.sealed_at,
+        issued_at=outgoing.issued_at,
+        updated_at=outgoing.updated_at,
+    )

@@ -1,0 +1,166 @@
+"""What people do with a letter on its way out: each act one operation, told on the letter's page."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft
+from dinh.documents.operations.dispatch import dispatch_document
+from dinh.documents.operations.drafting import render_version
+from dinh.documents.operations.issuing import issue_document, issue_several
+from dinh.documents.operations.numbering import number_document
+from dinh.documents.operations.sealing import seal_document
+from dinh.documents.operations.signing import sign_several, sign_step
+from dinh.documents.operations.voiding import void_number
+from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign, outgoing_visible_to
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+
+BATCH = 50
+
+
+@require_POST
+@signed_in
+def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse:
+    """Do one act; a refusal is told on the document's page."""
+    if act not in ACTS:
+        raise Http404
+    operation, done = ACTS[act]
+    try:
+        operation(request, outgoing_id)
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        if done:
+            messages.success(request, _(done))
+    return redirect("documents:outgoing", outgoing_id)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def signing_tray(request: StaffRequest) -> HttpResponse:
+    """Letters that wait for one's signature: read each, sign several in one go (also on a phone)."""
+    if request.method == "POST":
+        outcomes = sign_several(outgoing_ids=_chosen(request), actor=request.appointment)
+        signed = ngettext("%(count)d letter signed.", "%(count)d letters signed.", len(outcomes))
+        _tell(request, signed, [each.refusal for each in outcomes])
+        return redirect("documents:signing_tray")
+    letters = letters_to_sign(request.appointment)
+    return render(request, "documents/outgoing/to_sign.html", {"letters": letters[:BATCH]})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def issuing_tray(request: StaffRequest) -> HttpResponse:
+    """Signed letters of the clerk's unit: number, seal and send several in one go."""
+    if request.method == "POST":
+        try:
+            dated = _day(request)
+        except InvalidInput as refusal:
+            messages.error(request, str(refusal))
+            return redirect("documents:issuing_tray")
+        outcomes = issue_several(
+            clerk=request.appointment, outgoing_ids=_chosen(request), dated=dated, at=timezone.now()
+        )
+        issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
+        _tell(request, issued, [each.refusal for each in outcomes])
+        return redirect("documents:issuing_tray")
+    letters = letters_to_issue(request.appointment)
+    context = {"letters": letters[:BATCH], "today": timezone.localdate()}
+    return render(request, "documents/outgoing/to_issue.html", context)
+
+
+def _tell(request: StaffRequest, done: str, refusals: Sequence[str]) -> None:
+    succeeded = sum(not refusal for refusal in refusals)
+    if succeeded:
+        messages.success(request, done % {"count": succeeded})
+    for refusal in filter(None, refusals):
+        messages.error(request, refusal)
+    if not refusals:
+        messages.warning(request, _("Choose at least one letter."))
+
+
+def _chosen(request: StaffRequest) -> list[int]:
+    return [int(value) for value in request.POST.getlist("letters")[:BATCH] if value.isdecimal()]
+
+
+def _day(request: StaffRequest) -> date:
+    try:
+        return date.fromisoformat(request.POST.get("dated") or timezone.localdate().isoformat())
+    except ValueError as wrong:
+        raise InvalidInput(_("Give the date of the letter as a date."), field="dated") from wrong
+
+
+def _render(request: StaffRequest, outgoing_id: int) -> None:
+    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    last = outgoing.versions.last() if isinstance(outgoing, Outgoing) else None
+    if last is None:
+        raise NotFound(_("There is no such document."))
+    if last.pdf_id is None:
+        render_version(last)
+
+
+def _submit(request: StaffRequest, outgoing_id: int) -> None:
+    submit_draft(outgoing_id=outgoing_id, drafter=request.appointment, at=timezone.now())
+
+
+def _return(request: StaffRequest, outgoing_id: int) -> None:
+    reason = request.POST.get("reason", "")
+    return_draft(outgoing_id=outgoing_id, actor=request.appointment, reason=reason, at=timezone.now())
+
+
+def _pass(request: StaffRequest, outgoing_id: int) -> None:
+    pass_initial(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
+
+
+def _sign(request: StaffRequest, outgoing_id: int) -> None:
+    sign_step(outgoing_id=outgoing_id, actor=request.appointment)
+
+
+def _number(request: StaffRequest, outgoing_id: int) -> None:
+    clerk, day = request.appointment, _day(request)
+    number_document(clerk=clerk, outgoing_id=outgoing_id, dated=day, at=timezone.now())
+
+
+def _seal(request: StaffRequest, outgoing_id: int) -> None:
+    seal_document(clerk=request.appointment, outgoing_id=outgoing_id)
+
+
+def _send(request: StaffRequest, outgoing_id: int) -> None:
+    clerk, key = request.appointment, f"issue-{outgoing_id}"
+    dispatch_document(outgoing_id=outgoing_id, actor=clerk, request_key=key, at=timezone.now())
+
+
+def _issue(request: StaffRequest, outgoing_id: int) -> None:
+    clerk, day = request.appointment, _day(request)
+    issue_document(clerk=clerk, outgoing_id=outgoing_id, dated=day, at=timezone.now())
+
+
+def _void(request: StaffRequest, outgoing_id: int) -> None:
+    reason = request.POST.get("reason", "")
+    void_number(clerk=request.appointment, outgoing_id=outgoing_id, reason=reason)
+
+
+ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
+    "render": (_render, ""),
+    "submit": (_submit, gettext_noop("Submitted.")),
+    "return": (_return, gettext_noop("Returned to its drafter.")),
+    "pass": (_pass, gettext_noop("Passed on.")),
+    "sign": (_sign, gettext_noop("Signed.")),
+    "number": (_number, gettext_noop("Number and date are given.")),
+    "seal": (_seal, gettext_noop("Sealed.")),
+    "send": (_send, gettext_noop("Sent.")),
+    "issue": (_issue, gettext_noop("Numbered, sealed and sent.")),
+    "void": (_void, gettext_noop("The number is voided.")),
+}
