@@ -1,6 +1,6 @@
 from dinh.documents.models.book import Book
 from dinh.documents.models.document import Attachment, Document
-from dinh.documents.models.incoming import Assignment, Dispatch, Incoming
+from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Dispatch",
     "Document",
     "Incoming",
+    "Note",
     "Outgoing",
     "Recipient",
     "Step",
