@@ -1,7 +1,7 @@
 """Screens of the registers: the unit's books, one book, its print and export."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.contrib import messages
 from django.core.paginator import Paginator
