@@ -35,10 +35,10 @@ PAGE_SIZE = 50
 SUBJECT_COLUMN = {Direction.OUTGOING: 2, Direction.INCOMING: 5}
 SIGNED_FOR_COLUMN = 8  # "Ký nhận" is filled by hand, on paper only
 TRACE = {
-    "documents.book.opened": _("Opened"),
+    "documents.book.opened": _("Book opened"),
     "documents.book.opening_number_set": _("Opening number set"),
     "documents.book.imported": _("Old register taken in"),
-    "documents.book.closed": _("Closed"),
+    "documents.book.closed": _("Book closed"),
 }
 
 

@@ -28,10 +28,10 @@ from dinh.records.rules import may_keep
 
 PAGE_SIZE = 50
 TRACE = {
-    "records.case_file.opened": _("Opened"),
+    "records.case_file.opened": _("Case file opened"),
     "records.case_file.filled": _("Record put in"),
     "records.case_file.record_taken_out": _("Record taken out"),
-    "records.case_file.closed": _("Closed"),
+    "records.case_file.closed": _("Case file closed"),
 }
 
 
