@@ -6,11 +6,14 @@ import sys
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from dinh.pki.api import LEADER_FIELD, Verdict
 from dinh.pki.tests.letters import letter_fields, plain_pdf
+from dinh.pki.tests.peers import pdfsig_lines, pyhanko_statuses
 from dinh.signing import api
 from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
@@ -124,6 +127,15 @@ def test_missing_timestamp_and_revocation_data_are_added_later(people, letter, o
         {"time.missing", "time.later_proof", "changes.permitted"},
     )
     assert api.extend(sha256=extended.sha256).sha256 == extended.sha256
+
+
+def test_extended_letter_is_valid_to_stock_tools(people, letter, sandbox, tmp_path):
+    extended = read_blob(api.extend(sha256=sign(letter, people[0]).sha256).sha256)
+
+    root = x509.load_pem_x509_certificate((sandbox.folder / "root.pem").read_bytes())
+    (status,) = pyhanko_statuses(extended, [root.public_bytes(Encoding.DER)])
+    assert (status.bottom_line, status.timestamp_validity.valid) == (True, True)
+    assert pdfsig_lines(extended, tmp_path) == ["Signature is Valid."]
 
 
 def test_extending_tells_what_could_not_be_had(people, letter, order):
