@@ -19,12 +19,13 @@ from dinh.signing.keys import PROVIDER, signer_of
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
 from dinh.signing.operations.timestamps import extend_pdf, timestamp_client
+from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
 from dinh.signing.queries.verification import verification_of
 from dinh.storage.api import PDF, read_blob, store_bytes
 
 __all__ = [
-    "ExtendedPdf", "SignedPdf", "add_fields", "can_seal", "can_sign", "extend", "fill_text_fields",
-    "has_valid_authorised_signature", "sign_pdf",
+    "DocumentVerdict", "ExtendedPdf", "SignatureSummary", "SignedPdf", "add_fields", "can_seal", "can_sign",
+    "extend", "fill_text_fields", "has_valid_authorised_signature", "sign_pdf", "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]

@@ -41,7 +41,7 @@ def holder_kind(certificate: bytes) -> HolderKind:
 
 def trust_store() -> TrustStore:
     """The configured anchors; in the demo its own root besides."""
-    return _trust(_anchors())
+    return _trust(anchor_files())
 
 
 def revocation_cache() -> DirectoryRevocationCache:
@@ -54,7 +54,8 @@ def demo_root() -> Path:
     return Path(settings.DATA_DIR) / "pki" / "root.pem"
 
 
-def _anchors() -> tuple[str, ...]:
+def anchor_files() -> tuple[str, ...]:
+    """Files of the root certificates that signatures are judged by."""
     demo = [str(demo_root())] if settings.DEMO and demo_root().exists() else []
     return (*settings.TRUST_ANCHORS, *demo)
 
