@@ -22,9 +22,11 @@ CSRF_TRUSTED_ORIGINS = env.words("DINH_TRUSTED_ORIGINS", default="")
 PORT = env.number("PORT", default=8000)
 BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}").rstrip("/")
+TIMESTAMP_URL = env.text("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
 
 MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50) * 1024 * 1024
 TRUST_ANCHORS = [name for name in env.text("DINH_TRUST_ANCHORS", default="").split(":") if name]
+TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
 
 INSTALLED_APPS = [

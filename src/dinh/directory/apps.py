@@ -1,6 +1,11 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
+from dinh.directory.enums import Role
 from dinh.kernel.menu import MenuEntry, menu
 
 
@@ -9,6 +14,7 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
+        checks.register(roles_are_known)
         menu.register(
             "directory",
             MenuEntry(
@@ -20,3 +26,13 @@ class DirectoryConfig(AppConfig):
                 is_visible=lambda appointment: True,
             ),
         )
+
+
+def roles_are_known(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """A misspelt role would leave its holders without the second factor that the operator wanted."""
+    unknown = sorted(set(settings.TOTP_ROLES) - set(Role.values))
+    if not unknown:
+        return []
+    message = f"DINH_TOTP_ROLES names unknown roles: {', '.join(unknown)}."
+    hint = f"Choose from {', '.join(Role.values)}."
+    return [checks.Error(message, hint=hint, id="directory.E001")]

@@ -1,11 +1,18 @@
 from collections.abc import Callable
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from dinh.directory.devices import address_of
 from dinh.directory.models import Account, Appointment
+from dinh.directory.operations.sessions import touch_session
 from dinh.directory.operations.tokens import bearer_of
 from dinh.directory.queries.appointments import current_appointments
+
+SEEN_AT: Final = "seen_at"
+"""In the session: when it was last noted as used, seconds since 1970."""
+_NOTED_EVERY: Final = 60
 
 
 class StaffRequest(HttpRequest):
@@ -41,5 +48,14 @@ def _of_session(request: HttpRequest) -> Appointment | None:
     user = request.user
     if not isinstance(user, Account) or user.current_appointment_id is None:
         return None
+    _note_use(request)
     own = current_appointments(person_id=user.person_id, today=timezone.localdate())
     return own.filter(pk=user.current_appointment_id).first()
+
+
+def _note_use(request: HttpRequest) -> None:
+    """At most once a minute, so that reading costs no writes."""
+    now, seen_at = timezone.now(), request.session.get(SEEN_AT)
+    if seen_at is not None and now.timestamp() - seen_at >= _NOTED_EVERY:
+        touch_session(session_key=request.session.session_key or "", address=address_of(request), at=now)
+        request.session[SEEN_AT] = now.timestamp()

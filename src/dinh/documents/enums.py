@@ -89,6 +89,15 @@ class Direction(TextChoices):
     INCOMING = "incoming", _("Incoming")
 
 
+class ImportState(TextChoices):
+    """Where the import of an old register stands."""
+
+    CHECKED = "checked", _("Checked, not taken in yet")
+    QUEUED = "queued", _("Being taken in")
+    DONE = "done", _("Taken in")
+    FAILED = "failed", _("Failed")
+
+
 class CopyKind(TextChoices):
     """Copies that stand for the original (Decree 30/2020, Art. 25)."""
 

@@ -5,6 +5,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
 
+VOIDABLE = frozenset({OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED})
 DRAFT_STATES = frozenset({OutgoingState.DRAFTING, OutgoingState.RETURNED})
 
 

@@ -1,4 +1,4 @@
-from dinh.documents import urls_incoming, urls_outgoing
+from dinh.documents import urls_books, urls_incoming, urls_outgoing
 
 app_name = "documents"
-urlpatterns = [*urls_incoming.urlpatterns, *urls_outgoing.urlpatterns]
+urlpatterns = [*urls_books.urlpatterns, *urls_incoming.urlpatterns, *urls_outgoing.urlpatterns]

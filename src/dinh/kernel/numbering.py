@@ -23,3 +23,15 @@ def open_series(key: str, *, last_number: int) -> None:
     """Begin a series after numbers given elsewhere; a series already beyond that is left alone."""
     series, _created = NumberSeries.objects.get_or_create(key=key, defaults={"last_number": last_number})
     NumberSeries.objects.filter(pk=series.pk, last_number__lt=last_number).update(last_number=last_number)
+
+
+def last_number_of(key: str) -> int:
+    """The number given last, 0 for a series not begun."""
+    found = NumberSeries.objects.filter(pk=key).values_list("last_number", flat=True).first()
+    return found or 0
+
+
+def correct_series(key: str, *, expected: int, last_number: int) -> bool:
+    """Set a series whose last number is still `expected`; False if another has taken a number meanwhile."""
+    NumberSeries.objects.get_or_create(key=key)
+    return NumberSeries.objects.filter(pk=key, last_number=expected).update(last_number=last_number) == 1

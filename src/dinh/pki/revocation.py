@@ -116,8 +116,9 @@ class RevocationFetcher(Protocol):
 @dataclass(frozen=True, slots=True)
 class HttpRevocationFetcher:
     """
-    Over HTTP, with a time limit per request. A host that was silent is not asked again for `pause` seconds, so
-    that a letter of many signatures waits once and not once per certificate.
+    Over HTTP, with a time limit per request. A host that cannot be reached, and an address that does not answer,
+    are not asked again for `pause` seconds, so that a letter of many signatures waits once and not once per
+    certificate.
     """
 
     seconds: float = 5.0
@@ -135,7 +136,7 @@ class HttpRevocationFetcher:
         message = _("The revocation source %(url)s does not answer.") % {"url": url}
         headers = {"Content-Type": "application/ocsp-request"} if body else {}
         host = urlsplit(url).netloc
-        if self._silent.get(host, 0.0) > time.monotonic():
+        if max(self._silent.get(host, 0.0), self._silent.get(url, 0.0)) > time.monotonic():
             raise RevocationUnavailable(message)
         data = bytearray()
         try:
@@ -149,7 +150,8 @@ class HttpRevocationFetcher:
                     if len(data) > MAX_ANSWER:
                         raise RevocationUnavailable(message)
         except httpx.TransportError as error:
-            self._silent[host] = time.monotonic() + self.pause
+            is_unreachable = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            self._silent[host if is_unreachable else url] = time.monotonic() + self.pause
             raise RevocationUnavailable(message) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise RevocationUnavailable(message) from error
@@ -164,12 +166,16 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RevocationStatus:
+    """
+    :param is_final: the answer was given after the moment asked about, so that no later one can differ
+    """
+
     status: Status
     revoked_at: datetime | None = None
+    is_final: bool = False
 
 
 UNKNOWN = RevocationStatus(Status.UNKNOWN)
-GOOD = RevocationStatus(Status.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,8 @@ class RevocationSources:
     """
     Where to look, in this order: what came with the file, the cache, and the net if there is a fetcher.
 
-    A stale answer in the cache is asked for anew; a failing source leaves the status to the others.
+    An answer in the cache that is stale, or was given before the moment that matters, is asked for anew; a
+    failing source leaves the status to the others.
     """
 
     crls: Sequence[bytes] = ()
@@ -210,7 +217,8 @@ class RevocationSources:
         kept = MemoryRevocationCache()
         asked = RevocationSources(cache=_Layered(self.cache, kept), fetcher=self.fetcher)
         asked.status(certificate, issuer, moment=moment, at=at)
-        for key, data in kept.entries.items():
+        # What was asked for last is newest, and tells more than what the cache had.
+        for key, data in reversed(kept.entries.items()):
             judge = _by_crl if key.startswith("crl:") else _by_ocsp
             if judge(data, certificate, issuer, moment).status is not Status.UNKNOWN:
                 return ("CRLs" if judge is _by_crl else "OCSPs"), (data,)
@@ -219,21 +227,38 @@ class RevocationSources:
     def _elsewhere(
         self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, at: datetime
     ) -> list[RevocationStatus]:
-        statuses = []
-        for url in crl_urls(certificate):
-            status = self._cached_crl(url, certificate, issuer, moment)
-            if status.status is Status.UNKNOWN and self.fetcher is not None:
-                status = self._fetched_crl(url, certificate, issuer, moment, at)
-            statuses.append(status)
-        if _worst(statuses).status is Status.UNKNOWN:
-            statuses.append(self._asked(certificate, issuer, moment, at))
-        return statuses
+        kept = [self._cached_crl(url, certificate, issuer, moment) for url in crl_urls(certificate)]
+        kept.append(self._cached_ocsp(certificate, issuer, moment))
+        found = _worst(kept)
+        if self.fetcher is None or found.status is Status.REVOKED or found.is_final:
+            return kept
+        # What was kept is fresh but older than the signature, so it cannot know of a revocation in between: a
+        # status answer costs less than a list. Where nothing was kept, the list serves all the others too.
+        ways = [self._fetched_lists, self._asked]
+        for way in reversed(ways) if found.status is Status.GOOD else ways:
+            status = way(certificate, issuer, moment, at)
+            if status.status is not Status.UNKNOWN:
+                return [status]
+        return kept
 
     def _cached_crl(
         self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime
     ) -> RevocationStatus:
         data = self.cache.get(f"crl:{url}") if self.cache else None
         return _by_crl(data, certificate, issuer, moment) if data else UNKNOWN
+
+    def _cached_ocsp(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime
+    ) -> RevocationStatus:
+        data = self.cache.get(_ocsp_key(certificate, issuer)) if self.cache else None
+        return _by_ocsp(data, certificate, issuer, moment) if data else UNKNOWN
+
+    def _fetched_lists(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, at: datetime
+    ) -> RevocationStatus:
+        return _worst(
+            [self._fetched_crl(url, certificate, issuer, moment, at) for url in crl_urls(certificate)]
+        )
 
     def _fetched_crl(
         self,
@@ -258,11 +283,7 @@ class RevocationSources:
     def _asked(
         self, certificate: x509.Certificate, issuer: x509.Certificate, moment: datetime, at: datetime
     ) -> RevocationStatus:
-        key = f"ocsp:{hashlib.sha256(der_of(issuer)).hexdigest()}:{certificate.serial_number:x}"
-        cached = self.cache.get(key) if self.cache else None
-        status = _by_ocsp(cached, certificate, issuer, moment) if cached else UNKNOWN
-        if status.status is not Status.UNKNOWN or self.fetcher is None:
-            return status
+        assert self.fetcher is not None  # noqa: S101 asked by the caller
         request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA1()).build()  # noqa: S303 RFC 6960's usual identifier
         for url in ocsp_urls(certificate):
             try:
@@ -272,9 +293,13 @@ class RevocationSources:
             status = _by_ocsp(data, certificate, issuer, moment)
             if status.status is not Status.UNKNOWN:
                 if self.cache:
-                    self.cache.put(key, data, at + DEFAULT_LIFE)
+                    self.cache.put(_ocsp_key(certificate, issuer), data, at + DEFAULT_LIFE)
                 return status
         return UNKNOWN
+
+
+def _ocsp_key(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
+    return f"ocsp:{hashlib.sha256(der_of(issuer)).hexdigest()}:{certificate.serial_number:x}"
 
 
 def _worst(statuses: Iterable[RevocationStatus]) -> RevocationStatus:
@@ -282,13 +307,18 @@ def _worst(statuses: Iterable[RevocationStatus]) -> RevocationStatus:
     for status in statuses:
         if status.status is Status.REVOKED:
             return status
-        if status.status is Status.GOOD:
+        if status.status is Status.GOOD and not found.is_final:
             found = status
     return found
 
 
 def _counts(made_at: datetime, fresh_until: datetime | None, moment: datetime) -> bool:
     return made_at >= moment or (fresh_until or made_at + DEFAULT_LIFE) >= moment
+
+
+def _good(made_at: datetime, moment: datetime) -> RevocationStatus:
+    # Whole seconds: a revocation may lie between two moments of the same one.
+    return RevocationStatus(Status.GOOD, is_final=made_at > moment)
 
 
 def _by_crl(
@@ -302,7 +332,9 @@ def _by_crl(
         return RevocationStatus(Status.REVOKED, entry.revocation_date_utc)
     if not _counts(crl.last_update_utc, crl.next_update_utc, moment):
         return UNKNOWN
-    return UNKNOWN if crl.last_update_utc > certificate.not_valid_after_utc else GOOD
+    if crl.last_update_utc > certificate.not_valid_after_utc:
+        return UNKNOWN
+    return _good(crl.last_update_utc, moment)
 
 
 @lru_cache(maxsize=64)
@@ -334,7 +366,7 @@ def _by_ocsp(
             return RevocationStatus(Status.REVOKED, single.revocation_time_utc)
         good = single.certificate_status is ocsp.OCSPCertStatus.GOOD
         if good and _counts(single.this_update_utc, single.next_update_utc, moment):
-            return GOOD
+            return _good(single.this_update_utc, moment)
     return UNKNOWN
 
 

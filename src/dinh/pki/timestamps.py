@@ -9,6 +9,7 @@ from asn1crypto import tsp
 from django.utils.translation import gettext as _
 
 from .errors import TimestampUnavailable
+from .signed_data import BadSignedData, read_timestamp
 
 MAX_TOKEN = 64 * 1024
 
@@ -66,10 +67,12 @@ def _token(answer: bytes, digest: bytes, nonce: int) -> bytes:
             raise TimestampUnavailable(message)
         token = response["time_stamp_token"]
         info = token["content"]["encap_content_info"]["content"].parsed
-        same = info["message_imprint"]["hashed_message"].native == digest and info["nonce"].native == nonce
+        same = info["nonce"].native == nonce
         encoded: bytes = token.dump()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        # A token of a wrong signature would stay in the file for good, where no token can be mended later.
+        intact = read_timestamp(encoded, digest=digest).intact
+    except (ValueError, TypeError, KeyError, AttributeError, BadSignedData) as error:
         raise TimestampUnavailable(message) from error
-    if not same:
+    if not (same and intact):
         raise TimestampUnavailable(message)
     return encoded

@@ -18,12 +18,22 @@ from dinh.pki import api as pki
 from dinh.signing.keys import PROVIDER, signer_of
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
+<<<<<<< HEAD
+from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
+=======
+from dinh.signing.operations.timestamps import extend_pdf, timestamp_client
+>>>>>>> sandbox
 from dinh.signing.queries.verification import verification_of
 from dinh.storage.api import PDF, read_blob, store_bytes
 
 __all__ = [
-    "SignedPdf", "add_fields", "can_seal", "can_sign", "fill_text_fields",
+<<<<<<< HEAD
+    "DocumentVerdict", "SignatureSummary", "SignedPdf", "add_fields", "can_seal", "can_sign",
+    "fill_text_fields", "has_valid_authorised_signature", "sign_pdf", "verdict_of",
+=======
+    "ExtendedPdf", "SignedPdf", "add_fields", "can_seal", "can_sign", "extend", "fill_text_fields",
     "has_valid_authorised_signature", "sign_pdf",
+>>>>>>> sandbox
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]
@@ -51,6 +61,8 @@ def sign_pdf(
     """
     Sign a kept PDF in its field and keep the result. Never inside a transaction.
 
+    With a timestamp where the timestamp server (DINH_TIMESTAMP_URL) gives one; else without, and a note.
+
     :param as_: with the person's own certificate, or with the seal of the appointment's unit
     :raises NotPermitted: if the appointment has no usable certificate of that kind
     :raises PkiError, InvalidInput: as `dinh.pki.api.sign`
@@ -69,8 +81,29 @@ def sign_pdf(
         appearance=image,
         certify=certify,
         locks=lock_fields,
+        timestamp=timestamp_client(),
     )
     return SignedPdf(_keep(signed.pdf), signed.level, moment, signed.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedPdf:
+    """The kept result: its SHA-256 (the same where nothing could be added), and what could not be had."""
+
+    sha256: str
+    notes: tuple[str, ...] = ()
+
+
+def extend(*, sha256: str) -> ExtendedPdf:
+    """
+    Add to a kept, signed PDF what proves its signatures years later: a timestamp where signing had none, and
+    revocation answers (B-LT). The signatures stay as they are. For a task, never inside a transaction: it asks
+    authorities over the net. Safe to repeat; run it again later while `notes` is not empty.
+
+    :raises UnreadablePdf: if the PDF cannot be read
+    """
+    extended = extend_pdf(pdf=read_blob(sha256), at=timezone.now())
+    return ExtendedPdf(_keep(extended.pdf), extended.notes)
 
 
 def add_fields(*, sha256: str, fields: Sequence[pki.FieldSpec]) -> str:

@@ -1,5 +1,6 @@
 from dinh.directory.models.account import Account
 from dinh.directory.models.person import Appointment, Person, Position
+from dinh.directory.models.sign_in import RecoveryCode, SecondFactor, SignedInSession
 from dinh.directory.models.token import ApiToken
 from dinh.directory.models.unit import (
     Division,
@@ -17,6 +18,9 @@ __all__ = [
     "Division",
     "Person",
     "Position",
+    "RecoveryCode",
+    "SecondFactor",
+    "SignedInSession",
     "Unit",
     "UnitGroup",
     "UnitIdentifier",

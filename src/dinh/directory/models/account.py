@@ -4,6 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dinh.audit.api import Actor
 from dinh.directory.models.person import Appointment, Person
 
 
@@ -23,6 +24,9 @@ class Account(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     failed_attempts = models.PositiveSmallIntegerField(default=0)
     locked_until = models.DateTimeField(null=True, blank=True)
+    one_time_until = models.DateTimeField(
+        null=True, blank=True, help_text="The password was handed out: its owner must replace it before then."
+    )
     language = models.CharField(max_length=2, default="vi")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -32,3 +36,7 @@ class Account(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.username
+
+    def audit_actor(self) -> Actor:
+        """The person alone, where no appointment has been chosen yet."""
+        return Actor(person_id=self.person_id, person_name=self.person.full_name)

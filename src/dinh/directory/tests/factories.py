@@ -1,9 +1,18 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import factory
 
 from dinh.directory.enums import Bloc, Level, Role
-from dinh.directory.models import Account, Appointment, Division, Person, Position, Unit
+from dinh.directory.models import (
+    Account,
+    Appointment,
+    Division,
+    Person,
+    Position,
+    SecondFactor,
+    Unit,
+)
+from dinh.directory.operations.totp import seal
 
 
 class UnitFactory(factory.django.DjangoModelFactory):
@@ -67,3 +76,14 @@ class AccountFactory(factory.django.DjangoModelFactory):
     person = factory.SelfAttribute("current_appointment.person")
     current_appointment = factory.SubFactory(AppointmentFactory)
     password = factory.django.Password("mật khẩu dài và riêng")
+
+
+class SecondFactorFactory(factory.django.DjangoModelFactory):
+    """Confirmed, with the secret of RFC 6238's appendix B."""
+
+    class Meta:
+        model = SecondFactor
+
+    account = factory.SubFactory(AccountFactory)
+    sealed_secret = factory.LazyFunction(lambda: seal(b"12345678901234567890"))
+    confirmed_at = datetime(2026, 1, 5, tzinfo=UTC)

@@ -4,7 +4,8 @@ import pytest
 from django.utils import timezone
 
 from dinh.audit.models import Entry
-from dinh.directory.operations.signing_in import SignInRefused, sign_in, switch_appointment
+from dinh.directory.operations.failures import SignInRefused
+from dinh.directory.operations.signing_in import admit, check_credentials, switch_appointment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.kernel.errors import NotFound
 
@@ -15,6 +16,10 @@ PASSWORD = "mật khẩu dài và riêng"
 
 def actions():
     return list(Entry.objects.order_by("id").values_list("action", flat=True))
+
+
+def sign_in(*, username, password, at):
+    return admit(progress=check_credentials(username=username, password=password, at=at), at=at)
 
 
 def fail(account, times):

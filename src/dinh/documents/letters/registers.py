@@ -102,12 +102,17 @@ def render_register(
 
 
 def render_book(
-    *, code: str, cover: RegisterCover, rows: Iterable[Sequence[str]], made_at: datetime | None = None
+    *,
+    code: str,
+    cover: RegisterCover,
+    rows: Iterable[Sequence[str]],
+    closing: str = "",
+    made_at: datetime | None = None,
 ) -> bytes:
     """Print one of the books of Annex IV with its own title and columns; rows in the order of the columns."""
     book = register(code)
     titled = RegisterCover(**{**asdict(cover), "title": cover.title or book.title})
-    return render_register(cover=titled, columns=book.columns, rows=rows, made_at=made_at)
+    return render_register(cover=titled, columns=book.columns, rows=rows, closing=closing, made_at=made_at)
 
 
 def _filled(row: Sequence[str], count: int) -> list[str]:

@@ -1,5 +1,6 @@
 from dinh.documents.models.book import Book
 from dinh.documents.models.document import Attachment, Document
+from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
 
@@ -10,10 +11,12 @@ __all__ = [
     "Comment",
     "Dispatch",
     "Document",
+    "ImportedEntry",
     "Incoming",
     "Note",
     "Outgoing",
     "Recipient",
+    "RegisterImport",
     "Step",
     "Version",
 ]

@@ -1,46 +1,283 @@
-"""Registers of outgoing documents and their opening numbers."""
+"""Registers of documents: opening them, their first numbers, closing them (Decree 30/2020, Art. 15, 22)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.enums import Direction
+from dinh.documents.enums import Direction, Secrecy
+from dinh.documents.letters import UnknownForm, document_type, document_types
 from dinh.documents.models import Book, Outgoing
+from dinh.documents.queries.books import BookNotFound, books_visible_to
 from dinh.documents.rules import may_keep_books
-from dinh.kernel.errors import NotPermitted
-from dinh.kernel.numbering import open_series
+from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
+from dinh.kernel.numbering import correct_series, last_number_of, open_series
+
+CONFIDENTIAL_CODE = "mat"
+INCOMING_CODE = "den"
+_LARGEST = 999_999
+
+
+class BookExists(InvalidInput):
+    """The unit has a book of that short name, or of one of these types, in that year."""
+
+    status = 409
+
+
+class BookClosed(DomainError):
+    """A closed book takes no further numbers."""
+
+
+class YearNotOver(DomainError):
+    """Books are closed at the end of their year."""
+
+
+class WrongOpeningNumber(InvalidInput):
+    """Once numbers were given, a series only goes upward."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBook:
+    """
+    What a book is opened with.
+
+    :param code: short name within unit, direction and year: letters, digits and dashes
+    :param type_codes: types that are numbered here; empty for all others
+    :param council_name: advisory council whose documents have a series of their own (Art. 15)
+    :param opening_number: last number given before this system
+    """
+
+    direction: str
+    year: int
+    code: str
+    name: str
+    type_codes: Sequence[str] = ()
+    council_name: str = ""
+    is_secret: bool = False
+    opening_number: int = 0
 
 
 @transaction.atomic
-def open_book(*, clerk: Appointment, type_code: str, year: int, last_number: int = 0) -> Book:
+def open_book(*, clerk: Appointment, book: NewBook, at: datetime) -> Book:
     """
-    Open the unit's book of a type and year after numbers given elsewhere; repeated, it only moves forward.
+    Open a book of the clerk's unit; the same request again finds the book that it made.
 
     :raises NotPermitted: if the appointment is not a clerk
+    :raises BookExists: if short name or types belong to another book of the year
+    :raises InvalidInput: field by field
     """
-    if not may_keep_books(clerk, clerk.unit_id):
-        raise NotPermitted(_("Only a clerk of the unit opens its books."))
-    book = _book(unit_id=clerk.unit_id, type_code=type_code, year=year)
-    if last_number > book.opening_number:
-        book.opening_number = last_number
-        book.save(update_fields=["opening_number"])
-    open_series(book.series, last_number=last_number)
-    record("documents.book.opened", target=book, actor=clerk, details={"last_number": last_number})
+    _require_clerk(clerk)
+    _check(clerk, book, at)
+    opened, is_new = Book.objects.get_or_create(
+        unit_id=clerk.unit_id,
+        direction=book.direction,
+        year=book.year,
+        code=book.code,
+        defaults={
+            "name": book.name.strip(),
+            "type_codes": list(book.type_codes),
+            "council_name": book.council_name.strip(),
+            "is_secret": book.is_secret,
+            "opening_number": book.opening_number,
+        },
+    )
+    if not is_new:
+        return _same_or_refused(opened, book)
+    _refuse_taken_types(opened)
+    open_series(opened.series, last_number=book.opening_number)
+    details = {"code": book.code, "last_number": book.opening_number}
+    record("documents.book.opened", target=opened, actor=clerk, at=at, details=details)
+    return opened
+
+
+@transaction.atomic
+def set_opening_number(
+    *, clerk: Appointment, book_id: int, last_number: int, reason: str, at: datetime
+) -> Book:
+    """
+    Say which number was given last before this system.
+
+    Free to correct until the book gives its first number; afterwards only upward, and with a reason.
+
+    :raises BookNotFound: missing, or not visible
+    :raises NotPermitted: if the appointment is not a clerk of the unit
+    :raises BookClosed: if the year is closed
+    :raises WrongOpeningNumber: lower than what was given, or without a reason
+    """
+    book = locked_book(book_id, clerk)
+    if book.opening_number == last_number:
+        return book
+    given = last_number_of(book.series)
+    _check_opening(book, given, last_number, reason.strip())
+    if not correct_series(book.series, expected=given, last_number=last_number):
+        raise WrongOpeningNumber(_("A number was given meanwhile. Reload the page."), field="last_number")
+    details = {"from": given, "to": last_number, "reason": reason.strip()}
+    book.opening_number = last_number
+    book.save(update_fields=["opening_number"])
+    record("documents.book.opening_number_set", target=book, actor=clerk, at=at, details=details)
+    return book
+
+
+@transaction.atomic
+def close_book(*, clerk: Appointment, book_id: int, at: datetime) -> Book:
+    """
+    Close a book at the end of its year; it gives no number any more. Repeated, it changes nothing.
+
+    :raises BookNotFound: missing, or not visible
+    :raises NotPermitted: if the appointment is not a clerk of the unit
+    :raises YearNotOver: before 31 December of its year
+    """
+    book = locked_book(book_id, clerk, allow_closed=True)
+    if book.closed_at is not None:
+        return book
+    if timezone.localdate(at) < date(book.year, 12, 31):
+        raise YearNotOver(_("A book is closed on 31 December of its year at the earliest. Wait until then."))
+    book.closed_at = at
+    book.save(update_fields=["closed_at"])
+    details = {"last_number": last_number_of(book.series)}
+    record("documents.book.closed", target=book, actor=clerk, at=at, details=details)
     return book
 
 
 def book_of(outgoing: Outgoing, *, year: int) -> Book:
-    """The book of the document's unit, type and year, made where there is none."""
-    return _book(unit_id=outgoing.unit_id, type_code=outgoing.document.type_code, year=year)
+    """
+    The book that numbers this document: secret, of its type, the unit's general one, or a new one of its type.
+
+    :raises BookClosed: if that book is closed
+    """
+    own = Book.objects.filter(unit_id=outgoing.unit_id, direction=Direction.OUTGOING, year=year)
+    if outgoing.document.secrecy != Secrecy.NONE:
+        return _open(own.filter(is_secret=True).first() or _secret_book(outgoing.unit_id, year))
+    plain = own.filter(is_secret=False, council_name="")
+    type_code = outgoing.document.type_code
+    found = plain.filter(type_codes__contains=[type_code]).first() or plain.filter(type_codes=[]).first()
+    return _open(found or _book_of_type(outgoing, year))
 
 
-def _book(*, unit_id: int, type_code: str, year: int) -> Book:
+def incoming_book(*, unit_id: int, year: int) -> Book:
+    """
+    The unit's general incoming book of a year, made with its first document.
+
+    :raises BookClosed: if it is closed
+    """
+    own = Book.objects.filter(unit_id=unit_id, direction=Direction.INCOMING, year=year)
+    found = own.filter(is_secret=False, council_name="", type_codes=[]).order_by("pk").first()
+    return _open(
+        found or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("General register"))
+    )
+
+
+def locked_book(book_id: int, clerk: Appointment, *, allow_closed: bool = False) -> Book:
+    """
+    A book of the clerk's unit, locked until the end of the transaction.
+
+    :raises BookNotFound: missing, or not visible
+    :raises NotPermitted: if the appointment is not a clerk of the unit
+    :raises BookClosed: if it is closed, unless that is allowed
+    """
+    book = books_visible_to(clerk).select_for_update(no_key=True).filter(pk=book_id).first()
+    if book is None:
+        raise BookNotFound(_("There is no such book. Go back to the list."))
+    _require_clerk(clerk)
+    return book if allow_closed else _open(book)
+
+
+def _require_clerk(clerk: Appointment) -> None:
+    if not may_keep_books(clerk, clerk.unit_id):
+        raise NotPermitted(_("Only a clerk of the unit keeps its books."))
+
+
+def _check(clerk: Appointment, book: NewBook, at: datetime) -> None:
+    this_year = timezone.localdate(at).year
+    if not 1945 <= book.year <= this_year + 1:
+        raise InvalidInput(_("Give a year up to the next one."), field="year")
+    if book.direction not in Direction.values:
+        raise InvalidInput(_("Choose outgoing or incoming."), field="direction")
+    if not book.name.strip() or len(book.name) > 120:
+        raise InvalidInput(_("Give the book a name of at most 120 characters."), field="name")
+    if not book.code or len(book.code) > 30 or not book.code.replace("-", "").isalnum():
+        raise InvalidInput(_("Use letters, digits and dashes, at most 30."), field="code")
+    if len(book.council_name) > 200:
+        raise InvalidInput(_("Shorten the name to 200 characters."), field="council_name")
+    _check_number(book.opening_number, "opening_number")
+    _check_types(clerk, book)
+
+
+def _check_types(clerk: Appointment, book: NewBook) -> None:
+    try:
+        for code in book.type_codes:
+            document_type(code, bloc=clerk.unit.bloc, on=date(book.year, 12, 31))
+    except UnknownForm as unknown:
+        raise InvalidInput(str(unknown), field="type_codes") from unknown
+
+
+def _check_number(number: int, field: str) -> None:
+    if not 0 <= number <= _LARGEST:
+        raise WrongOpeningNumber(_("Give a number between 0 and 999,999."), field=field)
+
+
+def _same_or_refused(existing: Book, wanted: NewBook) -> Book:
+    same = (existing.name, existing.type_codes, existing.is_secret, existing.council_name)
+    if same == (wanted.name.strip(), list(wanted.type_codes), wanted.is_secret, wanted.council_name.strip()):
+        return existing
+    raise BookExists(_("The unit has a book of this short name in that year. Choose another."), field="code")
+
+
+def _refuse_taken_types(opened: Book) -> None:
+    if opened.is_secret or opened.council_name:
+        return
+    rivals = Book.objects.filter(
+        unit_id=opened.unit_id, direction=opened.direction, year=opened.year, is_secret=False, council_name=""
+    ).exclude(pk=opened.pk)
+    shared = {"type_codes__overlap": opened.type_codes} if opened.type_codes else {"type_codes": []}
+    rival = rivals.filter(**shared).first()
+    if rival is not None:
+        raise BookExists(
+            _("The book %(name)s takes these types in that year already. Choose other types.")
+            % {"name": rival.name},
+            field="type_codes",
+        )
+
+
+def _check_opening(book: Book, given: int, wanted: int, reason: str) -> None:
+    _check_number(wanted, "last_number")
+    if not (book.outgoing.exists() or book.incoming.exists()):
+        return
+    if wanted <= given:
+        raise WrongOpeningNumber(
+            _("Number %(given)d was given already. Give a higher number.") % {"given": given},
+            field="last_number",
+        )
+    if not reason:
+        raise WrongOpeningNumber(_("Say why numbers are passed over."), field="reason")
+
+
+def _open(book: Book) -> Book:
+    if book.closed_at is not None:
+        raise BookClosed(_("The book %(book)s is closed. Use the book of the new year.") % {"book": book})
+    return book
+
+
+def _book_of_type(outgoing: Outgoing, year: int) -> Book:
+    code = outgoing.document.type_code
+    types = document_types(bloc=outgoing.document.bloc, on=date(year, 12, 31))
+    name = next((each.name for each in types if each.code == code), code)
+    return _made(outgoing.unit_id, Direction.OUTGOING, year, code, name=name, type_codes=[code])
+
+
+def _secret_book(unit_id: int, year: int) -> Book:
+    name = _t("Secret documents")
+    return _made(unit_id, Direction.OUTGOING, year, CONFIDENTIAL_CODE, name=name, is_secret=True)
+
+
+def _made(unit_id: int, direction: str, year: int, code: str, **more: object) -> Book:
     book, _created = Book.objects.get_or_create(
-        unit_id=unit_id,
-        direction=Direction.OUTGOING,
-        year=year,
-        code=type_code,
-        defaults={"name": type_code, "type_codes": [type_code]},
+        unit_id=unit_id, direction=direction, year=year, code=code, defaults=more
     )
     return book

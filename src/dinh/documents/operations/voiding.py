@@ -9,11 +9,9 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.rules import may_number
+from dinh.documents.rules import VOIDABLE, may_number
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
 from dinh.worklist.api import finish_work
-
-_VOIDABLE = frozenset({OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED})
 
 
 class NothingToVoid(DomainError):
@@ -40,7 +38,7 @@ def void_number(*, clerk: Appointment, outgoing_id: int, reason: str) -> Outgoin
     if outgoing.state == OutgoingState.VOIDED:
         return outgoing
     outgoing.document.refresh_from_db()
-    if outgoing.state not in _VOIDABLE or outgoing.document.number is None:
+    if outgoing.state not in VOIDABLE or outgoing.document.number is None:
         raise NothingToVoid(_("Only a number of a document not yet issued is voided. Recall it instead."))
     now = timezone.now()
     outgoing.state, outgoing.void_reason, outgoing.updated_at = OutgoingState.VOIDED, reason.strip(), now

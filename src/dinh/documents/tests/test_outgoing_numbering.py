@@ -10,7 +10,7 @@ from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AppointmentFactory
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Document, Outgoing
-from dinh.documents.operations.books import open_book
+from dinh.documents.operations.books import NewBook, open_book
 from dinh.documents.operations.numbering import DateBeforeLast, NotSigned, reserve_number
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -37,7 +37,10 @@ def signed(drafter: Appointment, state: str = OutgoingState.SIGNED) -> Outgoing:
 @pytest.mark.django_db
 def test_numbers_follow_the_opening_number_and_a_retry_takes_none() -> None:
     clerk = clerk_()
-    open_book(clerk=clerk, type_code="QĐ", year=2026, last_number=7)
+    book = NewBook(
+        direction="outgoing", year=2026, code="qd", name="Quyết định", type_codes=["QĐ"], opening_number=7
+    )
+    open_book(clerk=clerk, book=book, at=timezone.now())
     first, second = signed(clerk), signed(clerk)
     assert reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY).code == "08/QĐ-UBND"
     assert reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY).number == 8

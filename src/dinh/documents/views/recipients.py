@@ -29,7 +29,7 @@ from dinh.documents.queries.recipients import (
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 
-PAGE_SIZE = 50
+PAGE_SIZE = 15
 _MOVING = (
     IncomingState.ARRIVED,
     IncomingState.RECEIVED,
@@ -42,7 +42,7 @@ _MOVING = (
 @signed_in
 def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """
-    Counts by state and the recipients of one state, 50 a page, to be filtered by name.
+    Counts by state and the recipients of one state, 15 a page, to be filtered by name.
 
     With HTMX only the part itself; what renews itself asks for the states alone.
     """

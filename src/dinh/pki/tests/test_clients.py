@@ -1,6 +1,7 @@
 """Clients against a server of the test's own, and the government's public certificates."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,15 +20,17 @@ from dinh.pki.api import (
 from dinh.pki.certificates import fingerprint, may_stamp_time
 from dinh.pki.verify.times import parse_pdf_date
 
+from .authority import rsa_key
 from .letters import NOON, VIETNAM
 
 SHARED = Path(os.environ.get("DINH_SHARED_DIR", Path(__file__).parents[5] / "shared")) / "data" / "pki"
 
 
-def server(authority, *, digest=None, wrong_nonce=False, status=200, granted="granted"):
+def server(authority, *, digest=None, wrong_nonce=False, status=200, granted="granted", foreign=False):
     def answer(request: httpx.Request) -> httpx.Response:
         asked = tsp.TimeStampReq.load(request.content)
-        stamper = authority.stamper(NOON)
+        holder = replace(authority.tsa, key=rsa_key(2048, 99)) if foreign else None
+        stamper = authority.stamper(NOON, holder)
         stamper.nonce = asked["nonce"].native + wrong_nonce
         token = stamper.stamp(digest or asked["message_imprint"]["hashed_message"].native)
         body = {"status": {"status": granted}, "time_stamp_token": cms.ContentInfo.load(token)}
@@ -43,7 +46,14 @@ def test_timestamp_client_returns_the_token(authority):
 
 
 @pytest.mark.parametrize(
-    "options", [{"digest": b"1" * 32}, {"wrong_nonce": True}, {"status": 500}, {"granted": "rejection"}]
+    "options",
+    [
+        {"digest": b"1" * 32},
+        {"wrong_nonce": True},
+        {"status": 500},
+        {"granted": "rejection"},
+        {"foreign": True},
+    ],
 )
 def test_timestamp_client_refuses_wrong_answers(authority, options):
     with pytest.raises(TimestampUnavailable):
@@ -86,6 +96,19 @@ def test_silent_host_is_asked_once():
             fetcher.crl(f"http://x/{path}.crl")
 
     assert [str(url) for url in asked] == ["http://x/a.crl"]
+
+
+def test_silent_address_leaves_the_others_of_its_host():
+    def hang_up_or_answer(request):
+        if request.url.path == "/a.crl":
+            raise httpx.RemoteProtocolError("hung up")
+        return httpx.Response(200, content=b"status")
+
+    fetcher = HttpRevocationFetcher(transport=httpx.MockTransport(hang_up_or_answer))
+    with pytest.raises(RevocationUnavailable):
+        fetcher.crl("http://x/a.crl")
+
+    assert fetcher.ocsp("http://x/ocsp", b"question") == b"status"
 
 
 def test_government_certificates_form_chains():

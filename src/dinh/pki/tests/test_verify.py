@@ -8,6 +8,7 @@ from dinh.pki.api import (
     Box,
     HolderKind,
     MemoryRevocationCache,
+    RevocationSources,
     RevocationUnavailable,
     TrustStore,
     Verdict,
@@ -242,6 +243,33 @@ def test_ocsp_answers_where_no_list_does(authority, judge, revoked):
     report = judge(pdf, crls=[], fetcher=Net(ocsp=answer), offline=False)
 
     assert report.verdict is (Verdict.INVALID if revoked else Verdict.VALID)
+
+
+def test_kept_list_that_is_older_than_the_signature_is_asked_again(authority, judge):
+    morning = NOON - timedelta(hours=3)
+    pdf = one(authority, stamper=authority.stamper(NOON))
+    status = authority.ocsp(authority.leader, at=NOON, revoked_at=NOON - timedelta(hours=1))
+
+    def verdict(net, **more):
+        cache = MemoryRevocationCache({f"crl:{CRL_URL}": authority.crl(at=morning)})
+        return judge(pdf, crls=[], cache=cache, fetcher=net, **more).verdict
+
+    newer = authority.crl((authority.leader, NOON - timedelta(hours=1)), at=NOON)
+    assert verdict(Net()) is Verdict.VALID
+    assert verdict(Net(), offline=False) is Verdict.VALID
+    assert verdict(Net(ocsp=status), offline=False) is Verdict.INVALID
+    assert verdict(Net(crl=newer), offline=False) is Verdict.INVALID
+
+
+def test_kept_list_that_is_newer_than_the_signature_is_not_asked_again(authority):
+    cache = MemoryRevocationCache({f"crl:{CRL_URL}": authority.crl(at=NOON + timedelta(hours=1))})
+    sources = RevocationSources(cache=cache, fetcher=Refusing())
+
+    found = sources.status(
+        authority.leader.certificate, authority.ca.certificate, moment=NOON, at=NOON + timedelta(hours=2)
+    )
+
+    assert found.status == "good"
 
 
 def test_silent_sources_leave_a_doubt(authority, judge):

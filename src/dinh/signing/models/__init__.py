@@ -1,3 +1,4 @@
 from dinh.signing.models.credential import Credential, CredentialState
+from dinh.signing.models.verdict import StoredVerdict
 
-__all__ = ["Credential", "CredentialState"]
+__all__ = ["Credential", "CredentialState", "StoredVerdict"]

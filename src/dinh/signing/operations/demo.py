@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs12,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image, ImageDraw, ImageFont
@@ -25,6 +26,7 @@ from PIL import Image, ImageDraw, ImageFont
 import dinh.kernel
 from dinh.directory.enums import Role
 from dinh.directory.models import Account, Appointment, Person, Unit
+from dinh.pki.certificates import crl_urls
 from dinh.signing.keys import PROVIDER, key_path, password, write_secret
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
@@ -38,20 +40,31 @@ _BLUE, _RED = (20, 40, 180, 255), (210, 20, 20, 255)
 
 @dataclass(frozen=True, slots=True)
 class _Issuer:
+    """An authority; the sandbox serves its list and its certificate under its stem."""
+
+    stem: str
     key: rsa.RSAPrivateKey
     certificate: x509.Certificate
 
+    @property
+    def list_url(self) -> str:
+        return f"{settings.SANDBOX_URL}/ca/{self.stem}.crl"
+
 
 def issue_demo_certificates() -> None:
-    """Give the demo's signers and their units certificates, unless they have them. Safe to repeat."""
+    """
+    Give the demo's signers and their units certificates that name the sandbox as the place to ask for
+    revocation, unless they have such. Safe to repeat; earlier certificates stay registered, so that what was
+    signed by them keeps its standing.
+    """
     root = _authority("root", "Demo Root CA", None)
     issuer = _authority("ca", "Demo CA", root)
     for person in _signers():
-        if not _has_key(Credential.objects.filter(person=person)):
+        if not _has_key(issuer, Credential.objects.filter(person=person)):
             image = signature_image(person.full_name)
             _issue(issuer, root, person.full_name, image, Credential(person=person))
     for unit in _sealing_units():
-        if not _has_key(Credential.objects.filter(unit=unit)):
+        if not _has_key(issuer, Credential.objects.filter(unit=unit)):
             _issue(issuer, root, unit.name, seal_image(unit.name), Credential(unit=unit))
 
 
@@ -72,23 +85,39 @@ def _sealing_units() -> list[Unit]:
     return list({item.unit_id: item.unit for item in _appointments()}.values())
 
 
-def _has_key(credentials: QuerySet[Credential]) -> bool:
-    known = credentials.filter(state=CredentialState.ACTIVE)
-    return any(item.provider != PROVIDER or key_path(item.fingerprint).exists() for item in known)
+def _has_key(issuer: _Issuer, credentials: QuerySet[Credential]) -> bool:
+    # The newest is the one that signs.
+    known = credentials.filter(state=CredentialState.ACTIVE).order_by("-valid_from", "-pk").first()
+    return known is not None and (known.provider != PROVIDER or _is_usable(issuer, known))
+
+
+def _is_usable(issuer: _Issuer, credential: Credential) -> bool:
+    certificate = x509.load_der_x509_certificate(bytes(credential.certificate))
+    return key_path(credential.fingerprint).exists() and _names_its_list(certificate, issuer)
+
+
+def _names_its_list(certificate: x509.Certificate, issuer: _Issuer | None) -> bool:
+    return issuer is None or crl_urls(certificate) == (issuer.list_url,)
 
 
 def _authority(stem: str, name: str, issuer: _Issuer | None) -> _Issuer:
     path = demo_root().with_name(f"{stem}.pem")
-    key_file = path.with_name(f"{stem}-key.pem")
-    if not (path.exists() and key_file.exists()):
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        certificate = _certificate(name, key, issuer, is_ca=True)
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_secret(key_file, secret)
-        write_secret(path, certificate.public_bytes(Encoding.PEM))
-    loaded = load_pem_private_key(key_file.read_bytes(), None)
+    key = _authority_key(path.with_name(f"{stem}-key.pem"))
+    known = x509.load_pem_x509_certificate(path.read_bytes()) if path.exists() else None
+    if known and known.public_key() == key.public_key() and _names_its_list(known, issuer):
+        return _Issuer(stem, key, known)
+    certificate = _certificate(name, key, issuer, is_ca=True)
+    write_secret(path, certificate.public_bytes(Encoding.PEM))
+    return _Issuer(stem, key, certificate)
+
+
+def _authority_key(path: Path) -> rsa.RSAPrivateKey:
+    if not path.exists():
+        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    loaded = load_pem_private_key(path.read_bytes(), None)
     assert isinstance(loaded, rsa.RSAPrivateKey)  # noqa: S101 written above
-    return _Issuer(loaded, x509.load_pem_x509_certificate(path.read_bytes()))
+    return loaded
 
 
 def _certificate(
@@ -110,7 +139,28 @@ def _certificate(
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(own), critical=False)
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(above)
     builder = builder.add_extension(authority, critical=False)
+    if issuer:
+        builder = builder.add_extension(_list_place(issuer), critical=False)
+        builder = builder.add_extension(_access(issuer), critical=False)
     return builder.sign(issuer.key if issuer else key, hashes.SHA256())
+
+
+def _list_place(issuer: _Issuer) -> x509.CRLDistributionPoints:
+    place = x509.UniformResourceIdentifier(issuer.list_url)
+    return x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
+
+
+def _access(issuer: _Issuer) -> x509.AuthorityInformationAccess:
+    places = {
+        AuthorityInformationAccessOID.OCSP: f"{settings.SANDBOX_URL}/ocsp",
+        AuthorityInformationAccessOID.CA_ISSUERS: f"{settings.SANDBOX_URL}/ca/{issuer.stem}.cer",
+    }
+    return x509.AuthorityInformationAccess(
+        [
+            x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+            for method, url in places.items()
+        ]
+    )
 
 
 def _name(common_name: str) -> x509.Name:

@@ -20,9 +20,9 @@ def verification_of(*, pdf: bytes, offline: bool) -> VerificationReport:
     """
     return verify_pdf(
         source=pdf,
-        trust=_trust(_anchors()),
+        trust=trust_store(),
         offline=offline,
-        cache=DirectoryRevocationCache(Path(settings.DATA_DIR) / "revocation"),
+        cache=revocation_cache(),
         fetcher=HttpRevocationFetcher(),
         holder_of=holder_kind,
     )
@@ -39,12 +39,23 @@ def holder_kind(certificate: bytes) -> HolderKind:
     return HolderKind.PERSON if credential[0] else HolderKind.UNIT
 
 
+def trust_store() -> TrustStore:
+    """The configured anchors; in the demo its own root besides."""
+    return _trust(anchor_files())
+
+
+def revocation_cache() -> DirectoryRevocationCache:
+    """Where this installation keeps authorities' answers, so that it can judge without asking."""
+    return DirectoryRevocationCache(Path(settings.DATA_DIR) / "revocation")
+
+
 def demo_root() -> Path:
     """Where the demo's own root certificate lies (PEM)."""
     return Path(settings.DATA_DIR) / "pki" / "root.pem"
 
 
-def _anchors() -> tuple[str, ...]:
+def anchor_files() -> tuple[str, ...]:
+    """Files of the root certificates that signatures are judged by."""
     demo = [str(demo_root())] if settings.DEMO and demo_root().exists() else []
     return (*settings.TRUST_ANCHORS, *demo)
 

@@ -2,37 +2,17 @@ import time
 
 import pytest
 
-from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.directory.tests.factories import AppointmentFactory
 from dinh.kernel.errors import NotPermitted
 from dinh.pki.api import DATE_FIELD, LEADER_FIELD, NUMBER_FIELD, SEAL_FIELD, read_fields
-from dinh.pki.tests.letters import font, letter_fields, plain_pdf
+from dinh.pki.tests.letters import font
 from dinh.signing import api
 from dinh.signing.keys import key_path
 from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
-from dinh.storage.api import read_blob, store_bytes
+from dinh.storage.api import read_blob
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def people(settings, tmp_path):
-    """A leader with keys, and the clerk and a specialist of the same unit."""
-    settings.DATA_DIR, settings.DEMO = tmp_path, True
-    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
-    account = AccountFactory(person=leader.person)
-    account.set_password("secret")
-    account.save()
-    clerk = AppointmentFactory(unit=leader.unit, roles=[Role.CLERK])
-    specialist = AppointmentFactory(unit=leader.unit, roles=[Role.SPECIALIST])
-    issue_demo_certificates()
-    return leader, clerk, specialist
-
-
-@pytest.fixture
-def letter():
-    return api.add_fields(sha256=store_bytes(plain_pdf()).sha256, fields=letter_fields())
 
 
 def sign(letter, appointment):

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0003_api_token'),
-        ('documents', '0002_step_signed'),
+        ('documents', '0003_books_and_imports'),
     ]
 
     operations = [

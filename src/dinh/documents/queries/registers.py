@@ -1,0 +1,223 @@
+"""The rows of a book in the columns of Annex IV of Decree 30/2020, as far as somebody may see them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dinh.directory.enums import Bloc
+from dinh.directory.models import Appointment
+from dinh.documents.enums import AssignmentRole, Direction, IncomingState, OutgoingState
+from dinh.documents.letters import document_types
+from dinh.documents.models import Assignment, Book, Document, ImportedEntry, Incoming, Outgoing, Recipient
+from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.rules import VOIDABLE
+from dinh.kernel.text import fold
+
+NAMES_SHOWN = 4
+_CHUNK = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which rows: period of the document (outgoing) or of arrival (incoming), type, words; empty for all."""
+
+    date_from: date | None = None
+    date_to: date | None = None
+    type_code: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """
+    One row of a register.
+
+    :param cells: texts in the order of the columns of the book's form
+    :param is_void: the number was voided, so the row is struck
+    """
+
+    record_id: int
+    number: int | None
+    cells: tuple[str, ...]
+    url: str
+    is_void: bool = False
+    may_be_voided: bool = False
+
+
+def lines_of(
+    book: Book, appointment: Appointment, wanted: Wanted
+) -> "QuerySet[Outgoing, Any] | QuerySet[Incoming, Any]":
+    """The visible rows of a book, by number; make each a `Line` with `as_line`."""
+    if book.direction == Direction.OUTGOING:
+        return _outgoing(book, appointment, wanted)
+    return _incoming(book, appointment, wanted)
+
+
+def as_line(row: Outgoing | Incoming) -> Line:
+    return _outgoing_line(row) if isinstance(row, Outgoing) else _incoming_line(row)
+
+
+def printed_lines(rows: "QuerySet[Any, Any]") -> Iterator[Line]:
+    """All rows in the order of their numbers, read in pieces, for print and export."""
+    for row in rows.reverse().iterator(chunk_size=_CHUNK):
+        yield as_line(row)
+
+
+def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Outgoing, Any]":
+    recipients = Recipient.objects.filter(outgoing=OuterRef("pk"))
+    amount = recipients.order_by().values("outgoing").annotate(amount=Count("pk")).values("amount")
+    rows = outgoing_visible_to(appointment).filter(_letter(wanted), _between(wanted, "document__issued_date"))
+    return (
+        rows.filter(book=book, document__number__isnull=False)
+        .select_related("division", "imported")
+        .defer("document__search_text", "document__search_vector")
+        .annotate(
+            first_recipients=ArraySubquery(
+                recipients.order_by("sort_order", "pk").values("name")[:NAMES_SHOWN]
+            ),
+            recipient_amount=Coalesce(Subquery(amount, output_field=IntegerField()), 0),
+        )
+        .order_by("-document__number", "-pk")
+    )
+
+
+def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Incoming, Any]":
+    assigned = Assignment.objects.filter(incoming=OuterRef("pk"), withdrawn_at=None)
+    names = assigned.filter(role__in=[AssignmentRole.LEAD, AssignmentRole.SUPPORT]).order_by("role", "pk")
+    shown = ~Q(state=IncomingState.RECALLED) if wanted.words or wanted.type_code else Q()
+    rows = incoming_visible_to(appointment).filter(shown, _letter(wanted), _arrived(wanted))
+    return (
+        rows.filter(book=book, number__isnull=False)
+        .select_related("document", "imported")
+        .defer("document__search_text", "document__search_vector", "verdict_details")
+        .annotate(
+            holders=ArraySubquery(
+                names.values(name=Coalesce(F("appointment__person__full_name"), F("division__name")))
+            ),
+            handed_at=Subquery(assigned.order_by("pk").values("assigned_at")[:1]),
+        )
+        .order_by("-number", "-pk")
+    )
+
+
+def _letter(wanted: Wanted) -> Q:
+    found = Q(document__type_code=wanted.type_code) if wanted.type_code else Q()
+    words = wanted.words.strip()
+    if words:
+        query = SearchQuery(fold(words), config="simple", search_type="websearch")
+        found &= (
+            Q(document__search_vector=query)
+            | Q(document__subject__icontains=words)
+            | Q(document__code__icontains=words)
+        )
+    return found
+
+
+def _between(wanted: Wanted, field: str) -> Q:
+    within = Q(**{f"{field}__gte": wanted.date_from}) if wanted.date_from else Q()
+    return within & Q(**{f"{field}__lte": wanted.date_to}) if wanted.date_to else within
+
+
+def _arrived(wanted: Wanted) -> Q:
+    return _between(wanted, "registered_at__date")
+
+
+def _outgoing_line(row: Any) -> Line:
+    letter: Document = row.document
+    old = _imported(row)
+    is_void = row.state == OutgoingState.VOIDED
+    cells = (
+        letter.code,
+        _day(letter.issued_date),
+        _named(letter),
+        letter.signer_name,
+        old.recipients if old else _recipients(row),
+        old.holder if old else _stored_at(row),
+        str(row.copies_amount or ""),
+        _day(old.handed_date) if old else _moment(row.issued_at),
+        "",
+        old.note if old else _remark(row),
+    )
+    return Line(
+        record_id=row.pk,
+        number=letter.number,
+        cells=cells,
+        url=reverse("documents:outgoing", args=[row.pk]),
+        is_void=is_void,
+        may_be_voided=row.state in VOIDABLE,
+    )
+
+
+def _incoming_line(row: Any) -> Line:
+    letter: Document = row.document
+    old = _imported(row)
+    url = reverse("documents:incoming", args=[row.pk])
+    arrived = _moment(row.registered_at or row.arrived_at)
+    if row.state == IncomingState.RECALLED:
+        cells = (arrived, str(row.number), "", "", "", _("Recalled by its sender"), "", "", "", "")
+        return Line(record_id=row.pk, number=row.number, cells=cells, url=url)
+    cells = (
+        arrived,
+        str(row.number),
+        letter.issuer_name,
+        letter.code,
+        _day(letter.issued_date),
+        _named(letter),
+        old.holder if old else ", ".join(row.holders),
+        _day(old.handed_date) if old else _moment(row.handed_at),
+        "",
+        old.note if old else row.note,
+    )
+    return Line(record_id=row.pk, number=row.number, cells=cells, url=url)
+
+
+def _imported(row: Outgoing | Incoming) -> ImportedEntry | None:
+    return getattr(row, "imported", None)
+
+
+def _named(letter: Document) -> str:
+    """Name of the type and the subject, as the decree has them in one column."""
+    names = {
+        each.code: each.name for each in document_types(bloc=letter.bloc or Bloc.GOVERNMENT, on=_law(letter))
+    }
+    name = names.get(letter.type_code, letter.type_code)
+    starts_with_it = letter.subject.casefold().startswith(name.casefold())
+    return letter.subject if starts_with_it else f"{name} {letter.subject}".strip()
+
+
+def _law(letter: Document) -> date:
+    return letter.issued_date or timezone.localdate(letter.created_at)
+
+
+def _recipients(row: Any) -> str:
+    rest = row.recipient_amount - len(row.first_recipients)
+    names = "; ".join(row.first_recipients)
+    return names + _(" and %(rest)d more") % {"rest": rest} if rest > 0 else names
+
+
+def _stored_at(row: Outgoing) -> str:
+    return f"VT, {row.division.abbreviation}" if row.division else "VT"
+
+
+def _remark(row: Outgoing) -> str:
+    if row.state == OutgoingState.VOIDED:
+        return _("Number voided: %(reason)s") % {"reason": row.void_reason}
+    return str(row.get_state_display()) if row.state != OutgoingState.ISSUED else ""
+
+
+def _day(day: date | None) -> str:
+    return day.strftime("%d/%m/%Y") if day else ""
+
+
+def _moment(moment: datetime | None) -> str:
+    return _day(timezone.localdate(moment)) if moment else ""

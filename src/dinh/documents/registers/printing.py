@@ -1,0 +1,133 @@
+"""A book as PDF by the forms of Annex IV, and as an Excel sheet that runs nothing."""
+
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, BinaryIO, TypeAlias, cast
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from dinh.documents.letters import Register, RegisterCover, register, render_book
+from dinh.documents.models import Book
+from dinh.documents.queries.registers import Line, printed_lines
+from dinh.kernel.errors import InvalidInput
+
+PDF_ROWS = 5_000
+XLSX_ROWS = 50_000
+_SPOOL_MEMORY = 4 * 1024 * 1024
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_VOID = Font(name="Times New Roman", size=11, strike=True)
+_PLAIN = Font(name="Times New Roman", size=11)
+_HEAD = Font(name="Times New Roman", size=11, bold=True)
+_WRAPPED = Alignment(wrap_text=True, vertical="top")
+
+Rows: TypeAlias = "QuerySet[Any, Any]"
+
+
+class TooManyRows(InvalidInput):
+    """More rows than one volume holds."""
+
+
+def print_register(*, book: Book, rows: Rows, made_at: datetime) -> bytes:
+    """
+    Print the rows of a book with its cover, up to 5,000; a closed book ends with its closing note.
+
+    :raises TooManyRows: naming the limit and the remedy
+    """
+    lines = _bounded(rows, PDF_ROWS)
+    return render_book(
+        code=book.direction,
+        cover=_cover(book, lines),
+        rows=(_struck(line) for line in lines),
+        closing=_closing(book, lines),
+        made_at=made_at,
+    )
+
+
+def export_register(*, book: Book, rows: Rows) -> BinaryIO:
+    """
+    Write the rows of a book to an Excel sheet, up to 50,000, read and written in pieces.
+
+    Every cell is text: what begins with = + - or @ is shown and never computed. The caller closes the file.
+
+    :raises TooManyRows: naming the limit and the remedy
+    """
+    if rows.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
+        raise _too_many(XLSX_ROWS)
+    form = register(book.direction)
+    return write_sheet(form, ((line.cells, line.is_void) for line in printed_lines(rows)))
+
+
+def write_sheet(form: Register, rows: Iterable[tuple[Sequence[str], bool]]) -> BinaryIO:
+    """An Excel file with the columns of a form; each row is its texts, and whether it is struck."""
+    workbook = Workbook(write_only=True)
+    sheet = cast("Any", workbook.create_sheet(form.title[:31]))
+    for index, column in enumerate(form.columns, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = max(column.share * 1.6, 8)
+    sheet.freeze_panes = "A2"
+    sheet.append([_cell(sheet, column.title, _HEAD) for column in form.columns])
+    for cells, is_void in rows:
+        sheet.append([_cell(sheet, text, _VOID if is_void else _PLAIN) for text in cells])
+    written = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY))  # noqa: SIM115 - the caller closes it
+    workbook.save(written)
+    written.seek(0)
+    return written
+
+
+def _cell(sheet: Any, text: str, font: Font) -> Any:
+    cell: Any = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", text))
+    cell.data_type = "s"  # otherwise a text that begins with "=" would be written as a formula
+    cell.number_format = "@"
+    cell.font, cell.alignment = font, _WRAPPED
+    return cell
+
+
+def _bounded(rows: Rows, limit: int) -> list[Line]:
+    lines = list(islice(printed_lines(rows), limit + 1))
+    if len(lines) > limit:
+        raise _too_many(limit)
+    return lines
+
+
+def _too_many(limit: int) -> TooManyRows:
+    message = _("These are more than %(limit)d rows. Choose a shorter period, one volume at a time.")
+    return TooManyRows(message % {"limit": limit}, field="date_from")
+
+
+def _cover(book: Book, lines: Sequence[Line]) -> RegisterCover:
+    numbers = [line.number for line in lines if line.number is not None]
+    day = 1 if book.direction == "outgoing" else 0
+    days = [line.cells[day] for line in lines if line.cells[day]]
+    blank = "……"
+    return RegisterCover(
+        agency=book.unit.name,
+        parent_agency=book.unit.parent.name if book.unit.parent else "",
+        year=str(book.year),
+        from_date=days[0] if days else blank,
+        to_date=days[-1] if days else blank,
+        from_number=str(min(numbers)) if numbers else blank,
+        to_number=str(max(numbers)) if numbers else blank,
+    )
+
+
+def _struck(line: Line) -> Sequence[str]:
+    """On paper a voided row is told by its note; the marks before it stand for the stroke."""
+    return (f"— {line.cells[0]} —", *line.cells[1:]) if line.is_void else line.cells
+
+
+def _closing(book: Book, lines: Sequence[Line]) -> str:
+    if book.closed_at is None or not lines:
+        return ""
+    return _t("Closed on %(day)s with %(amount)d documents on these pages.") % {
+        "day": timezone.localdate(book.closed_at).strftime("%d/%m/%Y"),
+        "amount": len(lines),
+    }

@@ -1,0 +1,12 @@
+"""What the worker does for documents."""
+
+from django.utils import timezone
+
+from dinh.documents.operations.importing import run_import
+from dinh.kernel.jobs import task
+
+
+@task(queue="documents")
+def take_in_register(*, import_id: int) -> None:
+    """Take an old register in."""
+    run_import(import_id=import_id, at=timezone.now())

@@ -1,0 +1,284 @@
+import io
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from openpyxl import load_workbook
+
+from dinh.audit.api import trace_of
+from dinh.directory.enums import Role
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.documents.enums import Direction, OutgoingState, Secrecy
+from dinh.documents.letters.tests.pages import text_of
+from dinh.documents.models import Book
+from dinh.documents.operations.books import (
+    BookClosed,
+    BookExists,
+    NewBook,
+    WrongOpeningNumber,
+    YearNotOver,
+    book_of,
+    close_book,
+    open_book,
+    set_opening_number,
+)
+from dinh.documents.operations.numbering import reserve_number
+from dinh.documents.operations.voiding import void_number
+from dinh.documents.queries.books import BookNotFound, books_visible_to
+from dinh.documents.queries.registers import Wanted, as_line, lines_of
+from dinh.documents.tests.test_outgoing_numbering import DAY, signed
+from dinh.kernel.errors import InvalidInput, NotPermitted
+from dinh.kernel.numbering import last_number_of
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 24, 9, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+
+
+@pytest.fixture
+def clerk():
+    return AppointmentFactory(roles=[Role.CLERK])
+
+
+def new_book(**fields):
+    given = {
+        "direction": Direction.OUTGOING,
+        "year": 2026,
+        "code": "qd",
+        "name": "Quyết định",
+        "type_codes": ["QĐ"],
+    }
+    return NewBook(**{**given, **fields})
+
+
+def opened(clerk, **fields):
+    return open_book(clerk=clerk, book=new_book(**fields), at=NOW)
+
+
+def numbered(clerk, subject="Về việc thử"):
+    outgoing = signed(clerk)
+    outgoing.document.subject = subject
+    outgoing.document.save(update_fields=["subject"])
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+    outgoing.refresh_from_db()
+    return outgoing
+
+
+def sign_in(client, appointment):
+    client.force_login(AccountFactory(current_appointment=appointment))
+
+
+def test_a_book_is_opened_once_and_audited(clerk):
+    first, again = opened(clerk, opening_number=7), opened(clerk, opening_number=7)
+
+    assert first == again
+    assert last_number_of(first.series) == 7
+    assert [(entry.action, entry.details["last_number"]) for entry in trace_of(first)] == [
+        ("documents.book.opened", 7)
+    ]
+
+
+def test_opening_refuses_rivals_strangers_and_nonsense(clerk):
+    opened(clerk)
+
+    with pytest.raises(BookExists):
+        opened(clerk, name="Khác")
+    with pytest.raises(BookExists):
+        opened(clerk, code="qd2")
+    with pytest.raises(NotPermitted):
+        opened(AppointmentFactory(unit=clerk.unit))
+    for wrong in (
+        {"year": 2031},
+        {"code": "a b"},
+        {"name": " "},
+        {"type_codes": ["XX"]},
+        {"opening_number": -1},
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            opened(clerk, **{"code": "x", **wrong})
+        assert refused.value.field == next(iter(wrong))
+    assert Book.objects.count() == 1
+
+
+def test_documents_find_their_book(clerk):
+    general = opened(clerk, code="chung", name="Chung", type_codes=[])
+    council = opened(clerk, code="hd", name="Hội đồng", council_name="Hội đồng thi đua")
+    outgoing = signed(clerk)
+    assert book_of(outgoing, year=2026) == general
+
+    decisions = opened(clerk)
+    assert book_of(outgoing, year=2026) == decisions
+
+    outgoing.document.secrecy = Secrecy.SECRET
+    secret = book_of(outgoing, year=2026)
+    assert secret.is_secret
+    assert secret not in (general, decisions, council)
+    assert secret not in books_visible_to(AppointmentFactory(unit=clerk.unit))
+
+
+def test_opening_number_is_free_until_the_first_number_then_only_rises_with_a_reason(clerk):
+    book = opened(clerk, opening_number=700)
+    order = {"clerk": clerk, "book_id": book.pk, "at": NOW}
+    set_opening_number(last_number=70, reason="", **order)
+    assert numbered(clerk).document.number == 71
+
+    for last_number, reason in ((10, "Nhầm"), (71, "Nhầm"), (100, " ")):
+        with pytest.raises(WrongOpeningNumber):
+            set_opening_number(last_number=last_number, reason=reason, **order)
+    set_opening_number(last_number=100, reason="Đã cấp trên giấy", **order)
+    with pytest.raises(WrongOpeningNumber):
+        set_opening_number(last_number=5, reason="Nhầm", **order)
+
+    assert numbered(clerk).document.number == 101
+    assert trace_of(book)[-1].details == {"from": 71, "to": 100, "reason": "Đã cấp trên giấy"}
+
+
+def test_opening_number_is_the_own_clerks_to_set(clerk):
+    book = opened(clerk)
+
+    with pytest.raises(BookNotFound):
+        set_opening_number(
+            clerk=AppointmentFactory(roles=[Role.CLERK]), book_id=book.pk, last_number=5, reason="", at=NOW
+        )
+    with pytest.raises(NotPermitted):
+        set_opening_number(
+            clerk=AppointmentFactory(unit=clerk.unit), book_id=book.pk, last_number=5, reason="", at=NOW
+        )
+    assert last_number_of(book.series) == 0
+
+
+def test_a_closed_book_gives_no_number(clerk):
+    book = opened(clerk)
+    with pytest.raises(YearNotOver):
+        close_book(clerk=clerk, book_id=book.pk, at=NOW)
+
+    end = NOW + timedelta(days=37)
+    closed, again = (close_book(clerk=clerk, book_id=book.pk, at=end) for _ in range(2))
+
+    assert closed.closed_at == again.closed_at == end
+    assert [entry.action for entry in trace_of(book)] == ["documents.book.opened", "documents.book.closed"]
+    outgoing = signed(clerk)
+    with pytest.raises(BookClosed):
+        reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+    with pytest.raises(BookClosed):
+        set_opening_number(clerk=clerk, book_id=book.pk, last_number=9, reason="x", at=end)
+
+
+def test_lines_are_filtered_and_a_voided_one_is_struck(clerk):
+    book = opened(clerk)
+    kept, voided = numbered(clerk, "Giao chỉ tiêu"), numbered(clerk, "Điều động viên chức")
+    void_number(clerk=clerk, outgoing_id=voided.pk, reason="Sai thể thức")
+
+    lines = [as_line(row) for row in lines_of(book, clerk, Wanted())]
+
+    assert [(line.cells[0], line.is_void, line.may_be_voided) for line in lines] == [
+        ("02/QĐ-UBND", True, False),
+        ("01/QĐ-UBND", False, True),
+    ]
+    assert lines[0].cells[9].endswith(": Sai thể thức")
+    assert lines[1].cells[2] == "Quyết định Giao chỉ tiêu"
+    found = lines_of(book, clerk, Wanted(words="chỉ tiêu", type_code="QĐ", date_from=DAY, date_to=DAY))
+    assert list(found) == [kept]
+    assert not lines_of(book, clerk, Wanted(date_to=DAY - timedelta(days=1))).exists()
+    assert not lines_of(book, AppointmentFactory(unit=clerk.unit), Wanted()).exists()
+
+
+def test_register_costs_the_same_for_one_row_and_three(client, clerk):
+    book = opened(clerk)
+    sign_in(client, clerk)
+    amounts = []
+    client.get(reverse("documents:book", args=[book.pk]))
+    for more in (1, 2):
+        for _row in range(more):
+            outgoing = numbered(clerk)
+            outgoing.recipients.create(name="Sở Nội vụ")
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(reverse("documents:book", args=[book.pk]))
+        amounts.append(len(queries))
+    assert len(page.context["lines"]) == 3
+    assert amounts[0] == amounts[1]
+
+
+def test_excel_shows_formulas_as_text(client, clerk):
+    book = opened(clerk)
+    numbered(clerk, '=HYPERLINK("http://x","y")')
+    numbered(clerk, "+cmd|' /C calc'!A0")
+    sign_in(client, clerk)
+
+    answer = client.get(reverse("documents:book_xlsx", args=[book.pk]))
+
+    sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+    cells = [row[2] for row in sheet.iter_rows(min_row=2)]
+    assert {cell.data_type for row in sheet.iter_rows(min_row=2) for cell in row if cell.value} == {"s"}
+    assert cells[0].value == 'Quyết định =HYPERLINK("http://x","y")'
+    assert [cell.number_format for cell in cells] == ["@", "@"]
+
+
+def test_a_cell_that_begins_like_a_formula_is_text():
+    from dinh.documents.letters import register
+    from dinh.documents.registers.printing import write_sheet
+
+    with write_sheet(register("outgoing"), [(["=1+1", "@SUM(A1)"], False)]) as written:
+        sheet = load_workbook(written).active
+
+    assert [(cell.value, cell.data_type) for cell in sheet[2][:2]] == [("=1+1", "s"), ("@SUM(A1)", "s")]
+
+
+def test_the_decrees_form_is_printed(client, clerk):
+    book = opened(clerk)
+    numbered(clerk, "Giao chỉ tiêu")
+    sign_in(client, clerk)
+
+    answer = client.get(reverse("documents:book_pdf", args=[book.pk]))
+
+    text = text_of(answer.content)
+    assert answer["Content-Type"] == "application/pdf"
+    assert all(part in text for part in ("SỔ ĐĂNG KÝ VĂN BẢN ĐI", "01/QĐ-UBND", "Giao chỉ tiêu"))
+
+
+def test_the_clerk_keeps_books_in_the_pages(client, clerk):
+    sign_in(client, clerk)
+    year = timezone.localdate().year
+    form = {"direction": "outgoing", "year": year, "code": "qd", "name": "Quyết định", "type_codes": ["QĐ"]}
+    assert (
+        client.post(reverse("documents:book_new"), {**form, "code": "", "opening_number": 3}).status_code
+        == 422
+    )
+    answer = client.post(reverse("documents:book_new"), {**form, "opening_number": 3})
+    book = Book.objects.get()
+    assert answer.url == reverse("documents:book", args=[book.pk])
+    assert "Quyết định" in client.get(reverse("documents:book_list")).content.decode()
+
+    client.post(reverse("documents:book_keep", args=[book.pk]), {"last_number": 12, "reason": ""})
+    book.refresh_from_db()
+    assert (book.opening_number, last_number_of(book.series)) == (12, 12)
+    assert (
+        "<strong>13</strong>" in client.get(reverse("documents:book_keep", args=[book.pk])).content.decode()
+    )
+
+    outgoing = signed(clerk)
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=timezone.localdate())
+    void = reverse("documents:book_void", args=[outgoing.pk])
+    assert client.post(void, {"reason": ""}).status_code == 422
+    assert client.post(void, {"reason": "Sai"}).url == reverse("documents:book", args=[book.pk])
+    outgoing.refresh_from_db()
+    assert (outgoing.state, outgoing.void_reason) == (OutgoingState.VOIDED, "Sai")
+    assert client.get(void).status_code == 404
+    assert "<s " in client.get(reverse("documents:book", args=[book.pk])).content.decode()
+
+
+def test_others_read_but_do_not_keep(client, clerk):
+    book = opened(clerk)
+    outgoing = numbered(clerk)
+    sign_in(client, AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD]))
+    assert len(client.get(reverse("documents:book", args=[book.pk])).context["lines"]) == 1
+    for name in ("book_keep", "book_close", "import_new", "import_sample"):
+        assert client.post(reverse(f"documents:{name}", args=[book.pk])).status_code in (404, 405)
+        assert client.get(reverse(f"documents:{name}", args=[book.pk])).status_code in (404, 405)
+    assert client.get(reverse("documents:book_void", args=[outgoing.pk])).status_code == 404
+    sign_in(client, AppointmentFactory(roles=[Role.CLERK]))
+    for name in ("book", "book_pdf", "book_xlsx", "book_keep"):
+        assert client.get(reverse(f"documents:{name}", args=[book.pk])).status_code == 404

@@ -1,0 +1,238 @@
+"""Screens of the registers: the unit's books, one book, its print and export."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dinh.audit.api import trace_of
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.documents.enums import Direction
+from dinh.documents.forms.books import BookForm, OpeningNumberForm, ReasonForm, RegisterFilterForm
+from dinh.documents.letters import register
+from dinh.documents.models import Book, Outgoing
+from dinh.documents.operations.books import close_book, open_book, set_opening_number
+from dinh.documents.operations.voiding import void_number
+from dinh.documents.queries.books import books_visible_to, get_book, years_of_books
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.registers import as_line, lines_of
+from dinh.documents.registers.printing import export_register, print_register
+from dinh.documents.rules import VOIDABLE, may_keep_books, may_number
+from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.numbering import last_number_of
+from dinh.storage.api import PDF, XLSX
+
+PAGE_SIZE = 50
+SUBJECT_COLUMN = {Direction.OUTGOING: 2, Direction.INCOMING: 5}
+TRACE = {
+    "documents.book.opened": _("Opened"),
+    "documents.book.opening_number_set": _("Opening number set"),
+    "documents.book.imported": _("Old register taken in"),
+    "documents.book.closed": _("Closed"),
+}
+
+
+@require_GET
+@signed_in
+def book_list(request: StaffRequest) -> HttpResponse:
+    """The unit's books of a year, outgoing and incoming."""
+    this_year = timezone.localdate().year
+    year = _year(request.GET.get("year", ""), this_year)
+    books = list(books_visible_to(request.appointment).filter(year=year).order_by("code"))
+    context = {
+        "year": year,
+        "years": years_of_books(request.appointment, this_year=this_year),
+        "groups": [
+            (label, [book for book in books if book.direction == value]) for value, label in Direction.choices
+        ],
+        "may_keep": may_keep_books(request.appointment, request.appointment.unit_id),
+    }
+    return render(request, "documents/books/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def book_new(request: StaffRequest) -> HttpResponse:
+    """Open a book; faults stand beside their fields."""
+    _require_keeper(request)
+    bloc, today = request.appointment.unit.bloc, timezone.localdate()
+    if request.method == "GET":
+        form = BookForm(bloc=bloc, on=today, initial={"year": request.GET.get("year", today.year)})
+        return render(request, "documents/books/new.html", {"form": form})
+    form = BookForm(request.POST, bloc=bloc, on=today)
+    if form.is_valid():
+        try:
+            book = open_book(clerk=request.appointment, book=form.new_book(), at=timezone.now())
+        except DomainError as refusal:
+            add_faults(form, refusal)
+        else:
+            return redirect("documents:book", book.pk)
+    return render(request, "documents/books/new.html", {"form": form}, status=422)
+
+
+@require_GET
+@signed_in
+def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
+    """A register: its rows by number, the last first, filtered by period, type and words."""
+    book = visible_book(request, book_id)
+    filters = _filters(request, book)
+    rows = lines_of(book, request.appointment, filters.wanted())
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    columns = register(book.direction).columns
+    context = {
+        "book": book,
+        "filters": filters,
+        "page": page,
+        "columns": columns,
+        "lines": [(line, list(zip(columns, line.cells, strict=True))) for line in map(as_line, page)],
+        "linked": SUBJECT_COLUMN[Direction(book.direction)],
+        "may_keep": may_keep_books(request.appointment, book.unit_id),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "documents/books/detail.html", context)
+
+
+@require_GET
+@signed_in
+def book_pdf(request: StaffRequest, book_id: int) -> HttpResponseBase:
+    """The register as the decree's form, of the rows that the filters show."""
+    return _file(request, book_id, "pdf")
+
+
+@require_GET
+@signed_in
+def book_xlsx(request: StaffRequest, book_id: int) -> HttpResponseBase:
+    """The register as an Excel sheet, of the rows that the filters show."""
+    return _file(request, book_id, "xlsx")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def book_keep(request: StaffRequest, book_id: int) -> HttpResponse:
+    """How a book is kept: its opening number, its closing, old registers taken in, its trace."""
+    book = visible_book(request, book_id)
+    _require_keeper(request)
+    form = OpeningNumberForm(request.POST or None, initial={"last_number": book.opening_number})
+    if request.method == "POST" and form.is_valid():
+        try:
+            set_opening_number(
+                clerk=request.appointment, book_id=book_id, at=timezone.now(), **form.cleaned_data
+            )
+        except DomainError as refusal:
+            add_faults(form, refusal)
+        else:
+            messages.success(request, _("The opening number is set."))
+            return redirect("documents:book_keep", book_id)
+    context = {
+        "book": book,
+        "form": form,
+        "next_number": last_number_of(book.series) + 1,
+        "imports": book.imports.select_related("uploaded_by__person")[:20],
+        "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(book)],
+    }
+    return render(request, "documents/books/keep.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@signed_in
+def book_close(request: StaffRequest, book_id: int) -> HttpResponse:
+    """Close a book at the end of its year."""
+    visible_book(request, book_id)
+    _require_keeper(request)
+    try:
+        close_book(clerk=request.appointment, book_id=book_id, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("documents:book_keep", book_id)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def book_void(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Void a number: asks once, with the reason."""
+    outgoing = _voidable(request, outgoing_id)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        try:
+            void_number(clerk=request.appointment, outgoing_id=outgoing_id, reason=reason)
+        except DomainError as refusal:
+            add_faults(form, refusal)
+        else:
+            return redirect("documents:book", outgoing.book_id)
+    context = {"outgoing": outgoing, "form": form}
+    return render(request, "documents/books/void.html", context, status=422 if form.errors else 200)
+
+
+def visible_book(request: StaffRequest, book_id: int) -> Book:
+    """The book, or 404 where it is missing or not visible."""
+    try:
+        return get_book(book_id, request.appointment)
+    except NotFound as missing:
+        raise Http404 from missing
+
+
+def add_faults(form: Form, refusal: DomainError) -> None:
+    """Put a refusal beside the field at fault, or above the form."""
+    for fault in refusal.faults:
+        form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+    if not refusal.faults:
+        form.add_error(None, str(refusal))
+
+
+def file_name(book: Book, ending: str) -> str:
+    return f"{_t('register-of-documents')}-{book.code}-{book.year}.{ending}"
+
+
+def _require_keeper(request: StaffRequest) -> None:
+    if not may_keep_books(request.appointment, request.appointment.unit_id):
+        raise Http404
+
+
+def _filters(request: StaffRequest, book: Book) -> RegisterFilterForm:
+    return RegisterFilterForm(request.GET, bloc=book.unit.bloc, on=timezone.localdate())
+
+
+def _file(request: StaffRequest, book_id: int, ending: str) -> HttpResponseBase:
+    book = visible_book(request, book_id)
+    rows = lines_of(book, request.appointment, _filters(request, book).wanted())
+    try:
+        return register_file(book, rows, ending)
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return redirect("documents:book", book_id)
+
+
+def register_file(book: Book, rows: Any, ending: str) -> HttpResponseBase:
+    """A register to take home, `pdf` or `xlsx`. :raises TooManyRows: beyond one volume"""
+    name = file_name(book, ending)
+    if ending == "xlsx":
+        return FileResponse(
+            export_register(book=book, rows=rows), filename=name, as_attachment=True, content_type=XLSX
+        )
+    response = HttpResponse(print_register(book=book, rows=rows, made_at=timezone.now()), content_type=PDF)
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=False, filename=name) or "inline"
+    )
+    return response
+
+
+def _voidable(request: StaffRequest, outgoing_id: int) -> Outgoing:
+    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id, state__in=VOIDABLE).first()
+    if outgoing is None or outgoing.document.number is None or not may_number(request.appointment, outgoing):
+        raise Http404
+    return outgoing
+
+
+def _year(text: str, otherwise: int) -> int:
+    return int(text) if text.isdecimal() and len(text) == 4 else otherwise

@@ -1,0 +1,79 @@
+"""Misbehaviour on request: so that what depends on outside services can be tried where they fail."""
+
+import enum
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+
+class Mode(enum.StrEnum):
+    DOWN = "down"
+    SLOW = "slow"
+    GARBAGE = "garbage"
+    WRONG_SIGNATURE = "wrong_signature"
+    STALE = "stale"
+
+
+_TRANSPORT: Final = frozenset({Mode.DOWN, Mode.SLOW, Mode.GARBAGE})
+MODES: Final = {
+    "ca": _TRANSPORT,
+    "crl": frozenset(Mode),
+    "ocsp": frozenset(Mode),
+    "tsa": frozenset(Mode),
+}
+
+
+@dataclass(slots=True)
+class _Fault:
+    mode: Mode
+    left: int | None
+    ends_at: float | None
+
+
+class Faults:
+    """
+    The faults in force, one per service, in memory only: a new start behaves well. Safe for threads.
+
+    :param clock: seconds that never run backwards
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._faults: dict[str, _Fault] = {}
+
+    def set(
+        self, service: str, mode: Mode, *, count: int | None = None, seconds: float | None = None
+    ) -> None:
+        """Misbehave for so many requests, or so long, or (neither given) until `clear`."""
+        ends_at = None if seconds is None else self._clock() + seconds
+        with self._lock:
+            self._faults[service] = _Fault(mode, count, ends_at)
+
+    def clear(self, service: str) -> None:
+        with self._lock:
+            self._faults.pop(service, None)
+
+    def take(self, service: str) -> Mode | None:
+        """How to answer the request that has just come for the service; None is well."""
+        with self._lock:
+            self._drop_spent()
+            fault = self._faults.get(service)
+            if fault is None:
+                return None
+            if fault.left is not None:
+                fault.left -= 1
+            return fault.mode
+
+    def in_force(self) -> dict[str, Mode]:
+        with self._lock:
+            self._drop_spent()
+            return {service: fault.mode for service, fault in self._faults.items()}
+
+    def _drop_spent(self) -> None:
+        now = self._clock()
+        for service, fault in list(self._faults.items()):
+            if fault.left == 0 or (fault.ends_at is not None and fault.ends_at <= now):
+                del self._faults[service]

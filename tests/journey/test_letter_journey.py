@@ -1,0 +1,121 @@
+"""A letter's way through the province and back, by the hands of all who touch it (docs/journey.md)."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.alone
+TEXT = """Thực hiện Kế hoạch của Ủy ban nhân dân tỉnh về cung cấp dịch vụ công trực tuyến, đề nghị:
+1. Rà soát, công khai đầy đủ thủ tục hành chính tại bộ phận một cửa.
+2. Hướng dẫn người dân nộp hồ sơ trực tuyến.
+Báo cáo kết quả trước ngày 25 hằng tháng."""
+REPLY = "Ủy ban nhân dân xã Quảng Khê báo cáo: đã công khai đầy đủ thủ tục hành chính."
+SUBJECT = "đẩy mạnh cung cấp dịch vụ công trực tuyến"
+
+
+def test_a_letter_goes_out_is_answered_and_every_state_is_seen(people):
+    letter = draft(people)
+    initial_and_sign(people, letter)
+    issue(people, letter)
+    request = receive(people)
+    answer(people, request)
+    see_states(people, letter)
+
+
+def draft(people) -> str:
+    drafter = people("chuyenvien.stttt")
+    page = drafter.open("/documents/outgoing/new/")
+    page.select_option("[name=type_code]", "CV")
+    page.fill("[name=subject]", SUBJECT)
+    page.fill("[name=text]", TEXT)
+    for group in ("Ủy ban nhân dân các huyện, thành phố", "Ủy ban nhân dân các xã, phường, thị trấn"):
+        choose(page, "groups", group)
+    choose(page, "reviewer", "Trần Hữu Quân, Trưởng phòng")
+    choose(page, "leader", "Phùng Ngọc Hương, Giám đốc")
+    drafter.shot("1-draft")
+    page.click("main .btn-primary")
+    page.wait_for_url(re.compile(r"/outgoing/\d+/$"))
+    path = page.url.removeprefix(people.house.url)
+    page.click("button:has-text('Trình')")
+    expect(page.locator(".badge", has_text="Đang trình ký")).to_be_visible()
+    drafter.shot("2-submitted")
+    return path
+
+
+def initial_and_sign(people, letter: str) -> None:
+    head = people("truongphong.stttt")
+    head.open(letter).click("main .btn-legal")
+    expect(head.page.locator(".badge", has_text="Đã ký")).to_have_count(1)
+    director = people("giamdoc.stttt", phone=True)
+    director.open("/documents/outgoing/to-sign/")
+    director.shot("3-to-sign")
+    director.page.click("main .btn-legal")
+    expect(director.page.locator(".alert-success")).to_contain_text("Đã ký 1 văn bản")
+
+
+def issue(people, letter: str) -> None:
+    clerk = people("vanthu.stttt")
+    clerk.open(letter)
+    clerk.shot("4-to-issue")
+    clerk.page.click("main .btn-legal")
+    expect(clerk.page.locator("#recipients .badge").first).to_have_text("116")
+    clerk.shot("5-issued")
+
+
+def receive(people) -> str:
+    clerk = people("vanthu.quangkhe")
+    clerk.open("/documents/incoming/")
+    clerk.shot("6-inbox")
+    clerk.page.click(f"main a:has-text('{SUBJECT}')")
+    clerk.shot("7-arrived")
+    clerk.page.click("main button:has-text('Đăng ký')")
+    path: str = clerk.page.url.removeprefix(people.house.url)
+    chairman = people("chutich.quangkhe")
+    chairman.open(path)
+    choose(chairman.page, "lead", name_of(people("chuyenvien.quangkhe").page))
+    chairman.page.fill("[name=instruction]", "Tham mưu văn bản trả lời")
+    chairman.shot("8-assign")
+    chairman.page.click("main button:has-text('Phân công')")
+    return path
+
+
+def answer(people, request: str) -> None:
+    specialist, chairman, clerk = (people(f"{role}.quangkhe") for role in ("chuyenvien", "chutich", "vanthu"))
+    specialist.open(request).click("a:has-text('Soạn văn bản trả lời')")
+    page = specialist.page
+    page.fill("[name=subject]", "kết quả cung cấp dịch vụ công trực tuyến")
+    page.fill("[name=text]", REPLY)
+    specialist.shot("9-reply")
+    page.click("main .btn-primary")
+    page.wait_for_url(re.compile(r"/outgoing/\d+/$"))
+    path = page.url.removeprefix(people.house.url)
+    page.click("button:has-text('Trình')")
+    for person in (chairman, clerk):
+        person.open(path).click("main .btn-legal")
+        expect(person.page.locator(".alert-success")).to_be_visible()
+
+
+def see_states(people, letter: str) -> None:
+    clerk = people("vanthu.stttt")
+    clerk.open(letter)
+    done = clerk.page.locator("#recipients a", has_text="Hoàn thành 1")
+    expect(done).to_be_visible(timeout=30_000)
+    done.click()
+    expect(clerk.page.locator("#recipients li")).to_have_count(1)
+    clerk.shot("10-states")
+    clerk.page.locator("#recipients a:has-text('Xem văn bản trả lời')").click()
+    expect(clerk.page.locator("h1")).to_contain_text("kết quả cung cấp dịch vụ công trực tuyến")
+
+
+def choose(page: Page, name: str, label: str) -> None:
+    """Add one option, by its visible text, to what a list has chosen."""
+    field = page.locator(f"select[name={name}]")
+    option = field.locator("option", has_text=label).first
+    chosen = field.evaluate("list => [...list.selectedOptions].map(each => each.value)")
+    wanted = option.get_attribute("value")
+    field.select_option([*chosen, wanted] if field.get_attribute("multiple") is not None else wanted)
+
+
+def name_of(page: Page) -> str:
+    return page.locator("header .fw-semibold").first.inner_text()
