@@ -18,22 +18,14 @@ from dinh.pki import api as pki
 from dinh.signing.keys import PROVIDER, signer_of
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
-<<<<<<< HEAD
-from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
-=======
 from dinh.signing.operations.timestamps import extend_pdf, timestamp_client
->>>>>>> sandbox
+from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
 from dinh.signing.queries.verification import verification_of
 from dinh.storage.api import PDF, read_blob, store_bytes
 
 __all__ = [
-<<<<<<< HEAD
-    "DocumentVerdict", "SignatureSummary", "SignedPdf", "add_fields", "can_seal", "can_sign",
-    "fill_text_fields", "has_valid_authorised_signature", "sign_pdf", "verdict_of",
-=======
-    "ExtendedPdf", "SignedPdf", "add_fields", "can_seal", "can_sign", "extend", "fill_text_fields",
-    "has_valid_authorised_signature", "sign_pdf",
->>>>>>> sandbox
+    "DocumentVerdict", "ExtendedPdf", "SignatureSummary", "SignedPdf", "add_fields", "can_seal", "can_sign",
+    "extend", "fill_text_fields", "has_valid_authorised_signature", "sign_pdf", "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]
