@@ -114,9 +114,11 @@ def test_list_costs_the_same_for_any_number(client, clerk, django_assert_max_num
 
 def test_programs_get_nothing_of_a_recalled_letter(client, clerk):
     row = arrival(clerk.unit, IncomingState.RECALLED)
-    answer = client.get(f"/api/v1/incoming/{row.pk}")
-    assert answer.json()["state"] == IncomingState.RECALLED
-    assert answer.json().keys() == {"id", "state", "number", "arrived_at"}
+    answer = client.get(f"/api/v1/incoming/{row.pk}").json()
+    assert (answer["state"], answer["document"], answer["verdict"]) == (IncomingState.RECALLED, None, "")
+    assert client.get(f"/api/v1/incoming/{row.pk}/content").status_code == 404
+    listed = client.get("/api/v1/incoming?tab=15").json()["items"]
+    assert [(each["id"], each["document"]) for each in listed] == [(row.pk, None)]
 
 
 def test_menu_leads_to_the_list(client, clerk):
