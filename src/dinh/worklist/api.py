@@ -94,3 +94,15 @@ def finish_work_of(model: type[models.Model], ids: Sequence[int], *, at: datetim
 
     waiting = WorkItem.objects.filter(target_type=model._meta.label_lower, target_id__in=ids, done_at=None)
     return waiting.update(done_at=at)
+
+
+def move_deadline(target: models.Model, *, due_at: datetime | None) -> int:
+    """
+    What waits for this record waits until another moment.
+
+    :returns: how many items were changed
+    """
+    from dinh.worklist.models import WorkItem
+
+    waiting = WorkItem.objects.filter(target_type=target._meta.label_lower, target_id=target.pk, done_at=None)
+    return waiting.update(due_at=due_at)
