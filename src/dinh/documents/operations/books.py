@@ -169,7 +169,8 @@ def incoming_book(*, unit_id: int, year: int) -> Book:
     own = Book.objects.filter(unit_id=unit_id, direction=Direction.INCOMING, year=year)
     found = own.filter(is_secret=False, council_name="", type_codes=[]).order_by("pk").first()
     return _open(
-        found or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("General register"))
+        found
+        or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("Register of incoming documents"))
     )
 
 

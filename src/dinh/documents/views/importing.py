@@ -5,7 +5,6 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
@@ -102,8 +101,6 @@ def import_start(request: StaffRequest, import_id: int) -> HttpResponse:
         start_import(clerk=request.appointment, import_id=import_id, leave_out_faulty=leave_out)
     except DomainError as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The rows are being taken in. You may leave this page."))
     return redirect("documents:import", import_id)
 
 
