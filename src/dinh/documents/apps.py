@@ -7,5 +7,7 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.documents.menus import register_menu
+        from dinh.documents.work import register_kinds
 
         register_menu()
+        register_kinds()

@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import models
+from django.utils import timezone
+
+from dinh.directory.models import Appointment
+from dinh.worklist.kinds import WorkKind, kinds
+
+__all__ = ["NewWork", "WorkKind", "acts_for", "add_work", "finish_work", "kinds"]
 
 
 @dataclass(frozen=True)
@@ -55,3 +61,19 @@ def finish_work(
     if appointment_id is not None:
         waiting = waiting.filter(appointment_id=appointment_id)
     return waiting.update(done_at=at)
+
+
+def acts_for(*, appointment: Appointment, at: datetime, kind: str = "") -> frozenset[int]:
+    """
+    The appointments whose work this one may do at a moment: its own, and those it stands in for.
+
+    For the predicates of other modules: `step.appointment_id in acts_for(...)`. Who stands in acts in his
+    own name and signs with his own certificate.
+
+    :param kind: of work, e.g. `documents.handle`; without it, those for whom it does anything at all
+    """
+    from dinh.worklist.queries.delegations import stand_ins_of
+
+    others = stand_ins_of(appointment, today=timezone.localdate(at))
+    passed = (other.appointment_id for other in others if (kind in other.kinds if kind else other.kinds))
+    return frozenset((appointment.pk, *passed))
