@@ -11,5 +11,8 @@ urlpatterns = [
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),
     path("outgoing/<int:outgoing_id>/letter.pdf", views.outgoing_pdf, name="outgoing_pdf"),
     path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
+    path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
+    path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),
+    path("outgoing/<int:outgoing_id>/recipients/remind/", recipients.remind, name="recipients_remind"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

@@ -1,6 +1,6 @@
 """What waits for whom until when: what other modules may call, in the act's own transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from dinh.directory.models import Appointment
 from dinh.worklist.kinds import WorkKind, kinds
 
-__all__ = ["NewWork", "WorkKind", "acts_for", "add_work", "finish_work", "kinds"]
+__all__ = ["NewWork", "WorkKind", "acts_for", "add_work", "finish_work", "finish_work_of", "kinds"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,18 @@ def finish_work(
         waiting = waiting.filter(kind__in=kinds)
     if appointment_id is not None:
         waiting = waiting.filter(appointment_id=appointment_id)
+    return waiting.update(done_at=at)
+
+
+def finish_work_of(model: type[models.Model], ids: Sequence[int], *, at: datetime) -> int:
+    """
+    Nothing waits for these records any more: `finish_work` for many, in one statement.
+
+    :returns: how many items were closed
+    """
+    from dinh.worklist.models import WorkItem
+
+    waiting = WorkItem.objects.filter(target_type=model._meta.label_lower, target_id__in=ids, done_at=None)
     return waiting.update(done_at=at)
 
 

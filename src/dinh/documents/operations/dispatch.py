@@ -1,17 +1,18 @@
 """Send documents to their recipients (phát hành, gửi văn bản)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchVector
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.enums import Role
-from dinh.directory.models import Appointment
-from dinh.documents.enums import Channel, OutgoingState, Secrecy
+from dinh.directory.models import Appointment, Unit
+from dinh.documents.enums import Channel, OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Dispatch, Document, Incoming, Outgoing, Recipient
 from dinh.documents.rules_incoming import may_dispatch
@@ -35,6 +36,10 @@ class OutgoingNotFound(NotFound):
     pass
 
 
+class RequestKeyUsed(DomainError):
+    """The unit used this key for another sending."""
+
+
 @transaction.atomic
 def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
     """
@@ -44,8 +49,9 @@ def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str,
 
     :raises OutgoingNotFound: missing, or not of the clerk's unit
     :raises NotDispatchable: not sealed, or secret
+    :raises RequestKeyUsed: the key belongs to the sending of another document
     """
-    outgoing = _locked(outgoing_id, actor)
+    outgoing = locked_outgoing(outgoing_id, actor)
     earlier = outgoing.dispatches.order_by("pk").first()
     if earlier is not None:
         return earlier
@@ -61,21 +67,32 @@ def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str,
 
 
 @transaction.atomic
-def send_further(*, outgoing_id: int, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
+def send_further(
+    *,
+    outgoing_id: int,
+    actor: Appointment,
+    units: Sequence[int] = (),
+    purpose: Purpose = Purpose.ACT,
+    request_key: str,
+    at: datetime,
+) -> Dispatch:
     """
-    Send an issued document to the recipients that were added since.
+    Send an issued document to more units, and to recipients that were added since.
 
+    :param units: primary keys; who is a recipient already is left alone
     :raises OutgoingNotFound: missing, or not of the clerk's unit
-    :raises NotDispatchable: not issued yet, or secret
-    :raises NoRecipients: everybody has it already
+    :raises NotDispatchable: not issued yet, recalled, or secret
+    :raises NoRecipients: everybody has it already, or a unit does not exist
+    :raises RequestKeyUsed: the key belongs to the sending of another document
     """
-    outgoing = _locked(outgoing_id, actor)
+    outgoing = locked_outgoing(outgoing_id, actor)
     earlier = outgoing.dispatches.filter(request_key=request_key).first()
     if earlier is not None:
         return earlier
     if outgoing.state != OutgoingState.ISSUED:
         raise NotDispatchable(_("Only an issued document can be sent to more units."))
     _refuse_secret(outgoing)
+    _add_recipients(outgoing, set(units), purpose)
     return _send(outgoing, actor, request_key, at)
 
 
@@ -88,7 +105,8 @@ def index_document(document: Document) -> None:
     Document.objects.filter(pk=document.pk).update(search_vector=vector)
 
 
-def _locked(outgoing_id: int, actor: Appointment) -> Outgoing:
+def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
+    """The unit's document, locked until the end of the transaction; OutgoingNotFound for who may not send."""
     rows = Outgoing.objects.select_for_update(of=("self",)).select_related("document")
     outgoing = rows.filter(pk=outgoing_id).first()
     if outgoing is None or not may_dispatch(actor, outgoing):
@@ -108,20 +126,42 @@ def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime
     on_paper = waiting.exclude(**_REACHED).update(channel=Channel.PAPER, sent_at=at)
     if not reached and not on_paper:
         raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
-    dispatch = Dispatch.objects.create(
-        document=outgoing.document,
-        outgoing=outgoing,
-        sender_id=outgoing.unit_id,
-        sent_by=actor,
-        sent_at=at,
-        request_key=request_key,
-    )
+    dispatch = _begin(outgoing, actor, request_key, at)
     _deliver(dispatch, reached)
     _mark_sent(waiting, at)
     details = {"electronic": len(reached), "paper": on_paper}
     record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
     publish(DocumentDispatched(dispatch.pk, dispatch.document_id, dispatch.sender_id))
     return dispatch
+
+
+def _begin(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
+    try:
+        with transaction.atomic():
+            return Dispatch.objects.create(
+                document=outgoing.document,
+                outgoing=outgoing,
+                sender_id=outgoing.unit_id,
+                sent_by=actor,
+                sent_at=at,
+                request_key=request_key,
+            )
+    except IntegrityError as taken:
+        words = _("The request key “%(key)s” was used for another document. Send again with a new key.")
+        raise RequestKeyUsed(words % {"key": request_key}, field="request_key") from taken
+
+
+def _add_recipients(outgoing: Outgoing, unit_ids: set[int], purpose: Purpose) -> None:
+    units = Unit.objects.filter(pk__in=unit_ids, dissolved_date=None).exclude(pk=outgoing.unit_id)
+    if len(units) != len(unit_ids):
+        raise NoRecipients(_("Choose the recipients from the list."), field="units")
+    known = set(outgoing.recipients.exclude(unit=None).values_list("unit_id", flat=True))
+    last = outgoing.recipients.count()
+    Recipient.objects.bulk_create(
+        Recipient(outgoing=outgoing, unit=unit, name=unit.name, purpose=purpose, sort_order=last + place)
+        for place, unit in enumerate(units)
+        if unit.pk not in known
+    )
 
 
 def _deliver(dispatch: Dispatch, reached: list[tuple[int, str]]) -> None:

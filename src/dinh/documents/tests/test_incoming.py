@@ -14,7 +14,7 @@ from dinh.documents.models import Document, Incoming, Outgoing
 from dinh.documents.operations.assigning import WrongAssignee, assign_incoming
 from dinh.documents.operations.dispatch import NotDispatchable, OutgoingNotFound, dispatch_document
 from dinh.documents.operations.handling import complete_incoming, start_handling
-from dinh.documents.operations.recall import recall_dispatch
+from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.receiving import WrongIncomingState, refuse_incoming, register_incoming
 from dinh.documents.queries.incoming import IncomingNotFound, incoming_visible_to
 from dinh.documents.queries.recipients import counts_by_state
@@ -149,7 +149,7 @@ def test_handles_what_is_assigned(arrived, clerk):
 def test_recall_hides_it(arrived, clerk):
     receiving = staff(arrived.unit, "clerk")
     assert search_documents("truong chinh", receiving).exists()
-    recall_dispatch(dispatch_id=arrived.dispatch_id, actor=clerk, reason="Sai", at=NOW)
+    recall_document(outgoing_id=arrived.dispatch.outgoing_id, actor=clerk, reason="Sai", at=NOW)
     arrived.refresh_from_db()
     assert arrived.state == IncomingState.RECALLED
     assert not search_documents("Trường Chinh", receiving).exists()

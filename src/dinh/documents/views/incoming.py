@@ -73,6 +73,17 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
 
 @require_GET
 @signed_in
+def incoming_of(request: StaffRequest, document_id: int) -> HttpResponse:
+    """Leads to the arrival of a letter at one's own unit: one address for what is told to many units."""
+    arrivals = incoming_visible_to(request.appointment).filter(document_id=document_id)
+    newest = arrivals.order_by("-arrived_at").first()
+    if newest is None:
+        raise Http404
+    return redirect("documents:incoming", newest.pk)
+
+
+@require_GET
+@signed_in
 def incoming_content(request: StaffRequest, incoming_id: int) -> HttpResponseBase:
     """The letter itself, unless its sender has recalled it."""
     incoming = _visible(request, incoming_id)

@@ -1,0 +1,64 @@
+"""Who may sign, who may seal, and who keeps the registry of certificates."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import Q
+from django.utils import timezone
+
+from dinh.directory.enums import Level, Role
+from dinh.directory.models import Appointment
+from dinh.signing.models import Credential
+from dinh.signing.models.credential import CredentialState
+from dinh.signing.providers import providers
+
+As = Literal["person", "unit"]
+
+
+def can_sign(appointment: Appointment) -> bool:
+    """Whether the person of the appointment has a certificate in use."""
+    return usable_credential(appointment, "person") is not None
+
+
+def can_seal(appointment: Appointment) -> bool:
+    """Whether the appointment is that of a clerk whose unit has a seal in use."""
+    return usable_credential(appointment, "unit") is not None
+
+
+def signs_on_device(appointment: Appointment, as_: As) -> bool:
+    """Whether the key is in the holder's own device: then `begin_signing`, not `sign_pdf`, is the way."""
+    credential = usable_credential(appointment, as_)
+    return credential is not None and providers[credential.provider].is_on_device
+
+
+def usable_credential(appointment: Appointment, as_: As) -> Credential | None:
+    """The newest certificate in use: the person's own, or a clerk's for the seal of the unit (Art. 32, 33)."""
+    if as_ == "person":
+        return _newest(appointment, Q(person_id=appointment.person_id))
+    if not appointment.has_role(Role.CLERK):
+        return None
+    return _newest(appointment, Q(unit_id=appointment.unit_id))
+
+
+def is_in_use(credential: Credential, at: datetime) -> bool:
+    """Whether a signature by this certificate may be made now."""
+    is_valid = credential.valid_from <= at <= credential.valid_to
+    return credential.state == CredentialState.ACTIVE and is_valid
+
+
+def keeps_all_certificates(appointment: Appointment) -> bool:
+    """Administrators at the province's level keep the registry of every unit."""
+    return keeps_certificates(appointment) and appointment.unit.level == Level.PROVINCE
+
+
+def keeps_certificates(appointment: Appointment) -> bool:
+    """Administrators of a unit keep the certificates of the unit and its people."""
+    return appointment.has_role(Role.ADMINISTRATOR)
+
+
+def _newest(appointment: Appointment, holder: Q) -> Credential | None:
+    if not appointment.is_current(timezone.localdate()):
+        return None
+    now, known = timezone.now(), [name for name, _provider in providers.items()]
+    valid = Q(state=CredentialState.ACTIVE, provider__in=known, valid_from__lte=now, valid_to__gte=now)
+    return Credential.objects.filter(holder & valid).order_by("-valid_from", "-pk").first()
