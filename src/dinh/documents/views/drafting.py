@@ -17,6 +17,7 @@ from dinh.directory.models import Appointment, Unit, UnitGroup
 from dinh.documents.enums import Urgency
 from dinh.documents.letters import document_types
 from dinh.documents.models import Incoming, Outgoing
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, render_version
 from dinh.documents.queries.incoming import get_incoming
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
@@ -57,18 +58,17 @@ def _create(request: StaffRequest) -> Outgoing:
     leader = people.get(given.get("leader", ""))
     if leader is None:
         raise InvalidInput(_("Choose who signs."), field="leader")
-    return create_draft(
-        drafter=request.appointment,
+    reviewer = people.get(given.get("reviewer", ""))
+    plan = DraftPlan(
         type_code=given.get("type_code", ""),
         subject=given.get("subject", ""),
         paragraphs=given.get("text", "").splitlines(),
-        recipients=_recipients(request),
+        recipients=[WantedRecipient(unit_id=unit) for unit in _recipients(request)],
         urgency=_whole(given.get("urgency", "0")),
         leader=leader,
-        reviewer=people.get(given.get("reviewer", "")),
-        at=timezone.now(),
-        reply_to=_replied(request),
+        initials=[reviewer] if reviewer else [],
     )
+    return create_draft(drafter=request.appointment, plan=plan, at=timezone.now(), reply_to=_replied(request))
 
 
 def _replied(request: StaffRequest) -> Incoming | None:
