@@ -26,10 +26,10 @@ TIMESTAMP_URL = env.text("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if D
 
 MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50) * 1024 * 1024
 TRUST_ANCHORS = [name for name in env.text("DINH_TRUST_ANCHORS", default="").split(":") if name]
+TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PKCS11_MODULE = env.text("DINH_PKCS11_MODULE", default="")
 PKCS11_PIN = env.text("DINH_PKCS11_PIN", default="")
 SIGNING_PLUGIN_URL = env.text("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987")
-TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
 
 INSTALLED_APPS = [

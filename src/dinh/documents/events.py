@@ -1,6 +1,7 @@
 """What happens to documents, for those who listen. One event per act, not per row."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,20 @@ class DispatchRecalled:
 
     dispatch_id: int
     document_id: int
+
+
+@dataclass(frozen=True)
+class RecipientsReminded:
+    """The sender asked those who have not received a document to do so."""
+
+    outgoing_id: int
+    reminded_at: datetime
+
+
+@dataclass(frozen=True)
+class IncomingAssigned:
+    """Leaders said who handles a document at their unit, and who is to know of it."""
+
+    incoming_id: int
+    unit_id: int
+    assigned_at: datetime

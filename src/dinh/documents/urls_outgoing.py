@@ -5,11 +5,13 @@ from dinh.documents.views import outgoing_acts, recipients
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
-    path("outgoing/new/", views.outgoing_new, name="outgoing_new"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),
     path("outgoing/<int:outgoing_id>/letter.pdf", views.outgoing_pdf, name="outgoing_pdf"),
     path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
+    path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
+    path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),
+    path("outgoing/<int:outgoing_id>/recipients/remind/", recipients.remind, name="recipients_remind"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

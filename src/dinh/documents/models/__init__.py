@@ -1,7 +1,7 @@
 from dinh.documents.models.book import Book
 from dinh.documents.models.document import Attachment, Document
 from dinh.documents.models.importing import ImportedEntry, RegisterImport
-from dinh.documents.models.incoming import Assignment, Dispatch, Incoming
+from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Document",
     "ImportedEntry",
     "Incoming",
+    "Note",
     "Outgoing",
     "Recipient",
     "RegisterImport",

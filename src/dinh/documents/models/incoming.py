@@ -18,14 +18,18 @@ class Dispatch(models.Model):
     sender = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
     sent_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField()
-    request_key = models.CharField(
-        max_length=64, unique=True, help_text=_("A repeated request sends nothing twice.")
+    request_key = models.CharField(max_length=64, help_text=_("A repeated request sends nothing twice."))
+    reminded_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When those who have not received it were last reminded.")
     )
     recalled_at = models.DateTimeField(null=True, blank=True)
     recall_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["sender", "-sent_at"])]
+        constraints = [
+            models.UniqueConstraint(fields=["sender", "request_key"], name="request_key_once_a_unit")
+        ]
 
     def __str__(self) -> str:
         return f"{self.document_id} {self.sent_at}"
@@ -36,20 +40,28 @@ class Incoming(models.Model):
     A document at one unit that received it (văn bản đến): electronic, on paper or by e-mail, one series.
     """
 
-    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
+    # Rows come by the thousand: keys that a composite index below begins with have none of their own.
+    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="arrivals")
     dispatch = models.ForeignKey(
-        Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals"
+        Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals", db_index=False
     )
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.ACT)
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.ELECTRONIC)
     state = models.CharField(max_length=2, choices=IncomingState, default=IncomingState.ARRIVED)
     arrived_at = models.DateTimeField()
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, blank=True, related_name="incoming")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, null=True, blank=True, related_name="incoming", db_index=False
+    )
     number = models.PositiveIntegerField(_("incoming number"), null=True, blank=True)
     registered_at = models.DateTimeField(null=True, blank=True)
     registered_by = models.ForeignKey(
-        "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "directory.Appointment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     refusal_reason = models.CharField(max_length=500, blank=True)
     direction_text = models.CharField(_("leader's directions"), max_length=2000, blank=True)
@@ -59,7 +71,10 @@ class Incoming(models.Model):
     verdict = models.CharField(
         max_length=13, blank=True, help_text=_("Verdict on the signatures on arrival.")
     )
-    verdict_details = models.JSONField(null=True, blank=True)
+    verdict_details = models.JSONField(
+        null=True, blank=True, help_text=_("Signatures, each with its signer, verdict and reasons.")
+    )
+    verified_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
 
     class Meta:
@@ -67,6 +82,11 @@ class Incoming(models.Model):
             models.Index(fields=["unit", "state", "-arrived_at"], name="incoming_of_unit_state"),
             models.Index(fields=["unit", "-arrived_at", "-id"], name="incoming_of_unit"),
             models.Index(fields=["dispatch", "state"], name="incoming_of_dispatch"),
+            models.Index(
+                fields=["unit", "due_at"],
+                condition=Q(done_at=None, due_at__isnull=False),
+                name="incoming_open_due",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -82,7 +102,11 @@ class Incoming(models.Model):
 
 
 class Assignment(models.Model):
-    """Who handles an incoming document, in which part, until when (phân công, giao việc)."""
+    """
+    Who handles an incoming document, in which part, until when (phân công, giao việc).
+
+    What went to a division has only `division`, until its head passes it on to a person (`appointment`).
+    """
 
     incoming = models.ForeignKey(Incoming, on_delete=models.CASCADE, related_name="assignments")
     role = models.CharField(max_length=8, choices=AssignmentRole)
@@ -99,7 +123,13 @@ class Assignment(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     result_text = models.CharField(max_length=2000, blank=True)
+    passed_by = models.ForeignKey(
+        "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    passed_at = models.DateTimeField(null=True, blank=True)
+    passed_instruction = models.CharField(max_length=2000, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         indexes = [
@@ -118,3 +148,18 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.incoming_id} {self.role}"
+
+
+class Note(models.Model):
+    """A remark on how far the handling is (tiến độ), for everybody who sees the document at the unit."""
+
+    incoming = models.ForeignKey(Incoming, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=2000)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return self.text[:60]

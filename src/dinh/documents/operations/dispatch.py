@@ -1,26 +1,26 @@
 """Send documents to their recipients (phát hành, gửi văn bản)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.enums import Role
-from dinh.directory.models import Appointment
-from dinh.documents.enums import Channel, OutgoingState, Secrecy
+from dinh.directory.models import Appointment, Unit
+from dinh.documents.enums import OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
-from dinh.documents.models import Dispatch, Document, Incoming, Outgoing, Recipient
+from dinh.documents.models import Dispatch, Document, Outgoing, Recipient
+from dinh.documents.operations.delivery import deliver
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
 from dinh.kernel.text import fold
-from dinh.worklist.api import NewWork, add_work, finish_work
-
-_REACHED = {"unit__isnull": False, "unit__is_connected": True, "channel": Channel.ELECTRONIC}
+from dinh.worklist.api import NewWork, add_same_work, finish_work
 
 
 class NotDispatchable(DomainError):
@@ -35,6 +35,10 @@ class OutgoingNotFound(NotFound):
     pass
 
 
+class RequestKeyUsed(DomainError):
+    """The unit used this key for another sending."""
+
+
 @transaction.atomic
 def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
     """
@@ -44,38 +48,54 @@ def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str,
 
     :raises OutgoingNotFound: missing, or not of the clerk's unit
     :raises NotDispatchable: not sealed, or secret
+    :raises RequestKeyUsed: the key belongs to the sending of another document
     """
-    outgoing = _locked(outgoing_id, actor)
-    earlier = outgoing.dispatches.order_by("pk").first()
-    if earlier is not None:
-        return earlier
+    outgoing = locked_outgoing(outgoing_id, actor)
     if outgoing.state != OutgoingState.SEALED:
-        raise NotDispatchable(_("Only a sealed document can be sent. Have it sealed first."))
+        return _earlier(outgoing)
     _refuse_secret(outgoing)
     dispatch = _send(outgoing, actor, request_key, at)
-    index_document(outgoing.document)
-    outgoing.state, outgoing.issued_at, outgoing.updated_at = OutgoingState.ISSUED, at, at
-    outgoing.save(update_fields=["state", "issued_at", "updated_at"])
+    if outgoing.document.search_vector is None:
+        index_document(outgoing.document)
+    Outgoing.objects.filter(pk=outgoing_id).update(state=OutgoingState.ISSUED, issued_at=at, updated_at=at)
     finish_work(outgoing, at=at)
     return dispatch
 
 
-@transaction.atomic
-def send_further(*, outgoing_id: int, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
-    """
-    Send an issued document to the recipients that were added since.
+def _earlier(outgoing: Outgoing) -> Dispatch:
+    earlier = outgoing.dispatches.order_by("pk").first()
+    if earlier is None:
+        raise NotDispatchable(_("Only a sealed document can be sent. Have it sealed first."))
+    return earlier
 
-    :raises OutgoingNotFound: missing, or not of the clerk's unit
-    :raises NotDispatchable: not issued yet, or secret
-    :raises NoRecipients: everybody has it already
+
+@transaction.atomic
+def send_further(
+    *,
+    outgoing_id: int,
+    actor: Appointment,
+    units: Sequence[int] = (),
+    purpose: Purpose = Purpose.ACT,
+    request_key: str,
+    at: datetime,
+) -> Dispatch:
     """
-    outgoing = _locked(outgoing_id, actor)
+    Send an issued document to more units, and to recipients that were added since.
+
+    :param units: primary keys; who is a recipient already is left alone
+    :raises OutgoingNotFound: missing, or not of the clerk's unit
+    :raises NotDispatchable: not issued yet, recalled, or secret
+    :raises NoRecipients: everybody has it already, or a unit does not exist
+    :raises RequestKeyUsed: the key belongs to the sending of another document
+    """
+    outgoing = locked_outgoing(outgoing_id, actor)
     earlier = outgoing.dispatches.filter(request_key=request_key).first()
     if earlier is not None:
         return earlier
     if outgoing.state != OutgoingState.ISSUED:
         raise NotDispatchable(_("Only an issued document can be sent to more units."))
     _refuse_secret(outgoing)
+    _add_recipients(outgoing, set(units), purpose)
     return _send(outgoing, actor, request_key, at)
 
 
@@ -88,7 +108,8 @@ def index_document(document: Document) -> None:
     Document.objects.filter(pk=document.pk).update(search_vector=vector)
 
 
-def _locked(outgoing_id: int, actor: Appointment) -> Outgoing:
+def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
+    """The unit's document, locked until the end of the transaction; OutgoingNotFound for who may not send."""
     rows = Outgoing.objects.select_for_update(of=("self",)).select_related("document")
     outgoing = rows.filter(pk=outgoing_id).first()
     if outgoing is None or not may_dispatch(actor, outgoing):
@@ -102,57 +123,60 @@ def _refuse_secret(outgoing: Outgoing) -> None:
 
 
 def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
-    waiting = outgoing.recipients.filter(sent_at=None)
-    rows = waiting.filter(**_REACHED).values_list("unit_id", "purpose")
-    reached = [(unit_id, purpose) for unit_id, purpose in rows if unit_id is not None]
-    on_paper = waiting.exclude(**_REACHED).update(channel=Channel.PAPER, sent_at=at)
-    if not reached and not on_paper:
+    document = outgoing.document
+    sent = deliver(
+        outgoing_id=outgoing.pk,
+        document_id=document.pk,
+        sender_id=outgoing.unit_id,
+        sent_by_id=actor.pk,
+        request_key=request_key,
+        at=at,
+    )
+    if sent.dispatch_id is None:
+        words = _("The request key “%(key)s” was used for another document. Send again with a new key.")
+        raise RequestKeyUsed(words % {"key": request_key}, field="request_key")
+    if not sent.arrivals and not sent.on_paper:
         raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
-    dispatch = Dispatch.objects.create(
-        document=outgoing.document,
+    add_same_work(_work(outgoing, at), waiting=sent.arrivals)
+    details = {"electronic": len(sent.arrivals), "paper": sent.on_paper}
+    record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
+    publish(DocumentDispatched(sent.dispatch_id, document.pk, outgoing.unit_id))
+    return Dispatch(
+        pk=sent.dispatch_id,
+        document=document,
         outgoing=outgoing,
         sender_id=outgoing.unit_id,
         sent_by=actor,
         sent_at=at,
         request_key=request_key,
     )
-    _deliver(dispatch, reached)
-    _mark_sent(waiting, at)
-    details = {"electronic": len(reached), "paper": on_paper}
-    record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
-    publish(DocumentDispatched(dispatch.pk, dispatch.document_id, dispatch.sender_id))
-    return dispatch
 
 
-def _deliver(dispatch: Dispatch, reached: list[tuple[int, str]]) -> None:
-    arrivals = Incoming.objects.bulk_create(
-        Incoming(
-            unit_id=unit_id,
-            document_id=dispatch.document_id,
-            dispatch=dispatch,
-            purpose=purpose,
-            arrived_at=dispatch.sent_at,
-        )
-        for unit_id, purpose in reached
+def _add_recipients(outgoing: Outgoing, unit_ids: set[int], purpose: Purpose) -> None:
+    units = Unit.objects.filter(pk__in=unit_ids, dissolved_date=None).exclude(pk=outgoing.unit_id)
+    if len(units) != len(unit_ids):
+        raise NoRecipients(_("Choose the recipients from the list."), field="units")
+    known = set(outgoing.recipients.exclude(unit=None).values_list("unit_id", flat=True))
+    last = outgoing.recipients.count()
+    Recipient.objects.bulk_create(
+        Recipient(outgoing=outgoing, unit=unit, name=unit.name, purpose=purpose, sort_order=last + place)
+        for place, unit in enumerate(units)
+        if unit.pk not in known
     )
-    add_work(_work(arrival, dispatch) for arrival in arrivals)
 
 
-def _mark_sent(waiting: "QuerySet[Recipient]", at: datetime) -> None:
-    waiting.filter(**_REACHED).update(sent_at=at)
-
-
-def _work(arrival: Incoming, dispatch: Dispatch) -> NewWork:
+def _work(outgoing: Outgoing, at: datetime) -> NewWork:
+    """What waits for the clerks of each receiving unit; unit and target stand beside it."""
     return NewWork(
         kind="documents.register",
-        unit_id=arrival.unit_id,
+        unit_id=outgoing.unit_id,
         target_type="documents.incoming",
-        target_id=arrival.pk,
-        title=dispatch.document.subject,
-        url=incoming_url(arrival.pk),
-        created_at=dispatch.sent_at,
+        target_id=0,
+        title=outgoing.document.subject,
+        url=incoming_url(0),
+        created_at=at,
         role=Role.CLERK,
-        urgency=dispatch.document.urgency,
+        urgency=outgoing.document.urgency,
     )
 
 

@@ -1,47 +1,155 @@
 """Who got a letter and how far they are: a part of the letter's page that renews itself."""
 
+from typing import Any
+from uuid import uuid4
+
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.documents.enums import IncomingState
+from dinh.documents.enums import IncomingState, OutgoingState, Purpose
 from dinh.documents.models import Outgoing
+from dinh.documents.operations.dispatch import send_further
+from dinh.documents.operations.recall import recall_document
+from dinh.documents.operations.reminding import remind_recipients
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.queries.recipients import arrivals_of, counts_by_state
+from dinh.documents.queries.recipients import (
+    arrivals_of,
+    counts_by_state,
+    recipients_on_paper,
+    units_to_add,
+)
+from dinh.documents.rules_incoming import may_dispatch
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 
 PAGE_SIZE = 15
-
-
-@require_GET
-@signed_in
-def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
-    """Counts by state and the recipients of one state, 15 a page; with HTMX only the part itself."""
-    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing):
-        raise Http404
-    state = request.GET.get("state", "")
-    rows = arrivals_of(outgoing_id, request.appointment, state=state)
-    counts = counts_by_state(outgoing_id, request.appointment)
-    context = {
-        "outgoing": outgoing,
-        "state": state,
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
-        "counts": [(value, label, counts.get(value, 0)) for value, label in IncomingState.choices],
-        "total": sum(counts.values()),
-        "is_moving": any(counts.get(value) for value in _MOVING),
-        "on_paper": outgoing.recipients.filter(channel="paper").count(),
-    }
-    part = "HX-Request" in request.headers
-    name = "documents/recipients/part.html" if part else "documents/recipients/page.html"
-    return render(request, name, context)
-
-
 _MOVING = (
     IncomingState.ARRIVED,
     IncomingState.RECEIVED,
     IncomingState.ASSIGNED,
     IncomingState.IN_PROGRESS,
 )
+
+
+@require_GET
+@signed_in
+def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """
+    Counts by state and the recipients of one state, 15 a page, to be filtered by name.
+
+    With HTMX only the part itself; what renews itself asks for the states alone.
+    """
+    outgoing = _visible(request, outgoing_id)
+    states = _states(request, outgoing)
+    if request.headers.get("HX-Target") == "recipient-states":
+        return render(request, "documents/recipients/states.html", states)
+    name = "part" if "HX-Request" in request.headers else "page"
+    return render(request, f"documents/recipients/{name}.html", states | _acts(request, outgoing, states))
+
+
+@require_POST
+@signed_in
+def recall(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Take the letter back from whoever is not done with it."""
+    reason = request.POST.get("reason", "")[:500]
+    try:
+        recall_document(outgoing_id=outgoing_id, actor=request.appointment, reason=reason, at=timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The document is recalled."))
+    return redirect("documents:outgoing", outgoing_id)
+
+
+@require_POST
+@signed_in
+def remind(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Remind those who have not received the letter."""
+    try:
+        amount = remind_recipients(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        told = ngettext("%(count)d recipient is reminded.", "%(count)d recipients are reminded.", amount)
+        messages.success(request, told % {"count": amount})
+    return redirect("documents:outgoing", outgoing_id)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def further(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Choose more units for an issued letter, and send it to them."""
+    outgoing = _visible(request, outgoing_id)
+    if not may_dispatch(request.appointment, outgoing):
+        raise Http404
+    if request.method == "POST":
+        try:
+            _send_further(request, outgoing_id)
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("The document is sent to the units that you added."))
+            return redirect("documents:outgoing", outgoing_id)
+    words = request.GET.get("q", "")
+    page = Paginator(units_to_add(outgoing, words=words), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"outgoing": outgoing, "page": page, "words": words, "request_key": uuid4().hex}
+    return render(request, "documents/recipients/further.html", context | {"purposes": Purpose.choices})
+
+
+def _send_further(request: StaffRequest, outgoing_id: int) -> None:
+    units = [int(value) for value in request.POST.getlist("units") if value.isdecimal() and len(value) < 10]
+    purpose = request.POST.get("purpose", Purpose.ACT)
+    if not units or purpose not in Purpose.values:
+        raise InvalidInput(_("Choose at least one unit."), field="units")
+    send_further(
+        outgoing_id=outgoing_id,
+        actor=request.appointment,
+        units=units,
+        purpose=Purpose(purpose),
+        request_key=request.POST.get("request_key", "")[:64] or uuid4().hex,
+        at=timezone.now(),
+    )
+
+
+def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
+    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    if not isinstance(outgoing, Outgoing):
+        raise Http404
+    return outgoing
+
+
+def _states(request: StaffRequest, outgoing: Outgoing) -> dict[str, Any]:
+    state, words = request.GET.get("state", ""), request.GET.get("q", "")
+    rows = arrivals_of(outgoing.pk, request.appointment, state=state, words=words)
+    counts = counts_by_state(outgoing.pk, request.appointment)
+    return {
+        "outgoing": outgoing,
+        "state": state,
+        "words": words,
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "counts": [(value, label, counts.get(value, 0)) for value, label in IncomingState.choices],
+        "total": sum(counts.values()),
+        "is_moving": any(counts.get(value) for value in _MOVING),
+        "unreceived": counts.get(IncomingState.ARRIVED, 0),
+    }
+
+
+def _acts(request: StaffRequest, outgoing: Outgoing, states: dict[str, Any]) -> dict[str, Any]:
+    sends = may_dispatch(request.appointment, outgoing) and outgoing.state == OutgoingState.ISSUED
+    return {
+        "may_send": sends,
+        "may_remind": sends and states["unreceived"] > 0,
+        "on_paper": list(recipients_on_paper(outgoing)),
+        "dispatch": outgoing.dispatches.order_by("-sent_at").first(),
+    }

@@ -1,0 +1,117 @@
+"""Recall, and sending under a request key."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from dinh.documents.enums import IncomingState, OutgoingState
+from dinh.documents.models import Incoming
+from dinh.documents.operations.dispatch import (
+    NoRecipients,
+    NotDispatchable,
+    OutgoingNotFound,
+    RequestKeyUsed,
+    dispatch_document,
+    send_further,
+)
+from dinh.documents.operations.recall import NotRecallable, recall_document
+from dinh.documents.operations.receiving import ReasonMissing, register_incoming
+from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.worklist.models import WorkItem
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk():
+    return staff(unit(), "clerk")
+
+
+def recall(outgoing, actor, reason="Sai số liệu"):
+    return recall_document(outgoing_id=outgoing.pk, actor=actor, reason=reason, at=NOW)
+
+
+def test_recall_takes_back_what_was_numbered_and_what_is_done_stays(clerk):
+    outgoing = sealed(clerk, [unit(), unit(), unit()])
+    numbered, done, _waiting = send(outgoing, clerk).arrivals.order_by("pk")
+    register_incoming(incoming_id=numbered.pk, actor=staff(numbered.unit, "clerk"), at=NOW)
+    Incoming.objects.filter(pk=done.pk).update(state=IncomingState.DONE)
+
+    recall(outgoing, clerk)
+    recall(outgoing, clerk, "lần hai")
+
+    states = Incoming.objects.order_by("pk").values_list("state", "number")
+    assert list(states) == [("15", 1), ("06", None), ("15", None)]
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.RECALLED
+    assert outgoing.dispatches.get().recall_reason == "Sai số liệu"
+    ended = WorkItem.objects.filter(target_id__in=[numbered.pk, _waiting.pk], done_at=None)
+    assert not ended.exists()
+
+
+def test_recall_costs_the_same_for_any_number_of_recipients(clerk):
+    amounts = []
+    for size in (1, 3):
+        outgoing = sealed(clerk, [unit() for _one in range(size)])
+        send(outgoing, clerk, f"k{size}")
+        with CaptureQueriesContext(connection) as queries:
+            recall(outgoing, clerk)
+        amounts.append(len(queries))
+    assert amounts[0] == amounts[1]
+
+
+def test_recall_is_refused_to_others_without_reason_and_before_issue(clerk):
+    outgoing = sealed(clerk, [unit()])
+    with pytest.raises(NotRecallable):
+        recall(outgoing, clerk)
+    send(outgoing, clerk)
+    with pytest.raises(ReasonMissing):
+        recall(outgoing, clerk, " ")
+    for other in (staff(unit(), "clerk"), staff(clerk.unit, "specialist")):
+        with pytest.raises(OutgoingNotFound):
+            recall(outgoing, other)
+    assert set(Incoming.objects.values_list("state", flat=True)) == {IncomingState.ARRIVED}
+
+
+def test_a_request_key_serves_one_document_of_a_unit(clerk):
+    other = staff(unit(), "clerk")
+    send(sealed(clerk, [unit()]), clerk, "same")
+    second = sealed(clerk, [unit()])
+
+    with pytest.raises(RequestKeyUsed) as refusal:
+        send(second, clerk, "same")
+
+    assert refusal.value.field == "request_key"
+    second.refresh_from_db()
+    assert second.state == OutgoingState.SEALED
+    assert not second.dispatches.exists()
+    assert send(sealed(other, [unit()]), other, "same").sender == other.unit
+
+
+def test_sends_further_to_new_units_once(clerk):
+    first, added = unit(), unit()
+    outgoing = sealed(clerk, [first])
+    send(outgoing, clerk)
+    order = {"outgoing_id": outgoing.pk, "actor": clerk, "at": NOW}
+
+    for _time in range(2):
+        send_further(units=[first.pk, added.pk], request_key="more", **order)
+
+    assert list(outgoing.recipients.values_list("unit_id", flat=True)) == [first.pk, added.pk]
+    assert Incoming.objects.filter(unit=added).count() == 1
+    with pytest.raises(NoRecipients):
+        send_further(units=[first.pk], request_key="again", **order)
+    with pytest.raises(NoRecipients):
+        send_further(units=[clerk.unit_id], request_key="self", **order)
+    recall(outgoing, clerk)
+    with pytest.raises(NotDispatchable):
+        send_further(units=[unit().pk], request_key="late", **order)
+
+
+def test_dispatch_of_an_unsealed_document_leaves_no_trace(clerk):
+    outgoing = sealed(clerk, [unit()])
+    outgoing.state = OutgoingState.NUMBERED
+    outgoing.save()
+    with pytest.raises(NotDispatchable):
+        dispatch_document(outgoing_id=outgoing.pk, actor=clerk, request_key="k", at=NOW)
+    assert not WorkItem.objects.exists()
