@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
-from dinh.directory.enums import Level, Role
+from dinh.directory.enums import Role
 from dinh.directory.models import Account
 from dinh.directory.operations.tokens import issue_token
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, PersonFactory, UnitFactory
@@ -33,8 +33,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def keeper(people):
-    """Administrator at the province's level."""
-    return AppointmentFactory(unit=UnitFactory(level=Level.PROVINCE), roles=[Role.ADMINISTRATOR])
+    """Administrator of the unit that keeps the province's directory."""
+    return AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
 
 
 @pytest.fixture
