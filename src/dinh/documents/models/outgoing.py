@@ -31,19 +31,23 @@ class Outgoing(models.Model):
     sealed_at = models.DateTimeField(null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=500, blank=True)
+    request_key = models.UUIDField(
+        null=True, blank=True, help_text=_("A repeated request of the drafter makes no second draft.")
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
-        indexes = [
-            models.Index(fields=["unit", "state", "-updated_at"], name="outgoing_of_unit"),
-            models.Index(fields=["drafter", "-updated_at"], name="outgoing_of_drafter"),
-            models.Index(fields=["book", "-numbered_at"], name="outgoing_of_book"),
-        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["book", "number"], condition=Q(number__isnull=False), name="outgoing_number_once"
             ),
+            models.UniqueConstraint(fields=["drafter", "request_key"], name="draft_once_a_request"),
+        ]
+        indexes = [
+            models.Index(fields=["unit", "state", "-updated_at"], name="outgoing_of_unit"),
+            models.Index(fields=["drafter", "-updated_at"], name="outgoing_of_drafter"),
+            models.Index(fields=["book", "-numbered_at"], name="outgoing_of_book"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ def copy_numbers(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("directory", "0001_initial"),
-        ("documents", "0005_arrivals_with_fewer_indexes"),
+        ("documents", "0006_drafting"),
     ]
 
     operations = [
