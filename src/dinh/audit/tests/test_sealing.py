@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
@@ -60,6 +61,18 @@ def test_entry_of_a_running_transaction_is_left_for_the_next_seal(sealed):
         assert seal_entries(at=NOON) is None
 
     assert seal_entries(at=NOON).entry_count == 1
+
+
+def test_transaction_of_another_database_does_not_hold_up_the_seal(sealed):
+    settings = connection.settings_dict
+    address = {"host": settings["HOST"], "port": settings["PORT"], "user": settings["USER"]}
+    audit.record("tests.thing.done", target=Seal(number=1), actor=None, at=NOON)
+    with psycopg.connect(dbname="postgres", password=settings["PASSWORD"] or None, **address) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        audit.record("tests.thing.done", target=Seal(number=1), actor=None, at=NOON)
+
+        assert seal_entries(at=NOON).entry_count == 2
+        other.rollback()
 
 
 def test_database_refuses_to_change_or_remove_an_entry(sealed):
@@ -133,6 +146,9 @@ def test_seal_computed_anew_lacks_the_signature(sealed):
 def test_inclusion_path_leads_to_the_root(size):
     leaves = [leaf_hash(bytes([n])) for n in range(size)]
 
-    roots = [root_from_path(leaf, inclusion_path(leaves, n)) for n, leaf in enumerate(leaves)]
+    roots = [
+        root_from_path(leaf, inclusion_path(leaves, n), position=n, count=size)
+        for n, leaf in enumerate(leaves)
+    ]
 
     assert roots == [tree_hash(leaves)] * size
