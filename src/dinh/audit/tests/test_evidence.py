@@ -27,7 +27,8 @@ from dinh.pki.tests.letters import letter_fields, plain_pdf
 NOON = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 TARGET = Seal(number=77)
 ACTOR = audit.Actor(person_id=7, person_name="Nông Thị Hoa", unit_id=3, unit_name="Sở Nội vụ")
-pytestmark = pytest.mark.alone
+# The mark on every test makes sure that the bundle's rows go to the tests' database.
+pytestmark = [pytest.mark.alone, pytest.mark.django_db]
 
 
 @pytest.fixture(scope="module")
