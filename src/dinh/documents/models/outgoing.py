@@ -28,10 +28,16 @@ class Outgoing(models.Model):
     sealed_at = models.DateTimeField(null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=500, blank=True)
+    request_key = models.UUIDField(
+        null=True, blank=True, help_text=_("A repeated request of the drafter makes no second draft.")
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["drafter", "request_key"], name="draft_once_a_request")
+        ]
         indexes = [
             models.Index(fields=["unit", "state", "-updated_at"], name="outgoing_of_unit"),
             models.Index(fields=["drafter", "-updated_at"], name="outgoing_of_drafter"),

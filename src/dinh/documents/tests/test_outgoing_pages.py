@@ -8,6 +8,7 @@ from dinh.directory.enums import Level, Role
 from dinh.directory.models import UnitGroup
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.models import Outgoing
+from dinh.documents.operations.draft_plan import DraftPlan
 from dinh.documents.operations.drafting import create_draft
 from dinh.documents.tests.test_drafting import draft
 
@@ -63,10 +64,8 @@ def test_the_list_costs_the_same_for_one_row_and_three(client):
     counts = []
     for more in (0, 2):
         for _row in range(more):
-            create_draft(
-                drafter=drafter, type_code="CV", subject="báo cáo", paragraphs=["Đề nghị."], recipients=[],
-                urgency=0, leader=leader, reviewer=None, at=timezone.now(),
-            )  # fmt: skip
+            plan = DraftPlan(type_code="CV", subject="báo cáo", paragraphs=["Đề nghị."], leader=leader)
+            create_draft(drafter=drafter, plan=plan, at=timezone.now())
         with CaptureQueriesContext(connection) as queries:
             page = client.get(url).context["page"]
         assert len(page) == 1 + more
