@@ -6,6 +6,8 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
+        from dinh.documents.filing import register_fileables
         from dinh.documents.menus import register_menu
 
         register_menu()
+        register_fileables()

@@ -56,6 +56,26 @@ def keeps_certificates(appointment: Appointment) -> bool:
     return appointment.has_role(Role.ADMINISTRATOR)
 
 
+def keeps_holder(appointment: Appointment, *, person_id: int | None, unit_id: int | None) -> bool:
+    """Whether the appointment keeps the certificates of this person or unit."""
+    if not keeps_certificates(appointment):
+        return False
+    if keeps_all_certificates(appointment) or unit_id == appointment.unit_id:
+        return True
+    if person_id is None:
+        return False
+    return Appointment.objects.filter(unit_id=appointment.unit_id, person_id=person_id).exists()
+
+
+def keeps_this_certificate(appointment: Appointment, credential: Credential) -> bool:
+    return keeps_holder(appointment, person_id=credential.person_id, unit_id=credential.unit_id)
+
+
+def may_suspend(appointment: Appointment, credential: Credential) -> bool:
+    """Its holder, at once, e.g. while the token is missing; or whoever keeps it."""
+    return credential.person_id == appointment.person_id or keeps_this_certificate(appointment, credential)
+
+
 def _newest(appointment: Appointment, holder: Q) -> Credential | None:
     if not appointment.is_current(timezone.localdate()):
         return None

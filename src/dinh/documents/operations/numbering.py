@@ -14,6 +14,7 @@ from dinh.documents.letters import format_code, format_number, number_and_date
 from dinh.documents.models import Book, Document, Outgoing
 from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.books import book_of
+from dinh.documents.operations.dispatch import index_document
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -68,6 +69,7 @@ def _keep_numbered(
         raise ChangedMeanwhile(_("The letter is being numbered already. Reload the page."))
     document.search_text = words
     document.save(update_fields=["search_text"])
+    index_document(document)
     outgoing.numbered_at = at
     outgoing.save(update_fields=["numbered_at"])
     set_state(outgoing, OutgoingState.NUMBERED, at)

@@ -78,7 +78,7 @@ def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     amount = recipients.order_by().values("outgoing").annotate(amount=Count("pk")).values("amount")
     rows = outgoing_visible_to(appointment).filter(_letter(wanted), _between(wanted, "document__issued_date"))
     return (
-        rows.filter(book=book, document__number__isnull=False)
+        rows.filter(book=book)
         .select_related("division", "imported")
         .defer("document__search_text", "document__search_vector")
         .annotate(
@@ -97,7 +97,7 @@ def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     shown = ~Q(state=IncomingState.RECALLED) if wanted.words or wanted.type_code else Q()
     rows = incoming_visible_to(appointment).filter(shown, _letter(wanted), _arrived(wanted))
     return (
-        rows.filter(book=book, number__isnull=False)
+        rows.filter(book=book)
         .select_related("document", "imported")
         .defer("document__search_text", "document__search_vector", "verdict_details")
         .annotate(
