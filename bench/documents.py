@@ -28,7 +28,7 @@ USERS, THINK_SECONDS, SESSION_SECONDS = 20, 1.0, 12
 PAGES = {
     "inbox": "/documents/incoming/?state=06",
     "search": "/documents/search/?q=dich+vu+cong+thien+tai",
-    "register": "/documents/books/",
+    "register": "/documents/books/{book}/",
 }
 
 

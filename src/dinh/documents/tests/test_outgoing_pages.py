@@ -29,15 +29,22 @@ def test_a_draft_is_written_submitted_and_returned_in_the_pages(client):
     form = {"type_code": "CV", "subject": "báo cáo", "text": "Đề nghị báo cáo.", "urgency": "0"}
     answer = client.post(
         reverse("documents:outgoing_new"),
-        {**form, "leader": leader.pk, "groups": [group.pk], "units": [commune.pk]},
+        {
+            **form,
+            "leader": leader.pk,
+            "to": [f"group:{group.pk}", f"unit:{commune.pk}"],
+            "purpose": ["act", "inform"],
+            "to_name": ["", ""],
+            "to_address": ["", ""],
+        },
     )
     outgoing = Outgoing.objects.get()
-    assert answer.url == reverse("documents:outgoing", args=[outgoing.pk])
+    assert answer.url == reverse("documents:outgoing_draft", args=[outgoing.pk])
     assert [each.unit for each in outgoing.recipients.all()] == [commune]
     assert b"letter-frame" in client.get(answer.url).content
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "submit"]))
     sign_in(client, leader)
-    assert "return" in client.get(answer.url).context["acts"]
+    assert "return" in client.get(reverse("documents:outgoing", args=[outgoing.pk])).context["acts"]
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "return"]), {"reason": "Sai"})
     outgoing.refresh_from_db()
     assert outgoing.state == "returned"
