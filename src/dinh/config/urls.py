@@ -16,5 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/", include("dinh.notify.urls")),
     path("directory/", include("dinh.directory.urls")),
     path("", include("dinh.signing.urls")),
+    path("records/", include("dinh.records.urls")),
     path("documents/", include("dinh.documents.urls")),
 ]
