@@ -99,8 +99,8 @@ def test_home_page_costs_the_same_queries(client, head, amount, django_assert_nu
     assert response.context["total"] == amount
 
 
-QUERIES = 10
-"""Session, account, appointment, the list and its amounts, stand-ins, and the shell's counts."""
+QUERIES = 12
+"""Session, account, appointment, the list and its amounts, stand-ins, and the head's parts and counts."""
 
 
 def test_home_page_marks_what_is_done_for_somebody_else(client, head, deputy, delegation):
