@@ -28,9 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass
 class House:
-    """A running demo: its address, and the password of each of its accounts."""
+    """A running demo: its address, its data folder, and the password of each of its accounts."""
 
     url: str
+    data: Path
     passwords: dict[str, str]
 
 
@@ -73,7 +74,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         url = f"http://127.0.0.1:{port}"
         _wait_for(f"{url}/healthz", process, data / "up.log")
         accounts = json.loads((data / "demo-accounts.json").read_text(encoding="utf-8"))
-        yield House(url, {each["username"]: each["password"] for each in accounts})
+        yield House(url, data, {each["username"]: each["password"] for each in accounts})
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)

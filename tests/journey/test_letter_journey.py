@@ -1,6 +1,10 @@
 """A letter's way through the province and back, by the hands of all who touch it (docs/journey.md)."""
 
+import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,6 +22,7 @@ def test_a_letter_goes_out_is_answered_and_every_state_is_seen(people):
     letter = draft(people)
     initial_and_sign(people, letter)
     issue(people, letter)
+    judge(people, letter)
     request = receive(people)
     answer(people, request)
     see_states(people, letter)
@@ -63,6 +68,22 @@ def issue(people, letter: str) -> None:
     clerk.shot("5-issued")
 
 
+def judge(people, letter: str) -> None:
+    """The letter as an outsider judges it, who has only the file and the root certificate."""
+    clerk, data = people("vanthu.stttt"), people.house.data
+    answer = clerk.page.request.get(f"{people.house.url}{letter}letter.pdf")
+    (data / "letter.pdf").write_bytes(answer.body())
+    command = [sys.executable, "-m", "dinh", "verify", str(data / "letter.pdf"), "--json"]
+    command += ["--trust", str(data / "pki" / "root.pem")]
+    environment = os.environ | {"DINH_REVOCATION_DIR": str(data / "kept")}
+
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+
+    report = json.loads(done.stdout)
+    assert report["verdict"] == "valid"
+    assert [item["time_source"] for item in report["signatures"]] == ["timestamp"] * 3
+
+
 def receive(people) -> str:
     clerk = people("vanthu.quangkhe")
     clerk.open("/documents/incoming/")
@@ -73,7 +94,8 @@ def receive(people) -> str:
     path: str = clerk.page.url.removeprefix(people.house.url)
     chairman = people("chutich.quangkhe")
     chairman.open(path)
-    choose(chairman.page, "lead", name_of(people("chuyenvien.quangkhe").page))
+    handler = name_of(people("chuyenvien.quangkhe").page)
+    chairman.page.locator("tr", has_text=handler).locator("[name=lead]").check()
     chairman.page.fill("[name=instruction]", "Tham mưu văn bản trả lời")
     chairman.shot("8-assign")
     chairman.page.click("main button:has-text('Phân công')")

@@ -45,6 +45,8 @@ def _settings() -> Iterator[tuple[str, str]]:
     if settings.DEMO:
         yield "WARN", "DINH_DEMO is on: known passwords, sandbox services."
         return
+    if not settings.TIMESTAMP_URL:
+        yield "WARN", "DINH_TIMESTAMP_URL is not set: signatures get no timestamp (RFC 3161)."
     if not settings.HTTPS:
         yield "WARN", "DINH_HTTPS is off: cookies travel unprotected; set 1 behind a TLS proxy."
     if not {"DINH_ALLOWED_HOSTS", "DINH_BASE_URL"} <= os.environ.keys():

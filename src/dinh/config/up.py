@@ -106,13 +106,13 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     port = environment.number("PORT", default=8000)
     os.environ["DINH_DATA_DIR"] = str(data_dir)
     os.environ["PORT"] = str(port)
-    os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
     (data_dir / "static").mkdir(exist_ok=True)
     metrics = data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     metrics.mkdir()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     if demo:
+        os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
         os.environ |= {"DINH_DEMO": "1", "DINH_HOST": "127.0.0.1"}
 
 
@@ -132,7 +132,7 @@ def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
         say("dinh", "The database could not be prepared; the reason stands above.")
         return 1
     children = [Child("web", ["web"]), *worker_children()]
-    if find_spec("dinh.sandbox.server"):
+    if demo and find_spec("dinh.sandbox.server"):
         children.append(Child("sandbox", ["sandbox"]))
     watch = _Watch(data_dir, server=server, demo=demo)
     Supervisor(data_dir=data_dir, children=children, watch=watch).run()

@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("dinh.worklist.urls")),
     path("directory/", include("dinh.directory.urls")),
     path("", include("dinh.signing.urls")),
+    path("records/", include("dinh.records.urls")),
     path("documents/", include("dinh.documents.urls")),
 ]

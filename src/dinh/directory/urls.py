@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.directory.views import account, sign_in, units
+from dinh.directory.views import account, people, sign_in, structure, units
 
 app_name = "directory"
 urlpatterns = [
@@ -20,4 +20,32 @@ urlpatterns = [
     path("positions/<int:appointment_id>/", sign_in.switch, name="switch"),
     path("units/", units.unit_list, name="units"),
     path("units/<int:unit_id>/", units.unit_detail, name="unit"),
+    path("units/new/", structure.found, name="found"),
+    path("units/<int:unit_id>/branch/", units.branch, name="branch"),
+    path("units/<int:unit_id>/change/", structure.change, name="change_unit"),
+    path("units/<int:unit_id>/dissolve/", structure.dissolve, name="dissolve_unit"),
+    path("units/<int:unit_id>/identifiers/new/", structure.new_identifier, name="new_identifier"),
+    path("identifiers/<int:identifier_id>/end/", structure.identifier_end, name="end_identifier"),
+    path("units/<int:unit_id>/divisions/new/", structure.new_division, name="new_division"),
+    path("divisions/<int:division_id>/change/", structure.division_change, name="change_division"),
+    path("divisions/<int:division_id>/close/", structure.division_close, name="close_division"),
+    path("position-titles/", structure.positions, name="position_titles"),
+    path("position-titles/new/", structure.new_position, name="new_position"),
+    path("position-titles/<int:position_id>/retire/", structure.position_retire, name="retire_position"),
+    path("people/", people.people, name="people"),
+    path("people/<int:person_id>/", people.person, name="person"),
+    path("units/<int:unit_id>/people/new/", people.new_person, name="new_person"),
+    path("people/<int:person_id>/appoint/", people.choose_unit, name="choose_unit"),
+    path("people/<int:person_id>/appoint/<int:unit_id>/", people.appoint, name="appoint"),
+    path("appointments/<int:appointment_id>/end/", people.appointment_end, name="end_appointment"),
+    path("appointments/<int:appointment_id>/roles/", people.roles, name="roles"),
+    path("people/<int:person_id>/account/new/", people.new_account, name="new_account"),
+    path("people/<int:person_id>/account/password/", people.password_reset, name="reset_password"),
+    path("people/<int:person_id>/account/unlock/", people.unlock, name="unlock"),
+    path(
+        "people/<int:person_id>/account/second-factor/",
+        people.second_factor_reset,
+        name="reset_second_factor",
+    ),
+    path("people/<int:person_id>/account/state/", people.account_state, name="account_state"),
 ]

@@ -6,6 +6,10 @@ class DocumentsConfig(AppConfig):
     label = "documents"
 
     def ready(self) -> None:
+        from dinh.documents.filing import register_fileables
         from dinh.documents.menus import register_menu
+        from dinh.documents.work import register_kinds
 
         register_menu()
+        register_fileables()
+        register_kinds()

@@ -37,3 +37,12 @@ class RecipientsReminded:
 
     outgoing_id: int
     reminded_at: datetime
+
+
+@dataclass(frozen=True)
+class IncomingAssigned:
+    """Leaders said who handles a document at their unit, and who is to know of it."""
+
+    incoming_id: int
+    unit_id: int
+    assigned_at: datetime

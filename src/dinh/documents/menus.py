@@ -13,6 +13,7 @@ def register_menu() -> None:
     for name, label, icon, order, is_visible, count in (
         ("incoming_list", _("Incoming documents"), "inbox", 10, _everybody, None),
         ("outgoing_list", _("Outgoing documents"), "send", 20, _everybody, None),
+        ("book_list", _("Registers"), "files", 30, _everybody, None),
         ("signing_tray", _("To sign"), "signature", 21, _signs, _amount_to_sign),
         ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
     ):

@@ -1,8 +1,9 @@
 """What documents do when they hear of an event."""
 
-from dinh.documents.events import DispatchRecalled, DocumentDispatched, RecipientsReminded
+from dinh.documents.events import DispatchRecalled, DocumentDispatched, IncomingAssigned, RecipientsReminded
 from dinh.documents.operations.answering import close_answered
-from dinh.documents.operations.telling import tell_clerks_reminded, tell_recalled
+from dinh.documents.operations.telling import tell_clerks_reminded, tell_informed, tell_recalled
+from dinh.documents.operations.verifying import verify_arrivals
 from dinh.kernel.events import receives
 
 
@@ -10,6 +11,12 @@ from dinh.kernel.events import receives
 def complete_what_was_answered(event: DocumentDispatched) -> None:
     """A reply that went out closes the requests that it answers."""
     close_answered(dispatch_id=event.dispatch_id)
+
+
+@receives(DocumentDispatched, queue="documents")
+def judge_signatures(event: DocumentDispatched) -> None:
+    """Clerks see at once whether the signatures of what arrived hold."""
+    verify_arrivals(document_id=event.document_id)
 
 
 @receives(DispatchRecalled, queue="documents")
@@ -22,3 +29,9 @@ def tell_of_recall(event: DispatchRecalled) -> None:
 def tell_of_reminder(event: RecipientsReminded) -> None:
     """Clerks learn what still waits at their unit."""
     tell_clerks_reminded(outgoing_id=event.outgoing_id, reminded_at=event.reminded_at)
+
+
+@receives(IncomingAssigned, queue="documents")
+def tell_who_is_to_know(event: IncomingAssigned) -> None:
+    """Who has nothing to do with a document but to know of it."""
+    tell_informed(incoming_id=event.incoming_id, assigned_at=event.assigned_at)

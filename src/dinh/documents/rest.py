@@ -2,9 +2,14 @@
 
 from ninja import Router
 
-from dinh.documents import rest_drafting, rest_incoming, rest_outgoing
+from dinh.documents import rest_books, rest_drafting, rest_incoming, rest_outgoing, rest_recipients
 
 router = Router()
-router.add_router("", rest_drafting.router)
-router.add_router("", rest_incoming.router)
-router.add_router("", rest_outgoing.router)
+for part in (
+    rest_books,
+    rest_drafting,
+    rest_incoming,
+    rest_recipients,  # before the acts by name of outgoing documents
+    rest_outgoing,
+):
+    router.add_router("", part.router)

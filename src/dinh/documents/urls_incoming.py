@@ -1,12 +1,19 @@
 from django.urls import path
 
 from dinh.documents.views import incoming as views
+from dinh.documents.views import incoming_acts
 
 urlpatterns = [
     path("incoming/", views.incoming_list, name="incoming_list"),
+    path("incoming/register/", views.incoming_register_several, name="incoming_register_several"),
     path("incoming/of/<int:document_id>/", views.incoming_of, name="incoming_of"),
     path("incoming/<int:incoming_id>/", views.incoming_detail, name="incoming"),
     path("incoming/<int:incoming_id>/content/", views.incoming_content, name="incoming_content"),
-    path("incoming/<int:incoming_id>/<slug:act>/", views.incoming_act, name="incoming_act"),
+    path(
+        "incoming/<int:incoming_id>/attachments/<int:attachment_id>/",
+        views.incoming_attachment,
+        name="incoming_attachment",
+    ),
+    path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", views.search, name="search"),
 ]

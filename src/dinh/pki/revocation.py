@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 
 from .certificates import crl_urls, der_of, issued, may_sign_ocsp, ocsp_urls
 from .errors import RevocationUnavailable
+from .net import http_client
 
 MAX_ANSWER = 64 * 1024 * 1024
 # An answer without an end of validity is taken as fresh for so long.
@@ -141,7 +142,7 @@ class HttpRevocationFetcher:
         data = bytearray()
         try:
             with (
-                httpx.Client(timeout=self.seconds, transport=self.transport) as client,
+                http_client(url, seconds=self.seconds, transport=self.transport) as client,
                 client.stream(method, url, content=body, headers=headers) as response,
             ):
                 response.raise_for_status()

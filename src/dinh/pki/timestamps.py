@@ -1,7 +1,8 @@
 """Timestamps of RFC 3161: the client that asks for them. Reading them is in `signed_data`."""
 
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx
@@ -9,6 +10,7 @@ from asn1crypto import tsp
 from django.utils.translation import gettext as _
 
 from .errors import TimestampUnavailable
+from .net import http_client
 from .signed_data import BadSignedData, read_timestamp
 
 MAX_TOKEN = 64 * 1024
@@ -26,11 +28,18 @@ class TimestampClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpTimestampClient:
-    """A timestamp server over HTTP. Never call it inside a transaction: it waits up to `seconds`."""
+    """
+    A timestamp server over HTTP. Never call it inside a transaction: it waits up to `seconds`.
+
+    A server that let that time pass is not asked again for `pause` seconds, so that whoever signs twenty letters
+    in one go waits once. One that refuses at once is asked each time.
+    """
 
     url: str
     seconds: float = 5.0
     transport: httpx.BaseTransport | None = None
+    pause: float = 60.0
+    _silent: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def stamp(self, digest: bytes) -> bytes:
         nonce = secrets.randbits(63)
@@ -47,10 +56,15 @@ class HttpTimestampClient:
     def _post(self, body: bytes) -> bytes:
         message = _("The timestamp server %(url)s does not answer.") % {"url": self.url}
         headers = {"Content-Type": "application/timestamp-query"}
+        if self._silent.get(self.url, 0.0) > time.monotonic():
+            raise TimestampUnavailable(message)
         try:
-            with httpx.Client(timeout=self.seconds, transport=self.transport) as client:
+            with http_client(self.url, seconds=self.seconds, transport=self.transport) as client:
                 response = client.post(self.url, content=body, headers=headers)
                 response.raise_for_status()
+        except httpx.TimeoutException as error:
+            self._silent[self.url] = time.monotonic() + self.pause
+            raise TimestampUnavailable(message) from error
         except httpx.HTTPError as error:
             raise TimestampUnavailable(message) from error
         if len(response.content) > MAX_TOKEN:

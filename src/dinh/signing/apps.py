@@ -11,6 +11,7 @@ class SigningConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.signing.operations.demo import issue_demo_certificates
+        from dinh.signing.rules import keeps_certificates
 
         demo_steps.register("signing", issue_demo_certificates)
         menu.register(
@@ -22,5 +23,27 @@ class SigningConfig(AppConfig):
                 order=60,
                 section="",
                 is_visible=lambda appointment: True,
+            ),
+        )
+        menu.register(
+            "signing.mine",
+            MenuEntry(
+                label=_("My digital signatures"),
+                url_name="signing:mine",
+                icon="signature",
+                order=61,
+                section="",
+                is_visible=lambda appointment: True,
+            ),
+        )
+        menu.register(
+            "signing.credentials",
+            MenuEntry(
+                label=_("Certificates"),
+                url_name="signing:credentials",
+                icon="rubber-stamp",
+                order=62,
+                section="",
+                is_visible=keeps_certificates,
             ),
         )

@@ -1,8 +1,24 @@
+from typing import Any
+
+from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from dinh.directory.models import Person, Unit
 from dinh.kernel.errors import InvalidInput
+from dinh.signing.keys import PROVIDER as PKCS12
+from dinh.signing.operations.credentials import MAX_CERTIFICATE_BYTES, NewCredential
+from dinh.signing.providers import PKCS11, PLUGIN
+
+PLACES = {
+    PLUGIN: gettext_lazy("The holder's own token, by the signing plugin"),
+    PKCS11: gettext_lazy("Security module of the province (PKCS#11)"),
+    PKCS12: gettext_lazy("Software key of this installation (demo)"),
+}
+
+_MAX_IMAGE = 1024 * 1024
 
 
 def uploaded_pdf(upload: object) -> bytes:
@@ -16,4 +32,75 @@ def uploaded_pdf(upload: object) -> bytes:
     if upload.size > settings.MAX_VERIFIED_BYTES:
         limit = settings.MAX_VERIFIED_BYTES // (1024 * 1024)
         raise InvalidInput(_("The file is larger than %(limit)d MB.") % {"limit": limit}, field="file")
+    return bytes(upload.read())
+
+
+class RegisterForm(forms.Form):
+    """A certificate for a person or a unit, named by their code."""
+
+    holder = forms.CharField(
+        label=gettext_lazy("Code of the official or the unit"),
+        max_length=40,
+        help_text=gettext_lazy("A person's own certificate, or the seal of a unit."),
+    )
+    certificate = forms.FileField(
+        label=gettext_lazy("Certificate (PEM or DER)"),
+        help_text=gettext_lazy("At most 64 kB. In PEM its issuers may follow in the same file."),
+    )
+    provider = forms.ChoiceField(label=gettext_lazy("Where the key is"), choices=list(PLACES.items()))
+    provider_ref = forms.CharField(
+        label=gettext_lazy("Token and key label"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Only for a security module: token label/key label."),
+    )
+    appearance = forms.FileField(
+        label=gettext_lazy("Image of the signature or seal"),
+        required=False,
+        help_text=gettext_lazy("PNG with a transparent background; blue for a signature, red for a seal."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            is_choice = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+
+    def new_credential(self) -> NewCredential:
+        """
+        What the clean form tells.
+
+        :raises InvalidInput: if nobody has this code or a file is too large
+        """
+        data = self.cleaned_data
+        person_id, unit_id = holder_of_code(data["holder"])
+        return NewCredential(
+            certificate=_bounded(data["certificate"], MAX_CERTIFICATE_BYTES, "certificate"),
+            provider=data["provider"],
+            person_id=person_id,
+            unit_id=unit_id,
+            provider_ref=data["provider_ref"],
+            appearance=_bounded(data["appearance"], _MAX_IMAGE, "appearance"),
+        )
+
+
+def holder_of_code(code: str) -> tuple[int | None, int | None]:
+    """
+    Id of the person, or id of the unit, that has this code.
+
+    :raises InvalidInput: if nobody has it
+    """
+    person = Person.objects.filter(code=code.strip()).values_list("pk", flat=True).first()
+    unit = Unit.objects.filter(code=code.strip()).values_list("pk", flat=True).first()
+    if (person is None) == (unit is None):
+        raise InvalidInput(_("No official and no unit has this code."), field="holder")
+    return person, unit
+
+
+def _bounded(upload: "UploadedFile[bytes] | None", limit: int, field: str) -> bytes:
+    if upload is None:
+        return b""
+    if (upload.size or 0) > limit:
+        message = _("The file is larger than %(limit)d kB.") % {"limit": limit // 1024}
+        raise InvalidInput(message, field=field)
     return bytes(upload.read())

@@ -6,8 +6,9 @@ from typing import Literal
 from django.db.models import Q
 from django.utils import timezone
 
-from dinh.directory.enums import Level, Role
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.directory.rules import keeps_directory
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
 from dinh.signing.providers import providers
@@ -47,13 +48,33 @@ def is_in_use(credential: Credential, at: datetime) -> bool:
 
 
 def keeps_all_certificates(appointment: Appointment) -> bool:
-    """Administrators at the province's level keep the registry of every unit."""
-    return keeps_certificates(appointment) and appointment.unit.level == Level.PROVINCE
+    """Administrators of the unit that keeps the province's directory keep the certificates of every unit too."""
+    return keeps_directory(appointment)
 
 
 def keeps_certificates(appointment: Appointment) -> bool:
     """Administrators of a unit keep the certificates of the unit and its people."""
     return appointment.has_role(Role.ADMINISTRATOR)
+
+
+def keeps_holder(appointment: Appointment, *, person_id: int | None, unit_id: int | None) -> bool:
+    """Whether the appointment keeps the certificates of this person or unit."""
+    if not keeps_certificates(appointment):
+        return False
+    if keeps_all_certificates(appointment) or unit_id == appointment.unit_id:
+        return True
+    if person_id is None:
+        return False
+    return Appointment.objects.filter(unit_id=appointment.unit_id, person_id=person_id).exists()
+
+
+def keeps_this_certificate(appointment: Appointment, credential: Credential) -> bool:
+    return keeps_holder(appointment, person_id=credential.person_id, unit_id=credential.unit_id)
+
+
+def may_suspend(appointment: Appointment, credential: Credential) -> bool:
+    """Its holder, at once, e.g. while the token is missing; or whoever keeps it."""
+    return credential.person_id == appointment.person_id or keeps_this_certificate(appointment, credential)
 
 
 def _newest(appointment: Appointment, holder: Q) -> Credential | None:

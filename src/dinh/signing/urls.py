@@ -1,8 +1,17 @@
 from django.urls import path
 
-from dinh.signing.views import verify
+from dinh.signing.views import credentials, trial, verify
 
 app_name = "signing"
 urlpatterns = [
     path("signing/verify/", verify.verify_page, name="verify"),
+    path("signing/mine/", credentials.own_list, name="mine"),
+    path("signing/mine/trial/", trial.begin_trial, name="trial"),
+    path("signing/mine/trial/<uuid:session_id>/", trial.trial_page, name="trial_session"),
+    path("signing/mine/trial/<uuid:session_id>/finish/", trial.finish_trial, name="trial_finish"),
+    path("signing/mine/trial/<uuid:session_id>/letter.pdf", trial.trial_pdf, name="trial_pdf"),
+    path("signing/credentials/", credentials.registry, name="credentials"),
+    path("signing/credentials/new/", credentials.register, name="credential_new"),
+    path("signing/credentials/<int:credential_id>/", credentials.detail, name="credential"),
+    path("signing/credentials/<int:credential_id>/<slug:act>/", credentials.move, name="credential_act"),
 ]

@@ -4,7 +4,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import models
+from django.db import connection, models
+from django.utils import timezone
+
+from dinh.directory.models import Appointment
+from dinh.worklist.kinds import WorkKind, kinds
+
+__all__ = [
+    "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "finish_work", "finish_work_of", "kinds",
+    "move_deadline",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,33 @@ def add_work(items: Iterable[NewWork]) -> None:
     WorkItem.objects.bulk_create(WorkItem(**vars(item)) for item in items)
 
 
+def add_same_work(work: NewWork, *, waiting: Sequence[tuple[int, int]]) -> None:
+    """
+    Let the same thing wait in many units, in one statement, whatever their number.
+
+    :param work: what all share; the number 0 in its `url` stands for each one's target
+    :param waiting: (unit, target) of each
+    """
+    before, _zero, after = work.url.rpartition("0")
+    given = vars(work) | {
+        "units": [unit for unit, _target in waiting],
+        "targets": [target for _unit, target in waiting],
+        "before": before,
+        "after": after,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_SAME, given)
+
+
+_ADD_SAME = """
+INSERT INTO worklist_workitem
+    (kind, unit_id, role, appointment_id, target_type, target_id, title, url, urgency, due_at, created_at)
+SELECT %(kind)s, unit, %(role)s, %(appointment_id)s, %(target_type)s, target, %(title)s,
+       %(before)s || target || %(after)s, %(urgency)s, %(due_at)s, %(created_at)s
+FROM unnest(%(units)s::bigint[], %(targets)s::bigint[]) AS waiting(unit, target)
+"""
+
+
 def finish_work(
     target: models.Model, *, at: datetime, kinds: Iterable[str] = (), appointment_id: int | None = None
 ) -> int:
@@ -67,3 +103,31 @@ def finish_work_of(model: type[models.Model], ids: Sequence[int], *, at: datetim
 
     waiting = WorkItem.objects.filter(target_type=model._meta.label_lower, target_id__in=ids, done_at=None)
     return waiting.update(done_at=at)
+
+
+def move_deadline(target: models.Model, *, due_at: datetime | None) -> int:
+    """
+    What waits for this record waits until another moment.
+
+    :returns: how many items were changed
+    """
+    from dinh.worklist.models import WorkItem
+
+    waiting = WorkItem.objects.filter(target_type=target._meta.label_lower, target_id=target.pk, done_at=None)
+    return waiting.update(due_at=due_at)
+
+
+def acts_for(*, appointment: Appointment, at: datetime, kind: str = "") -> frozenset[int]:
+    """
+    The appointments whose work this one may do at a moment: its own, and those it stands in for.
+
+    For the predicates of other modules: `step.appointment_id in acts_for(...)`. Who stands in acts in his
+    own name and signs with his own certificate.
+
+    :param kind: of work, e.g. `documents.handle`; without it, those for whom it does anything at all
+    """
+    from dinh.worklist.queries.delegations import stand_ins_of
+
+    others = stand_ins_of(appointment, today=timezone.localdate(at))
+    passed = (other.appointment_id for other in others if (kind in other.kinds if kind else other.kinds))
+    return frozenset((appointment.pk, *passed))

@@ -4,6 +4,7 @@ from dinh.directory.models.sign_in import RecoveryCode, SecondFactor, SignedInSe
 from dinh.directory.models.token import ApiToken
 from dinh.directory.models.unit import (
     Division,
+    DivisionVersion,
     Unit,
     UnitGroup,
     UnitIdentifier,
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "Appointment",
     "Division",
+    "DivisionVersion",
     "Person",
     "Position",
     "RecoveryCode",

@@ -19,6 +19,7 @@ class Person(models.Model):
     code = models.CharField(_("official's code"), max_length=20, unique=True)
     full_name = models.CharField(_("full name"), max_length=80)
     name_key = models.CharField(max_length=200, editable=False, default="", db_index=True)
+    search_name = models.CharField(max_length=120, editable=False, default="")
     is_female = models.BooleanField(_("female"), default=False)
     birth_date = models.DateField(_("date of birth"), null=True, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -37,6 +38,7 @@ class Position(models.Model):
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)
     rank = models.PositiveSmallIntegerField(_("rank"), help_text=_("Smaller stands higher."))
+    is_active = models.BooleanField(_("is still given"), default=True)
 
     class Meta:
         ordering = ["rank", "id"]

@@ -1,8 +1,23 @@
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import BigIntegerRangeField, DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Bloc, IdentifierForm, Level
+
+
+def one_at_a_time(owner: str, *, name: str) -> ExclusionConstraint:
+    """
+    No two versions of the same owner hold on the same day.
+
+    The owner is compared as a range of one number, since plain GiST has no equality for numbers.
+    """
+    same = Func(F(owner), F(owner), Value("[]"), function="int8range", output_field=BigIntegerRangeField())
+    period = Func("valid_from", "valid_to", Value("[]"), function="daterange", output_field=DateRangeField())
+    return ExclusionConstraint(
+        name=name, expressions=[(same, RangeOperators.OVERLAPS), (period, RangeOperators.OVERLAPS)]
+    )
 
 
 class Unit(models.Model):
@@ -35,6 +50,11 @@ class Unit(models.Model):
     is_connected = models.BooleanField(
         _("receives electronically"), default=True, help_text=_("Otherwise documents are sent on paper.")
     )
+    keeps_directory = models.BooleanField(
+        _("keeps the directory"),
+        default=False,
+        help_text=_("Its administrators look after all units; others only after their own."),
+    )
     sort_order = models.PositiveIntegerField(default=0)
     name_key = models.CharField(max_length=400, editable=False, default="", db_index=True)
     search_name = models.CharField(max_length=300, editable=False, default="")
@@ -60,11 +80,14 @@ class UnitVersion(models.Model):
     abbreviation = models.CharField(max_length=30)
     parent = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     legal_basis = models.CharField(max_length=200, blank=True)
+    search_name = models.CharField(max_length=300, editable=False, default="")
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
 
     class Meta:
+        indexes = [models.Index(fields=["parent"], name="unit_version_parent")]
         constraints = [
+            one_at_a_time("unit_id", name="unit_versions_do_not_overlap"),
             models.UniqueConstraint(
                 fields=["unit"], condition=Q(valid_to=None), name="unit_has_one_open_version"
             ),
@@ -132,6 +155,28 @@ class Division(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DivisionVersion(models.Model):
+    """What a division was called in a period of time; the division's own row states today's."""
+
+    division = models.ForeignKey(Division, on_delete=models.CASCADE, related_name="versions")
+    name = models.CharField(max_length=200)
+    abbreviation = models.CharField(max_length=30)
+    legal_basis = models.CharField(max_length=200, blank=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            one_at_a_time("division_id", name="division_versions_do_not_overlap"),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="division_version_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.valid_from})"
 
 
 class UnitGroup(models.Model):

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Account, Appointment
+from dinh.directory.operations.keeping import let_keep_directory
 
 FILE = "demo-accounts.json"
+KEEPER = "VPUBND"
 _WANTED = (
     ("chuyenvien.stttt", "STTTT", Role.SPECIALIST, "CNTT"),
     ("truongphong.stttt", "STTTT", Role.DIVISION_HEAD, "CNTT"),
@@ -23,7 +26,7 @@ _WANTED = (
     ("chuyenvien.quangkhe", "UBND xã Quảng Khê", Role.SPECIALIST, ""),
     ("vanthu.danguy.quangkhe", "Đảng ủy xã Quảng Khê", Role.CLERK, ""),
     ("bithu.quangkhe", "Đảng ủy xã Quảng Khê", Role.UNIT_HEAD, ""),
-    ("quantri", "VPUBND", Role.ADMINISTRATOR, ""),
+    ("quantri", KEEPER, Role.ADMINISTRATOR, ""),
 )
 
 
@@ -37,6 +40,7 @@ def make_demo_accounts() -> None:
     known = (
         {row["username"]: row["password"] for row in json.loads(path.read_text())} if path.exists() else {}
     )
+    let_keep_directory(unit_code=KEEPER, at=timezone.now())
     rows = [_account(*wanted, known=known) for wanted in _WANTED]
     _write(path, rows)
 

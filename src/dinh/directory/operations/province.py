@@ -12,6 +12,7 @@ from dinh.directory.models import (
     Account,
     Appointment,
     Division,
+    DivisionVersion,
     Person,
     Position,
     Unit,
@@ -19,6 +20,7 @@ from dinh.directory.models import (
     UnitIdentifier,
     UnitVersion,
 )
+from dinh.directory.names import search_name_of
 from dinh.directory.province.composition import UnitSpec, all_units
 from dinh.directory.province.people import POSITIONS, TOTAL, headcounts, names, places_in
 from dinh.kernel.text import fold, person_sort_key, sort_key
@@ -59,7 +61,7 @@ def _load_units(specs: tuple[UnitSpec, ...]) -> dict[str, Unit]:
             level=spec.level,
             place=spec.place,
             name_key=sort_key(spec.name),
-            search_name=fold(f"{spec.name} {spec.short_name} {spec.abbreviation}"),
+            search_name=search_name_of(spec),
             sort_order=order,
             founded_date=SINCE,
         )
@@ -76,6 +78,7 @@ def _load_units(specs: tuple[UnitSpec, ...]) -> dict[str, Unit]:
             short_name=unit.short_name,
             abbreviation=unit.abbreviation,
             parent=unit.parent,
+            search_name=unit.search_name,
             valid_from=SINCE,
         )
         for unit in units.values()
@@ -111,7 +114,11 @@ def _load_divisions(specs: tuple[UnitSpec, ...], units: dict[str, Unit]) -> dict
         ]
         for spec in specs
     }
-    Division.objects.bulk_create(division for found in divisions.values() for division in found)
+    rows = Division.objects.bulk_create(division for found in divisions.values() for division in found)
+    DivisionVersion.objects.bulk_create(
+        DivisionVersion(division=row, name=row.name, abbreviation=row.abbreviation, valid_from=SINCE)
+        for row in rows
+    )
     return divisions
 
 
@@ -130,6 +137,7 @@ def _load_people(
                 code=f"BK{number:06}",
                 full_name=name,
                 name_key=person_sort_key(name),
+                search_name=fold(f"{name} BK{number:06}"),
                 is_female=is_female,
                 email=f"{_mailbox(name)}.{number}@backan.example",
             )

@@ -7,17 +7,33 @@ from dinh.directory.models import (
     Account,
     Appointment,
     Division,
+    DivisionVersion,
     Person,
     Position,
     SecondFactor,
     Unit,
+    UnitVersion,
 )
 from dinh.directory.operations.totp import seal
+from dinh.kernel.text import fold, person_sort_key
+
+
+class UnitVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = UnitVersion
+
+    name = factory.SelfAttribute("unit.name")
+    short_name = factory.SelfAttribute("unit.short_name")
+    abbreviation = factory.SelfAttribute("unit.abbreviation")
+    parent = factory.SelfAttribute("unit.parent")
+    search_name = factory.SelfAttribute("unit.search_name")
+    valid_from = date(2016, 6, 1)
 
 
 class UnitFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Unit
+        skip_postgeneration_save = True
 
     code = factory.Sequence(lambda n: f"U{n}")
     name = factory.Sequence(lambda n: f"Ủy ban nhân dân xã số {n}")
@@ -27,15 +43,28 @@ class UnitFactory(factory.django.DjangoModelFactory):
     bloc = Bloc.GOVERNMENT
     level = Level.COMMUNE
     place = "Quảng Khê"
+    founded_date = date(2016, 6, 1)
+    version = factory.RelatedFactory(UnitVersionFactory, factory_related_name="unit")
+
+
+class DivisionVersionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DivisionVersion
+
+    name = factory.SelfAttribute("division.name")
+    abbreviation = factory.SelfAttribute("division.abbreviation")
+    valid_from = date(2016, 6, 1)
 
 
 class DivisionFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Division
+        skip_postgeneration_save = True
 
     unit = factory.SubFactory(UnitFactory)
     name = "Phòng Công nghệ thông tin"
     abbreviation = factory.Sequence(lambda n: f"P{n}")
+    version = factory.RelatedFactory(DivisionVersionFactory, factory_related_name="division")
 
 
 class PersonFactory(factory.django.DjangoModelFactory):
@@ -44,6 +73,8 @@ class PersonFactory(factory.django.DjangoModelFactory):
 
     code = factory.Sequence(lambda n: f"T{n:06}")
     full_name = "Nông Thị Hoa"
+    name_key = factory.LazyAttribute(lambda person: person_sort_key(person.full_name))
+    search_name = factory.LazyAttribute(lambda person: fold(f"{person.full_name} {person.code}"))
 
 
 class PositionFactory(factory.django.DjangoModelFactory):

@@ -8,6 +8,7 @@ from dinh.directory.models import Account, Appointment, Person, Unit, UnitGroup,
 from dinh.directory.operations.demo import make_demo_accounts
 from dinh.directory.operations.province import load_province
 from dinh.directory.province.composition import all_units
+from dinh.directory.rules import keeps_directory
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +70,11 @@ def test_make_demo_accounts_keeps_passwords_the_second_time(province):
     make_demo_accounts()
 
     assert (province / "demo-accounts.json").read_text() == before
+
+
+def test_demo_administrator_keeps_the_directory(province):
+    make_demo_accounts()
+
+    administrator = Account.objects.get(username="quantri").current_appointment
+    assert keeps_directory(administrator) is True
+    assert Unit.objects.filter(keeps_directory=True).count() == 1

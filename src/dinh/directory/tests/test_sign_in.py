@@ -113,14 +113,3 @@ def test_switch_appointment_refuses_one_that_has_ended():
 
     with pytest.raises(NotFound):
         switch_appointment(account_id=account.pk, appointment_id=ended.pk, at=NOON)
-
-
-@pytest.mark.parametrize("rows", [1, 3])
-def test_unit_list_costs_the_same_for_any_number_of_units(client, rows, django_assert_num_queries):
-    client.force_login(AccountFactory())
-    UnitFactory.create_batch(rows)
-
-    with django_assert_num_queries(7):
-        response = client.get("/directory/units/?q=xa so")
-
-    assert len(response.context["rows"]) == rows + 1

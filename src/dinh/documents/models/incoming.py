@@ -40,20 +40,28 @@ class Incoming(models.Model):
     A document at one unit that received it (văn bản đến): electronic, on paper or by e-mail, one series.
     """
 
-    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
+    # Rows come by the thousand: keys that a composite index below begins with have none of their own.
+    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="arrivals")
     dispatch = models.ForeignKey(
-        Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals"
+        Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals", db_index=False
     )
     purpose = models.CharField(max_length=10, choices=Purpose, default=Purpose.ACT)
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.ELECTRONIC)
     state = models.CharField(max_length=2, choices=IncomingState, default=IncomingState.ARRIVED)
     arrived_at = models.DateTimeField()
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, blank=True, related_name="incoming")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, null=True, blank=True, related_name="incoming", db_index=False
+    )
     number = models.PositiveIntegerField(_("incoming number"), null=True, blank=True)
     registered_at = models.DateTimeField(null=True, blank=True)
     registered_by = models.ForeignKey(
-        "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "directory.Appointment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     refusal_reason = models.CharField(max_length=500, blank=True)
     direction_text = models.CharField(_("leader's directions"), max_length=2000, blank=True)

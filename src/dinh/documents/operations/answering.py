@@ -9,9 +9,8 @@ from dinh.audit.api import record
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Dispatch, Incoming
 from dinh.documents.operations.receiving import tell_state
+from dinh.documents.rules_incoming import OPEN_STATES
 from dinh.worklist.api import finish_work
-
-_OPEN = (IncomingState.RECEIVED, IncomingState.ASSIGNED, IncomingState.IN_PROGRESS)
 
 
 @transaction.atomic
@@ -24,7 +23,7 @@ def close_answered(*, dispatch_id: int) -> int:
     dispatch = Dispatch.objects.select_related("document", "outgoing", "sent_by").get(pk=dispatch_id)
     if dispatch.outgoing is None:
         return 0
-    answered = Incoming.objects.filter(replies=dispatch.outgoing, state__in=_OPEN)
+    answered = Incoming.objects.filter(replies=dispatch.outgoing, state__in=OPEN_STATES)
     rows = list(answered.select_for_update(of=("self",), no_key=True).order_by("pk"))
     for incoming in rows:
         _close(incoming, dispatch)

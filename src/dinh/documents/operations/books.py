@@ -169,7 +169,8 @@ def incoming_book(*, unit_id: int, year: int) -> Book:
     own = Book.objects.filter(unit_id=unit_id, direction=Direction.INCOMING, year=year)
     found = own.filter(is_secret=False, council_name="", type_codes=[]).order_by("pk").first()
     return _open(
-        found or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("General register"))
+        found
+        or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("Register of incoming documents"))
     )
 
 
@@ -185,7 +186,9 @@ def locked_book(book_id: int, clerk: Appointment, *, allow_closed: bool = False)
     if book is None:
         raise BookNotFound(_("There is no such book. Go back to the list."))
     _require_clerk(clerk)
-    return book if allow_closed else _open(book)
+    if book.closed_at is not None and not allow_closed:
+        raise _closed(book)
+    return book
 
 
 def _require_clerk(clerk: Appointment) -> None:
@@ -259,9 +262,16 @@ def _check_opening(book: Book, given: int, wanted: int, reason: str) -> None:
 
 
 def _open(book: Book) -> Book:
-    if book.closed_at is not None:
-        raise BookClosed(_("The book %(book)s is closed. Use the book of the new year.") % {"book": book})
-    return book
+    """The book, locked so that nobody closes it before the number is given."""
+    locked = Book.objects.select_for_update(no_key=True).get(pk=book.pk)
+    if locked.closed_at is not None:
+        raise _closed(locked)
+    return locked
+
+
+def _closed(book: Book) -> BookClosed:
+    message = _("The book %(book)s is closed. Use the book of the new year.")
+    return BookClosed(message % {"book": book})
 
 
 def _book_of_type(outgoing: Outgoing, year: int) -> Book:

@@ -4,24 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib.postgres.search import SearchVector
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet, Value
+from django.db import transaction
+from django.db.models import Value
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
-from dinh.documents.enums import Channel, OutgoingState, Purpose, Secrecy
+from dinh.documents.enums import OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
-from dinh.documents.models import Dispatch, Document, Incoming, Outgoing, Recipient
+from dinh.documents.models import Dispatch, Document, Outgoing, Recipient
+from dinh.documents.operations.delivery import deliver
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
 from dinh.kernel.text import fold
-from dinh.worklist.api import NewWork, add_work, finish_work
-
-_REACHED = {"unit__isnull": False, "unit__is_connected": True, "channel": Channel.ELECTRONIC}
+from dinh.worklist.api import NewWork, add_same_work, finish_work
 
 
 class NotDispatchable(DomainError):
@@ -52,18 +51,22 @@ def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str,
     :raises RequestKeyUsed: the key belongs to the sending of another document
     """
     outgoing = locked_outgoing(outgoing_id, actor)
-    earlier = outgoing.dispatches.order_by("pk").first()
-    if earlier is not None:
-        return earlier
     if outgoing.state != OutgoingState.SEALED:
-        raise NotDispatchable(_("Only a sealed document can be sent. Have it sealed first."))
+        return _earlier(outgoing)
     _refuse_secret(outgoing)
     dispatch = _send(outgoing, actor, request_key, at)
-    index_document(outgoing.document)
-    outgoing.state, outgoing.issued_at, outgoing.updated_at = OutgoingState.ISSUED, at, at
-    outgoing.save(update_fields=["state", "issued_at", "updated_at"])
+    if outgoing.document.search_vector is None:
+        index_document(outgoing.document)
+    Outgoing.objects.filter(pk=outgoing_id).update(state=OutgoingState.ISSUED, issued_at=at, updated_at=at)
     finish_work(outgoing, at=at)
     return dispatch
+
+
+def _earlier(outgoing: Outgoing) -> Dispatch:
+    earlier = outgoing.dispatches.order_by("pk").first()
+    if earlier is None:
+        raise NotDispatchable(_("Only a sealed document can be sent. Have it sealed first."))
+    return earlier
 
 
 @transaction.atomic
@@ -120,35 +123,33 @@ def _refuse_secret(outgoing: Outgoing) -> None:
 
 
 def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
-    waiting = outgoing.recipients.filter(sent_at=None)
-    rows = waiting.filter(**_REACHED).values_list("unit_id", "purpose")
-    reached = [(unit_id, purpose) for unit_id, purpose in rows if unit_id is not None]
-    on_paper = waiting.exclude(**_REACHED).update(channel=Channel.PAPER, sent_at=at)
-    if not reached and not on_paper:
-        raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
-    dispatch = _begin(outgoing, actor, request_key, at)
-    _deliver(dispatch, reached)
-    _mark_sent(waiting, at)
-    details = {"electronic": len(reached), "paper": on_paper}
-    record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
-    publish(DocumentDispatched(dispatch.pk, dispatch.document_id, dispatch.sender_id))
-    return dispatch
-
-
-def _begin(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime) -> Dispatch:
-    try:
-        with transaction.atomic():
-            return Dispatch.objects.create(
-                document=outgoing.document,
-                outgoing=outgoing,
-                sender_id=outgoing.unit_id,
-                sent_by=actor,
-                sent_at=at,
-                request_key=request_key,
-            )
-    except IntegrityError as taken:
+    document = outgoing.document
+    sent = deliver(
+        outgoing_id=outgoing.pk,
+        document_id=document.pk,
+        sender_id=outgoing.unit_id,
+        sent_by_id=actor.pk,
+        request_key=request_key,
+        at=at,
+    )
+    if sent.dispatch_id is None:
         words = _("The request key “%(key)s” was used for another document. Send again with a new key.")
-        raise RequestKeyUsed(words % {"key": request_key}, field="request_key") from taken
+        raise RequestKeyUsed(words % {"key": request_key}, field="request_key")
+    if not sent.arrivals and not sent.on_paper:
+        raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
+    add_same_work(_work(outgoing, at), waiting=sent.arrivals)
+    details = {"electronic": len(sent.arrivals), "paper": sent.on_paper}
+    record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
+    publish(DocumentDispatched(sent.dispatch_id, document.pk, outgoing.unit_id))
+    return Dispatch(
+        pk=sent.dispatch_id,
+        document=document,
+        outgoing=outgoing,
+        sender_id=outgoing.unit_id,
+        sent_by=actor,
+        sent_at=at,
+        request_key=request_key,
+    )
 
 
 def _add_recipients(outgoing: Outgoing, unit_ids: set[int], purpose: Purpose) -> None:
@@ -164,35 +165,18 @@ def _add_recipients(outgoing: Outgoing, unit_ids: set[int], purpose: Purpose) ->
     )
 
 
-def _deliver(dispatch: Dispatch, reached: list[tuple[int, str]]) -> None:
-    arrivals = Incoming.objects.bulk_create(
-        Incoming(
-            unit_id=unit_id,
-            document_id=dispatch.document_id,
-            dispatch=dispatch,
-            purpose=purpose,
-            arrived_at=dispatch.sent_at,
-        )
-        for unit_id, purpose in reached
-    )
-    add_work(_work(arrival, dispatch) for arrival in arrivals)
-
-
-def _mark_sent(waiting: "QuerySet[Recipient]", at: datetime) -> None:
-    waiting.filter(**_REACHED).update(sent_at=at)
-
-
-def _work(arrival: Incoming, dispatch: Dispatch) -> NewWork:
+def _work(outgoing: Outgoing, at: datetime) -> NewWork:
+    """What waits for the clerks of each receiving unit; unit and target stand beside it."""
     return NewWork(
         kind="documents.register",
-        unit_id=arrival.unit_id,
+        unit_id=outgoing.unit_id,
         target_type="documents.incoming",
-        target_id=arrival.pk,
-        title=dispatch.document.subject,
-        url=incoming_url(arrival.pk),
-        created_at=dispatch.sent_at,
+        target_id=0,
+        title=outgoing.document.subject,
+        url=incoming_url(0),
+        created_at=at,
         role=Role.CLERK,
-        urgency=dispatch.document.urgency,
+        urgency=outgoing.document.urgency,
     )
 
 

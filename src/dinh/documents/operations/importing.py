@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import QuerySet, Value
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +28,7 @@ from dinh.kernel.text import fold
 from dinh.storage.api import XLSX, open_blob, store
 
 FAULTS_KEPT = 200
-_BATCH = 1_000
+_BATCH = 2_000
 
 
 class ImportNotFound(NotFound):
@@ -282,13 +282,11 @@ def _issued_elsewhere(book: Book) -> Set[tuple[str, date | None]]:
 
 def _numbers_there(book: Book) -> dict[int, str]:
     """Numbers that the book has given, with the likeness of their documents."""
-    told = ("document__code", "document__subject")
-    rows: QuerySet[Any, Any]
-    if book.direction == Direction.INCOMING:
-        rows = book.incoming.filter(number__isnull=False).values_list("number", *told)
-    else:
-        rows = book.outgoing.exclude(document__number=None).values_list("document__number", *told)
-    return {number: _likeness(code, subject) for number, code, subject in rows}
+    rows: QuerySet[Any, Any] = (
+        book.incoming.all() if book.direction == Direction.INCOMING else book.outgoing.all()
+    )
+    told = rows.exclude(number=None).values_list("number", "document__code", "document__subject")
+    return {number: _likeness(code, subject) for number, code, subject in told}
 
 
 def _likeness(code: str, subject: str) -> str:
@@ -312,7 +310,15 @@ def _summary(checked: Checked) -> dict[str, Any]:
 
 
 def _insert(current: RegisterImport, book: Book, entries: Sequence[OldEntry], at: datetime) -> None:
+    """Piece by piece, so that a large register needs little memory; the transaction makes it all or none."""
+    for start in range(0, len(entries), _BATCH):
+        _insert_batch(current, book, entries[start : start + _BATCH], at)
+
+
+def _insert_batch(current: RegisterImport, book: Book, entries: Sequence[OldEntry], at: datetime) -> None:
     letters = _created(Document, (_letter(book, entry, at) for entry in entries))
+    inserted = Document.objects.filter(pk__in=[letter.pk for letter in letters])
+    inserted.update(search_vector=SearchVector("search_text", config="simple"))
     pairs = list(zip(entries, letters, strict=True))
     if book.direction == Direction.OUTGOING:
         ways: Sequence[Any] = _created(Outgoing, (_outgoing(current, book, *pair, at) for pair in pairs))
@@ -322,7 +328,7 @@ def _insert(current: RegisterImport, book: Book, entries: Sequence[OldEntry], at
 
 
 def _created(model: Any, rows: Iterable[Any]) -> list[Any]:
-    made: list[Any] = model.objects.bulk_create(rows, batch_size=_BATCH)
+    made: list[Any] = model.objects.bulk_create(rows)
     return made
 
 
@@ -342,7 +348,7 @@ def _letter(book: Book, entry: OldEntry, at: datetime) -> Document:
         issued_date=entry.issued_date,
         subject=entry.subject,
         signer_name=entry.signer,
-        search_vector=SearchVector(Value(words), config="simple"),
+        search_text=words,
         created_at=at,
     )
 
@@ -357,6 +363,7 @@ def _outgoing(
         drafter=current.uploaded_by,
         state=OutgoingState.ISSUED,
         book=book,
+        number=entry.number,
         copies_amount=entry.copies,
         numbered_at=issued,
         issued_at=issued,

@@ -14,6 +14,7 @@ from dinh.documents.letters import format_code, format_number, number_and_date
 from dinh.documents.models import Book, Document, Outgoing
 from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.books import book_of
+from dinh.documents.operations.dispatch import index_document
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -68,6 +69,7 @@ def _keep_numbered(
         raise ChangedMeanwhile(_("The letter is being numbered already. Reload the page."))
     document.search_text = words
     document.save(update_fields=["search_text"])
+    index_document(document)
     outgoing.numbered_at = at
     outgoing.save(update_fields=["numbered_at"])
     set_state(outgoing, OutgoingState.NUMBERED, at)
@@ -113,8 +115,8 @@ def _give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
     document.code = format_code(bloc=document.bloc, number=number, notation=document.notation, on=dated)
     document.issued_date = dated
     document.save(update_fields=["number", "number_text", "code", "issued_date"])
-    outgoing.book = book
-    outgoing.save(update_fields=["book"])
+    outgoing.book, outgoing.number = book, number
+    outgoing.save(update_fields=["book", "number"])
 
 
 def _check_date(book: Book, dated: date) -> None:

@@ -4,15 +4,15 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.documents.enums import Direction, IncomingState
+from dinh.documents.enums import IncomingState
 from dinh.documents.events import IncomingStateChanged
-from dinh.documents.models import Book, Document, Incoming
+from dinh.documents.models import Document, Incoming
+from dinh.documents.operations.books import incoming_book
 from dinh.documents.operations.dispatch import incoming_url
 from dinh.documents.queries.incoming import IncomingNotFound, incoming_visible_to
 from dinh.documents.rules_incoming import may_register
@@ -48,7 +48,7 @@ def register_incoming(*, incoming_id: int, actor: Appointment, at: datetime) -> 
         return incoming
     _require_arrived(incoming)
     incoming.state, incoming.registered_at, incoming.registered_by = IncomingState.RECEIVED, at, actor
-    incoming.book = book_of_year(actor.unit_id, timezone.localtime(at).year)
+    incoming.book = incoming_book(unit_id=actor.unit_id, year=timezone.localtime(at).year)
     finish_work(incoming, at=at, kinds=["documents.register"])
     _await_directions(incoming, at)
     open_series(incoming.book.series, last_number=incoming.book.opening_number)
@@ -91,18 +91,6 @@ def possible_duplicates(incoming: Incoming) -> list[Incoming]:
     same = Document.objects.filter(code=document.code, issuer_name=document.issuer_name)
     others = Incoming.objects.filter(unit_id=incoming.unit_id, number__isnull=False, document__in=same)
     return list(others.exclude(pk=incoming.pk).order_by("-registered_at")[:5])
-
-
-def book_of_year(unit_id: int, year: int) -> Book:
-    """The unit's general incoming book of a year; it is opened with the first document."""
-    book, _created = Book.objects.get_or_create(
-        unit_id=unit_id,
-        direction=Direction.INCOMING,
-        year=year,
-        code="den",
-        defaults={"name": _t("Register of incoming documents")},
-    )
-    return book
 
 
 def locked_incoming(incoming_id: int, actor: Appointment) -> Incoming:

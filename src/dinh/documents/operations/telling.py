@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from dinh.documents.enums import IncomingState
+from dinh.documents.enums import AssignmentRole, IncomingState
 from dinh.documents.models import Assignment, Dispatch, Document, Incoming, Outgoing
-from dinh.documents.queries.people import clerks_of
+from dinh.documents.queries.people import clerks_of, heads_of
 from dinh.notify.api import notify
 
 
@@ -44,6 +44,19 @@ def tell_recalled(*, dispatch_id: int) -> None:
     people = {*clerks.values_list("pk", flat=True), *handlers.values_list("appointment_id", flat=True)}
     told = [pk for pk in people if pk is not None]
     _tell(told, "recalled", text, dispatch.document_id, dispatch.recalled_at)
+
+
+def tell_informed(*, incoming_id: int, assigned_at: datetime) -> None:
+    """Tell those who are only to know of a document; of a division its heads."""
+    incoming = Incoming.objects.select_related("document").get(pk=incoming_id)
+    parts = list(incoming.assignments.filter(role=AssignmentRole.INFORM, withdrawn_at=None))
+    divisions = [part.division_id for part in parts if part.appointment_id is None and part.division_id]
+    heads = heads_of(divisions, incoming.unit_id, timezone.localdate())
+    people = {part.appointment_id for part in parts if part.appointment_id is not None}
+    with override(settings.LANGUAGE_CODE):
+        text = _("For your information: %(document)s") % {"document": _named(incoming.document)}
+    told = people | set(heads.values_list("pk", flat=True))
+    _tell(told, "informed", text, incoming.document_id, assigned_at)
 
 
 def _named(document: Document) -> str:

@@ -30,3 +30,9 @@ def heads_of(division_ids: Collection[int], unit_id: int, today: date) -> "Query
 def divisions_of(unit_id: int) -> "QuerySet[Division]":
     """The unit's divisions in use, in their order."""
     return Division.objects.filter(unit_id=unit_id, is_active=True)
+
+
+def assignees_of(unit_id: int, today: date) -> dict[str, Appointment | Division]:
+    """Divisions, then people of a unit, whom its leaders may charge with a document, by key in a page."""
+    divisions = {f"d{each.pk}": each for each in divisions_of(unit_id)}
+    return {**divisions, **{f"a{each.pk}": each for each in staff_of([unit_id], today)}}

@@ -74,20 +74,28 @@ def write_sheet(form: Register, rows: Iterable[tuple[Sequence[str], bool]]) -> B
     for index, column in enumerate(form.columns, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = max(column.share * 1.6, 8)
     sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, column.title, _HEAD) for column in form.columns])
+    head, plain, void = (_styled(sheet, font) for font in (_HEAD, _PLAIN, _VOID))
+    sheet.append([_cell(sheet, column.title, head) for column in form.columns])
     for cells, is_void in rows:
-        sheet.append([_cell(sheet, text, _VOID if is_void else _PLAIN) for text in cells])
+        sheet.append([_cell(sheet, text, void if is_void else plain) for text in cells])
     written = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY))  # noqa: SIM115 - the caller closes it
     workbook.save(written)
     written.seek(0)
     return written
 
 
-def _cell(sheet: Any, text: str, font: Font) -> Any:
-    cell: Any = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", text))
-    cell.data_type = "s"  # otherwise a text that begins with "=" would be written as a formula
+def _styled(sheet: Any, font: Font) -> Any:
+    """A cell whose style the others share: looking a style up for each cell takes most of the time."""
+    cell: Any = WriteOnlyCell(sheet)
     cell.number_format = "@"
     cell.font, cell.alignment = font, _WRAPPED
+    return cell
+
+
+def _cell(sheet: Any, text: str, like: Any) -> Any:
+    cell: Any = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", text))
+    cell.data_type = "s"  # otherwise a text that begins with "=" would be written as a formula
+    cell._style = like._style
     return cell
 
 

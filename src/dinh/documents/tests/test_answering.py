@@ -8,7 +8,7 @@ from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.enums import IncomingState
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Outgoing
-from dinh.documents.operations.assigning import assign_incoming
+from dinh.documents.operations.assigning import Directions, assign_incoming
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.receivers import complete_what_was_answered
@@ -28,9 +28,7 @@ def asked():
     assign_incoming(
         incoming_id=arrival.pk,
         actor=head,
-        lead=specialist,
-        instruction="Trả lời",
-        due_at=None,
+        directions=Directions(lead=specialist, instruction="Trả lời"),
         at=timezone.now(),
     )
     return sender, arrival, clerk

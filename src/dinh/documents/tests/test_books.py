@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -30,6 +30,7 @@ from dinh.documents.operations.numbering import reserve_number
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.books import BookNotFound, books_visible_to
 from dinh.documents.queries.registers import Wanted, as_line, lines_of
+from dinh.documents.registers import printing
 from dinh.documents.tests.test_outgoing_numbering import DAY, signed
 from dinh.kernel.errors import InvalidInput, NotPermitted
 from dinh.kernel.numbering import last_number_of
@@ -202,6 +203,16 @@ def test_register_costs_the_same_for_one_row_and_three(client, clerk):
     assert amounts[0] == amounts[1]
 
 
+def test_the_database_holds_a_number_only_once_a_book(clerk):
+    opened(clerk)
+    first, second = numbered(clerk), numbered(clerk)
+    assert (first.number, second.number) == (1, 2)
+
+    second.number = 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        second.save(update_fields=["number"])
+
+
 def test_excel_shows_formulas_as_text(client, clerk):
     book = opened(clerk)
     numbered(clerk, '=HYPERLINK("http://x","y")')
@@ -239,6 +250,32 @@ def test_the_decrees_form_is_printed(client, clerk):
     assert all(part in text for part in ("SỔ ĐĂNG KÝ VĂN BẢN ĐI", "01/QĐ-UBND", "Giao chỉ tiêu"))
 
 
+def test_the_print_of_a_closed_book_ends_with_its_closing_note(client, clerk):
+    book = opened(clerk)
+    numbered(clerk, "Giao chỉ tiêu")
+    close_book(clerk=clerk, book_id=book.pk, at=NOW + timedelta(days=37))
+    sign_in(client, clerk)
+
+    text = text_of(client.get(reverse("documents:book_pdf", args=[book.pk])).content)
+
+    assert text.count("31/12/2026") == 1
+
+
+@pytest.mark.parametrize(("ending", "limit"), [("pdf", "PDF_ROWS"), ("xlsx", "XLSX_ROWS")])
+def test_a_volume_has_a_limit_that_is_told(client, clerk, monkeypatch, ending, limit):
+    book = opened(clerk)
+    for _row in range(2):
+        numbered(clerk)
+    sign_in(client, clerk)
+    monkeypatch.setattr(printing, limit, 1)
+
+    page = client.get(reverse(f"documents:book_{ending}", args=[book.pk]))
+    program = client.get(f"/api/v1/books/{book.pk}/register.{ending}")
+
+    assert page.url == reverse("documents:book", args=[book.pk])
+    assert (program.status_code, program.json()["errors"][0]["field"]) == (422, "date_from")
+
+
 def test_the_clerk_keeps_books_in_the_pages(client, clerk):
     sign_in(client, clerk)
     year = timezone.localdate().year
@@ -267,7 +304,7 @@ def test_the_clerk_keeps_books_in_the_pages(client, clerk):
     outgoing.refresh_from_db()
     assert (outgoing.state, outgoing.void_reason) == (OutgoingState.VOIDED, "Sai")
     assert client.get(void).status_code == 404
-    assert "<s " in client.get(reverse("documents:book", args=[book.pk])).content.decode()
+    assert "<s>" in client.get(reverse("documents:book", args=[book.pk])).content.decode()
 
 
 def test_others_read_but_do_not_keep(client, clerk):

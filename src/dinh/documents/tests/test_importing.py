@@ -1,6 +1,7 @@
 import io
 import zipfile
 from datetime import date, datetime
+from threading import Barrier, Thread
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,6 +16,7 @@ from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AppointmentFactory
 from dinh.documents.enums import Direction, ImportState
 from dinh.documents.models import Book, Document, Incoming, RegisterImport
+from dinh.documents.operations.books import BookClosed, set_opening_number
 from dinh.documents.operations.importing import (
     ImportFaulty,
     ImportNotFound,
@@ -25,6 +27,7 @@ from dinh.documents.operations.importing import (
     start_import,
 )
 from dinh.documents.operations.numbering import reserve_number
+from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.queries.books import BookNotFound
 from dinh.documents.queries.registers import Wanted, as_line, lines_of
 from dinh.documents.queries.search import search_documents
@@ -33,6 +36,7 @@ from dinh.documents.registers.columns import find_header
 from dinh.documents.registers.opening import WorkbookRefused, check_workbook
 from dinh.documents.registers.reading import SheetUnusable
 from dinh.documents.tests.test_books import opened, sign_in
+from dinh.documents.tests.test_incoming_pages import arrival
 from dinh.documents.tests.test_outgoing_numbering import DAY, signed
 from dinh.kernel.errors import InvalidInput, NotPermitted
 from dinh.kernel.numbering import last_number_of
@@ -179,7 +183,8 @@ def test_faulty_rows_may_be_left_out_and_come_later(clerk, book):
 
 def test_columns_are_corrected_by_hand(clerk, book):
     head = ("A", "SỐ KÝ HIỆU", "Ngày", "Nội dung", "Cột lạ", "", "", "")
-    found = prepared(clerk, book, sheet(*ROWS, head=head))
+    data = sheet(*ROWS, head=head)
+    found = prepared(clerk, book, data)
     assert "signer" not in found.columns
 
     order = {"clerk": clerk, "import_id": found.pk, "sheet_name": found.sheet_name, "header_row": 3}
@@ -189,7 +194,7 @@ def test_columns_are_corrected_by_hand(clerk, book):
     with pytest.raises(InvalidInput) as refused:
         correct_import(columns={"signer": 99}, **order)
     assert refused.value.faults[0].field == "signer"
-    taken_in(clerk, book, sheet(*ROWS, head=head))
+    taken_in(clerk, book, data)
     with pytest.raises(ImportUnderWay):
         correct_import(columns=None, **order)
 
@@ -207,6 +212,59 @@ def test_incoming_registers_enter_too(clerk):
         "02/03/2026", "88", "Sở Nội vụ", "15/SNV-VP", "01/03/2026", "Công văn Trực Tết", "Văn phòng",
     )  # fmt: skip
     assert last_number_of(book.series) == 88
+
+
+def test_arrivals_are_numbered_after_an_old_register_and_not_in_a_closed_book(clerk):
+    at = timezone.now()
+    year = timezone.localdate(at).year
+    book = opened(
+        clerk, direction=Direction.INCOMING, year=year, code="den", name="Văn bản đến", type_codes=[]
+    )
+    head = ("Ngày đến", "Số đến", "Tác giả", "Trích yếu")
+    taken_in(clerk, book, sheet((date(year, 1, 2), 88, "Sở Nội vụ", "Trực Tết"), head=head))
+
+    first = register_incoming(incoming_id=arrival(clerk.unit).pk, actor=clerk, at=at)
+    Book.objects.filter(pk=book.pk).update(closed_at=at)
+
+    assert (first.book, first.number) == (book, 89)
+    with pytest.raises(BookClosed):
+        register_incoming(incoming_id=arrival(clerk.unit).pk, actor=clerk, at=at)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_take_a_register_in_once(clerk, book):
+    found = prepared(clerk, book, sheet(*ROWS))
+    start_import(clerk=clerk, import_id=found.pk, leave_out_faulty=False)
+    barrier = Barrier(2)
+
+    def work():
+        barrier.wait()
+        try:
+            run_import(import_id=found.pk, at=timezone.now())
+        finally:
+            connection.close()
+
+    threads = [Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    found.refresh_from_db()
+    assert (found.state, Document.objects.count()) == (ImportState.DONE, 2)
+
+
+def test_a_number_given_meanwhile_stops_the_import_whole(clerk, book):
+    found = prepared(clerk, book, sheet(*ROWS))
+    start_import(clerk=clerk, import_id=found.pk, leave_out_faulty=False)
+    set_opening_number(clerk=clerk, book_id=book.pk, last_number=101, reason="", at=timezone.now())
+    reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY)
+
+    run_import(import_id=found.pk, at=timezone.now())
+
+    found.refresh_from_db()
+    assert (found.state, found.imported_count, found.failure != "") == (ImportState.FAILED, 0, True)
+    assert Document.objects.filter(outgoing__book=book).count() == 1
 
 
 def test_others_may_not_take_in(clerk, book):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from dinh.directory.models import Appointment, Person, Position, Unit
 from dinh.documents.enums import IncomingState, OutgoingState, Secrecy
 from dinh.documents.models import Document, Incoming, Outgoing
-from dinh.documents.operations.assigning import WrongAssignee, assign_incoming
+from dinh.documents.operations.assigning import Directions, WrongAssignee, assign_incoming
 from dinh.documents.operations.dispatch import NotDispatchable, OutgoingNotFound, dispatch_document
 from dinh.documents.operations.handling import complete_incoming, start_handling
 from dinh.documents.operations.recall import recall_document
@@ -131,12 +131,13 @@ def test_handles_what_is_assigned(arrived, clerk):
     receiving, head = staff(arrived.unit, "clerk"), staff(arrived.unit, "unit_head")
     lead = staff(arrived.unit, "specialist")
     register_incoming(incoming_id=arrived.pk, actor=receiving, at=NOW)
-    order = {"incoming_id": arrived.pk, "instruction": "Tham mưu", "due_at": None, "at": NOW}
+    order = {"incoming_id": arrived.pk, "at": NOW}
+    directions = Directions(lead=lead, instruction="Tham mưu")
     with pytest.raises(NotPermitted):
-        assign_incoming(actor=receiving, lead=lead, **order)
+        assign_incoming(actor=receiving, directions=directions, **order)
     with pytest.raises(WrongAssignee):
-        assign_incoming(actor=head, lead=clerk, **order)
-    assign_incoming(actor=head, lead=lead, **order)
+        assign_incoming(actor=head, directions=Directions(lead=clerk), **order)
+    assign_incoming(actor=head, directions=directions, **order)
     assert incoming_visible_to(lead).get() == arrived
     start_handling(incoming_id=arrived.pk, actor=lead, at=NOW)
     with pytest.raises(NotPermitted):

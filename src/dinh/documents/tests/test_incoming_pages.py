@@ -38,7 +38,7 @@ def arrival(unit, state=IncomingState.ARRIVED):
     return Incoming.objects.create(document=letter, unit=unit, state=state, arrived_at=timezone.now())
 
 
-@pytest.mark.parametrize("name", ["list", "detail", "search"])
+@pytest.mark.parametrize("name", ["list", "inbox", "detail", "search"])
 def test_templates_compile(name):
     assert get_template(f"documents/incoming/{name}.html")
 
@@ -81,8 +81,8 @@ def test_goes_from_desk_to_desk(client, clerk):
     lead = AppointmentFactory(unit=clerk.unit)
     client.post(f"/documents/incoming/{row.pk}/register/")
     enter(client, AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD]))
-    assert f'value="{lead.pk}"' in client.get(f"/documents/incoming/{row.pk}/").content.decode()
-    client.post(f"/documents/incoming/{row.pk}/assign/", {"lead": lead.pk, "due": "2030-01-02"})
+    assert f'value="a{lead.pk}"' in client.get(f"/documents/incoming/{row.pk}/").content.decode()
+    client.post(f"/documents/incoming/{row.pk}/assign/", {"lead": f"a{lead.pk}", "due": "2030-01-02"})
     enter(client, lead)
     assert "/start/" in client.get(f"/documents/incoming/{row.pk}/").content.decode()
     client.post(f"/documents/incoming/{row.pk}/start/")
@@ -114,9 +114,11 @@ def test_list_costs_the_same_for_any_number(client, clerk, django_assert_max_num
 
 def test_programs_get_nothing_of_a_recalled_letter(client, clerk):
     row = arrival(clerk.unit, IncomingState.RECALLED)
-    answer = client.get(f"/api/v1/incoming/{row.pk}")
-    assert answer.json()["state"] == IncomingState.RECALLED
-    assert answer.json().keys() == {"id", "state", "number", "arrived_at"}
+    answer = client.get(f"/api/v1/incoming/{row.pk}").json()
+    assert (answer["state"], answer["document"], answer["verdict"]) == (IncomingState.RECALLED, None, "")
+    assert client.get(f"/api/v1/incoming/{row.pk}/content").status_code == 404
+    listed = client.get("/api/v1/incoming?tab=15").json()["items"]
+    assert [(each["id"], each["document"]) for each in listed] == [(row.pk, None)]
 
 
 def test_menu_leads_to_the_list(client, clerk):

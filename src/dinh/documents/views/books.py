@@ -1,16 +1,15 @@
 """Screens of the registers: the unit's books, one book, its print and export."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeVar
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import Form
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,19 +25,20 @@ from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.books import books_visible_to, get_book, years_of_books
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.registers import as_line, lines_of
-from dinh.documents.registers.printing import export_register, print_register
+from dinh.documents.registers.responses import register_file
 from dinh.documents.rules import VOIDABLE, may_keep_books, may_number
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.kernel.numbering import last_number_of
-from dinh.storage.api import PDF, XLSX
 
+T = TypeVar("T")
 PAGE_SIZE = 50
 SUBJECT_COLUMN = {Direction.OUTGOING: 2, Direction.INCOMING: 5}
+SIGNED_FOR_COLUMN = 8  # "Ký nhận" is filled by hand, on paper only
 TRACE = {
-    "documents.book.opened": _("Opened"),
+    "documents.book.opened": _("Book opened"),
     "documents.book.opening_number_set": _("Opening number set"),
     "documents.book.imported": _("Old register taken in"),
-    "documents.book.closed": _("Closed"),
+    "documents.book.closed": _("Book closed"),
 }
 
 
@@ -88,13 +88,15 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
     filters = _filters(request, book)
     rows = lines_of(book, request.appointment, filters.wanted())
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    columns = register(book.direction).columns
+    columns = _on_screen(register(book.direction).columns)
     context = {
         "book": book,
         "filters": filters,
         "page": page,
         "columns": columns,
-        "lines": [(line, list(zip(columns, line.cells, strict=True))) for line in map(as_line, page)],
+        "lines": [
+            (line, list(zip(columns, _on_screen(line.cells), strict=True))) for line in map(as_line, page)
+        ],
         "linked": SUBJECT_COLUMN[Direction(book.direction)],
         "may_keep": may_keep_books(request.appointment, book.unit_id),
         "query": request.GET.urlencode(),
@@ -190,8 +192,8 @@ def add_faults(form: Form, refusal: DomainError) -> None:
         form.add_error(None, str(refusal))
 
 
-def file_name(book: Book, ending: str) -> str:
-    return f"{_t('register-of-documents')}-{book.code}-{book.year}.{ending}"
+def _on_screen(columns: Sequence[T]) -> list[T]:
+    return [column for index, column in enumerate(columns) if index != SIGNED_FOR_COLUMN]
 
 
 def _require_keeper(request: StaffRequest) -> None:
@@ -211,20 +213,6 @@ def _file(request: StaffRequest, book_id: int, ending: str) -> HttpResponseBase:
     except DomainError as refusal:
         messages.error(request, str(refusal))
         return redirect("documents:book", book_id)
-
-
-def register_file(book: Book, rows: Any, ending: str) -> HttpResponseBase:
-    """A register to take home, `pdf` or `xlsx`. :raises TooManyRows: beyond one volume"""
-    name = file_name(book, ending)
-    if ending == "xlsx":
-        return FileResponse(
-            export_register(book=book, rows=rows), filename=name, as_attachment=True, content_type=XLSX
-        )
-    response = HttpResponse(print_register(book=book, rows=rows, made_at=timezone.now()), content_type=PDF)
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=False, filename=name) or "inline"
-    )
-    return response
 
 
 def _voidable(request: StaffRequest, outgoing_id: int) -> Outgoing:

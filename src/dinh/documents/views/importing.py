@@ -5,7 +5,6 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
@@ -17,8 +16,9 @@ from dinh.documents.models import Book, RegisterImport
 from dinh.documents.operations.importing import correct_import, get_import, prepare_import, start_import
 from dinh.documents.registers.columns import COLUMNS
 from dinh.documents.registers.printing import write_sheet
+from dinh.documents.registers.responses import file_name
 from dinh.documents.rules import may_keep_books
-from dinh.documents.views.books import add_faults, file_name, visible_book
+from dinh.documents.views.books import add_faults, visible_book
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.storage.api import XLSX
 
@@ -101,8 +101,6 @@ def import_start(request: StaffRequest, import_id: int) -> HttpResponse:
         start_import(clerk=request.appointment, import_id=import_id, leave_out_faulty=leave_out)
     except DomainError as refusal:
         messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("The rows are being taken in. You may leave this page."))
     return redirect("documents:import", import_id)
 
 

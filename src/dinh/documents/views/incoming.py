@@ -1,57 +1,80 @@
-"""Screens of documents that arrived."""
+"""Screens of documents that arrived: the list, the document, its file, search."""
 
-from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
-from django.forms import CharField
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from dinh.audit.api import trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
-from dinh.documents.enums import AssignmentRole, IncomingState
-from dinh.documents.forms.incoming import AssignForm
-from dinh.documents.models import Incoming
-from dinh.documents.operations.assigning import assign_incoming
-from dinh.documents.operations.handling import complete_incoming, start_handling
-from dinh.documents.operations.receiving import possible_duplicates, refuse_incoming, register_incoming
+from dinh.documents.enums import AssignmentRole, Channel, IncomingState
+from dinh.documents.forms.incoming import InboxForm
+from dinh.documents.models import Assignment, Dispatch, Incoming
+from dinh.documents.operations.receiving import possible_duplicates
+from dinh.documents.operations.receiving_several import register_several
+from dinh.documents.paging import CappedPaginator
+from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, tab_counts
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.people import assignees_of, staff_of
 from dinh.documents.queries.search import search_documents
-from dinh.documents.rules_incoming import may_complete, may_direct, may_register
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, open_acts
+from dinh.documents.views.incoming_trace import trace_lines
+from dinh.kernel.errors import NotFound
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
-TRACE = {
-    "documents.incoming.registered": _("Registered"),
-    "documents.incoming.refused": _("Refused"),
-    "documents.incoming.assigned": _("Assigned"),
-    "documents.incoming.started": _("Started"),
-    "documents.incoming.done": _("Completed"),
-}
+_TAB_ORDER = ("01", "03", "04", "05", LATE, "06", "02", "15", ALL)
+_FILTERS = ("q", "sender", "urgency", "purpose", "verdict", "since", "until")
 
 
 @require_GET
 @signed_in
 def incoming_list(request: StaffRequest) -> HttpResponse:
-    """The inbox, one tab per state, newest first."""
-    state = request.GET.get("state", IncomingState.ARRIVED)
-    rows = incoming_visible_to(request.appointment).filter(state=state).order_by("-arrived_at", "-pk")
-    page = Paginator(rows.select_related("document"), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "documents/incoming/list.html",
-        {"page": page, "state": state, "states": IncomingState.choices, "hidden": IncomingState.RECALLED},
-    )
+    """The inbox: a tab per state, filters, order; with HTMX only the part that changes."""
+    now, first = timezone.now(), first_tab(request.appointment)
+    form = InboxForm(request.GET)
+    wanted = form.wanted(tab=first)
+    rows = inbox(request.appointment, wanted, now=now)
+    context = {
+        "form": form,
+        "wanted": wanted,
+        "page": CappedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "tabs": _tabs(tab_counts(request.appointment, now=now)),
+        "chips": _chips(form),
+        "hidden": IncomingState.RECALLED,
+        "may_register": wanted.tab == IncomingState.ARRIVED and first == IncomingState.ARRIVED,
+        "open_states": OPEN_STATES,
+    }
+    is_part = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+    name = "inbox" if is_part else "list"
+    return render(request, f"documents/incoming/{name}.html", context)
+
+
+@require_POST
+@signed_in
+def incoming_register_several(request: StaffRequest) -> HttpResponse:
+    """Register what was chosen in the list, each by itself."""
+    chosen = [int(text) for text in request.POST.getlist("chosen")[:PAGE_SIZE] if text.isdecimal()]
+    outcomes = register_several(incoming_ids=chosen, actor=request.appointment, at=timezone.now())
+    numbers = [each.number for each in outcomes if each.number is not None]
+    if numbers:
+        words = ngettext("%(count)d document registered.", "%(count)d documents registered.", len(numbers))
+        span = _("Incoming numbers %(first)d to %(last)d.") % {"first": min(numbers), "last": max(numbers)}
+        messages.success(request, f"{words % {'count': len(numbers)}} {span}")
+    for refusal in dict.fromkeys(each.refusal for each in outcomes if each.refusal):
+        messages.error(request, refusal)
+    if not outcomes:
+        messages.warning(request, _("Choose at least one document."))
+    return redirect("documents:incoming_list")
 
 
 @require_GET
@@ -59,16 +82,25 @@ def incoming_list(request: StaffRequest) -> HttpResponse:
 def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """One document that arrived, what may be done with it, and its trace."""
     incoming = _visible(request, incoming_id)
-    acts = _acts(incoming, request.appointment)
+    parts = _parts(incoming)
+    acts = open_acts(request.appointment, incoming, parts, on=timezone.localdate())
+    hidden = incoming.state == IncomingState.RECALLED
     context = {
         "incoming": incoming,
         "acts": acts,
-        "hidden": incoming.state == IncomingState.RECALLED,
-        "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(incoming)],
+        "hidden": hidden,
+        "is_open": incoming.state in OPEN_STATES,
+        "is_signed": incoming.channel == Channel.ELECTRONIC and incoming.document.content_id is not None,
+        "parts": parts,
+        "trace": [] if hidden else trace_lines(incoming),
+        "recalled": Dispatch.objects.filter(arrivals=incoming).select_related("sender").first(),
         "duplicates": possible_duplicates(incoming) if "register" in acts else [],
-        "people": _people(request.appointment) if "assign" in acts else [],
+        "replies": outgoing_visible_to(request.appointment).filter(replies_to=incoming),
+        "attachments": [] if hidden else list(incoming.document.attachments.all()),
     }
-    return render(request, "documents/incoming/detail.html", context)
+    return render(
+        request, "documents/incoming/detail.html", context | _choices(request.appointment, parts, acts)
+    )
 
 
 @require_GET
@@ -94,19 +126,17 @@ def incoming_content(request: StaffRequest, incoming_id: int) -> HttpResponseBas
     return blob_response(request, content, filename=f"{name}.pdf", inline=True)
 
 
-@require_POST
+@require_GET
 @signed_in
-def incoming_act(request: StaffRequest, incoming_id: int, act: str) -> HttpResponse:
-    """Register, refuse, assign, start or complete; a refusal is told on the document's page."""
-    if act not in ACTS:
+def incoming_attachment(request: StaffRequest, incoming_id: int, attachment_id: int) -> HttpResponseBase:
+    """A file that came with the letter, unless its sender has recalled it."""
+    incoming = _visible(request, incoming_id)
+    if incoming.state == IncomingState.RECALLED:
         raise Http404
-    try:
-        ACTS[act](request, incoming_id)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    return redirect("documents:incoming", incoming_id)
+    found = incoming.document.attachments.filter(pk=attachment_id).first()
+    if found is None:
+        raise Http404
+    return blob_response(request, found.blob_id, filename=found.name)
 
 
 @require_GET
@@ -127,74 +157,73 @@ def _visible(request: StaffRequest, incoming_id: int) -> Incoming:
         raise Http404 from missing
 
 
-def _acts(incoming: Incoming, actor: Appointment) -> set[str]:
-    state = incoming.state
-    if state == IncomingState.ARRIVED:
-        return {"register", "refuse"} if may_register(actor, incoming) else set()
-    if state not in (IncomingState.RECEIVED, IncomingState.ASSIGNED, IncomingState.IN_PROGRESS):
-        return set()
-    lead = incoming.assignments.filter(role=AssignmentRole.LEAD, withdrawn_at=None).first()
-    acts = {"complete"} if may_complete(actor, incoming, lead) else set()
-    if state == IncomingState.ASSIGNED and acts:
-        acts.add("start")
-    if state == IncomingState.RECEIVED and may_direct(actor, incoming):
-        acts.add("assign")
-    return acts
+def _tabs(counts: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Name, label and amount of each tab: what asks for work first."""
+    labels = {str(value): str(label) for value, label in IncomingState.choices}
+    labels |= {LATE: _("Late"), ALL: _("All")}
+    return [(name, labels[name], counts.get(name, 0)) for name in _TAB_ORDER]
 
 
-def _people(actor: Appointment) -> "QuerySet[Appointment]":
-    """Whoever holds an appointment of the unit today."""
-    today = timezone.localdate()
-    holds = Q(end_date=None) | Q(end_date__gte=today)
-    of_unit = Appointment.objects.filter(holds, unit_id=actor.unit_id, start_date__lte=today)
-    return of_unit.select_related("person", "position")
+def _chips(form: InboxForm) -> list[tuple[str, str, str]]:
+    """Filters in force: name of the field, its label, what was chosen in words."""
+    labels = {
+        "q": _("Words"),
+        "sender": _("Sender"),
+        "urgency": _("Urgency"),
+        "purpose": _("Purpose"),
+        "verdict": _("Signatures"),
+        "since": _("From"),
+        "until": _("To"),
+    }
+    given = form.cleaned_data
+    chips = []
+    for name in _FILTERS:
+        if (value := given.get(name)) not in (None, ""):
+            choices = dict(getattr(form.fields[name], "choices", ()))
+            words = value.strftime("%d/%m/%Y") if name in ("since", "until") else choices.get(value, value)
+            chips.append((name, labels[name], str(words)))
+    return chips
 
 
-def _text(request: StaffRequest, name: str, limit: int) -> str:
-    try:
-        return str(CharField(max_length=limit, required=False).clean(request.POST.get(name, "")))
-    except ValidationError as wrong:
-        raise InvalidInput(" ".join(wrong.messages), field=name) from wrong
+def _parts(incoming: Incoming) -> list[Assignment]:
+    rows = incoming.assignments.filter(withdrawn_at=None).order_by("pk")
+    return list(rows.select_related("appointment__person", "appointment__position", "division"))
 
 
-def _register(request: StaffRequest, incoming_id: int) -> None:
-    register_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+def _choices(actor: Appointment, parts: list[Assignment], acts: frozenset[str]) -> dict[str, Any]:
+    """What the forms of the page offer; each is asked for only where its form is shown."""
+    is_open = [part for part in parts if part.done_at is None]
+    mine = [part for part in is_open if handles(actor, part)]
+    to_pass = [part for part in is_open if may_pass_on(actor, part) and part.role != AssignmentRole.INFORM]
+    return {
+        "leads": any(part.role == AssignmentRole.LEAD for part in mine),
+        "to_finish": next((part for part in mine if part.role == AssignmentRole.SUPPORT), None),
+        "to_pass": to_pass[0] if to_pass else None,
+        "open_supports": sum(part.role == AssignmentRole.SUPPORT for part in is_open),
+        "members": _members(actor) if "pass" in acts else [],
+        "choices": _assignees(actor, parts) if acts & {"assign", "change"} else [],
+    }
 
 
-def _refuse(request: StaffRequest, incoming_id: int) -> None:
-    reason = _text(request, "reason", 500)
-    refuse_incoming(incoming_id=incoming_id, actor=request.appointment, reason=reason, at=timezone.now())
+def _members(actor: Appointment) -> list[tuple[str, Appointment]]:
+    people = staff_of([actor.unit_id], timezone.localdate()).filter(division=actor.division)
+    return [(f"a{each.pk}", each) for each in people]
 
 
-def _assign(request: StaffRequest, incoming_id: int) -> None:
-    actor = request.appointment
-    form = AssignForm(request.POST, _people(actor))
-    if not form.is_valid():
-        get_incoming(incoming_id, actor)
-        raise InvalidInput(_("Choose who leads, and give the deadline as a date."), field="lead")
-    assign_incoming(
-        incoming_id=incoming_id,
-        actor=actor,
-        lead=form.cleaned_data["lead"],
-        instruction=form.cleaned_data["instruction"],
-        due_at=form.due_at(),
-        at=timezone.now(),
-    )
+def _assignees(actor: Appointment, parts: list[Assignment]) -> list[dict[str, str]]:
+    roles = {_key(part): part.role for part in parts}
+    return [
+        {
+            "key": key,
+            "name": each.person.full_name if isinstance(each, Appointment) else each.name,
+            "title": each.position.name if isinstance(each, Appointment) else "",
+            "role": roles.get(key, ""),
+        }
+        for key, each in assignees_of(actor.unit_id, timezone.localdate()).items()
+        if key != f"a{actor.pk}"
+    ]
 
 
-def _start(request: StaffRequest, incoming_id: int) -> None:
-    start_handling(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
-
-
-def _complete(request: StaffRequest, incoming_id: int) -> None:
-    result = _text(request, "result", 2000)
-    complete_incoming(incoming_id=incoming_id, actor=request.appointment, result=result, at=timezone.now())
-
-
-ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
-    "register": _register,
-    "refuse": _refuse,
-    "assign": _assign,
-    "start": _start,
-    "complete": _complete,
-}
+def _key(part: Assignment) -> str:
+    """Of whoever the leader named: the division, even if it passed its part on."""
+    return f"d{part.division_id}" if part.division_id is not None else f"a{part.appointment_id}"

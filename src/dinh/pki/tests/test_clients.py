@@ -18,6 +18,7 @@ from dinh.pki.api import (
     TrustStore,
 )
 from dinh.pki.certificates import fingerprint, may_stamp_time
+from dinh.pki.net import http_client
 from dinh.pki.verify.times import parse_pdf_date
 
 from .authority import rsa_key
@@ -70,6 +71,32 @@ def test_timestamp_client_refuses_garbage_and_silence():
     for handler in (garbage, silence):
         with pytest.raises(TimestampUnavailable):
             HttpTimestampClient("http://x", transport=httpx.MockTransport(handler)).stamp(bytes(32))
+
+
+@pytest.mark.parametrize(("error", "times"), [(httpx.ReadTimeout("late"), 1), (httpx.ConnectError("no"), 2)])
+def test_timestamp_server_that_lets_time_pass_is_not_asked_again_at_once(error, times):
+    asked = []
+
+    def fail(request):
+        asked.append(request.url)
+        raise error
+
+    client = HttpTimestampClient("http://x", transport=httpx.MockTransport(fail))
+    for _ in range(2):
+        with pytest.raises(TimestampUnavailable):
+            client.stamp(bytes(32))
+
+    assert len(asked) == times
+
+
+def test_clients_go_past_the_proxy_to_this_machine_only(monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.vn:3128")
+
+    def proxies(url):
+        with http_client(url, seconds=1, transport=None) as client:
+            return len(client._mounts)
+
+    assert [proxies("http://127.0.0.1:8001/tsa"), proxies("http://tsa.example.vn/") > 0] == [0, True]
 
 
 def test_revocation_fetcher_reads_and_refuses():

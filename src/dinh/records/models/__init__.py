@@ -1,0 +1,3 @@
+from dinh.records.models.case_file import CaseFile, Filing
+
+__all__ = ["CaseFile", "Filing"]

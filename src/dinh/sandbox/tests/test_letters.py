@@ -6,15 +6,18 @@ import sys
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from dinh.pki.api import LEADER_FIELD, Verdict
-from dinh.pki.tests.letters import letter_fields, plain_pdf
+from dinh.pki.api import DATE_FIELD, LEADER_FIELD, NUMBER_FIELD, SEAL_FIELD, Verdict, verify_pdf
+from dinh.pki.tests.letters import font, letter_fields, plain_pdf
+from dinh.pki.tests.peers import pdfsig_lines, pyhanko_statuses
 from dinh.signing import api
 from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
-from dinh.signing.queries.verification import verification_of
+from dinh.signing.queries.verification import trust_store, verification_of
 from dinh.storage.api import read_blob, store_bytes
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +129,15 @@ def test_missing_timestamp_and_revocation_data_are_added_later(people, letter, o
     assert api.extend(sha256=extended.sha256).sha256 == extended.sha256
 
 
+def test_extended_letter_is_valid_to_stock_tools(people, letter, sandbox, tmp_path):
+    extended = read_blob(api.extend(sha256=sign(letter, people[0]).sha256).sha256)
+
+    root = x509.load_pem_x509_certificate((sandbox.folder / "root.pem").read_bytes())
+    (status,) = pyhanko_statuses(extended, [root.public_bytes(Encoding.DER)])
+    assert (status.bottom_line, status.timestamp_validity.valid) == (True, True)
+    assert pdfsig_lines(extended, tmp_path) == ["Signature is Valid."]
+
+
 def test_extending_tells_what_could_not_be_had(people, letter, order):
     order("faults", service="tsa", mode="down")
     for service in ("crl", "ocsp"):
@@ -136,6 +148,31 @@ def test_extending_tells_what_could_not_be_had(people, letter, order):
 
     assert extended.sha256 != signed.sha256
     assert len(extended.notes) == 3
+
+
+@pytest.mark.parametrize("stamped", [True, False])
+def test_numbered_and_sealed_letter_stays_valid_when_it_is_extended(people, letter, order, sandbox, stamped):
+    if not stamped:
+        order("faults", service="tsa", mode="down", count=2)
+    leader, clerk = people
+    signed = sign(letter, leader)
+    numbered = api.fill_text_fields(
+        sha256=signed.sha256, values={NUMBER_FIELD: "05", DATE_FIELD: "05 tháng 02 năm 2026"}, font=font()
+    )
+    sealed = api.sign_pdf(
+        sha256=numbered, field_name=SEAL_FIELD, as_="unit", appointment=clerk,
+        lock_fields=(NUMBER_FIELD, DATE_FIELD),
+    )  # fmt: skip
+
+    extended = api.extend(sha256=sealed.sha256)
+
+    assert sealed.level == ("B-T" if stamped else "B-B")
+    kept = read_blob(extended.sha256)
+    alone = verify_pdf(source=kept, trust=trust_store())
+    assert [item.verdict for item in alone.signatures] == [Verdict.VALID] * 2
+    root = x509.load_pem_x509_certificate((sandbox.folder / "root.pem").read_bytes())
+    statuses = pyhanko_statuses(kept, [root.public_bytes(Encoding.DER)])
+    assert [status.bottom_line for status in statuses] == [True, True]
 
 
 @pytest.mark.parametrize("mode", ["down", "garbage", "wrong_signature", "stale"])

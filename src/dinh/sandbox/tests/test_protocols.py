@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from dinh.pki.api import HttpTimestampClient, TimestampUnavailable
 from dinh.signing.operations.demo import issue_demo_certificates
 
 pytestmark = pytest.mark.django_db
@@ -270,6 +271,13 @@ def test_slow_service_answers_well_in_the_end(ask, order):
 
     assert time.monotonic() - started >= 1
     assert x509.load_der_x509_crl(answer.content).issuer.rfc4514_string() == "CN=Demo CA,C=VN"
+
+
+def test_client_does_not_wait_for_a_slow_timestamp_server(ask, order, sandbox):
+    order("faults", service="tsa", mode="slow")
+
+    with pytest.raises(TimestampUnavailable):
+        HttpTimestampClient(f"{sandbox.address}/tsa", seconds=0.2).stamp(bytes(32))
 
 
 def test_silent_service_hangs_up(ask, order):

@@ -1,6 +1,10 @@
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from dinh.kernel.text import fold
 
 
 class CredentialState(models.TextChoices):
@@ -29,6 +33,7 @@ class Credential(models.Model):
     chain = models.BinaryField(blank=True, help_text=_("Issuers, DER one after another"))
     fingerprint = models.CharField(max_length=64, unique=True, help_text=_("SHA-256, hex"))
     subject_name = models.CharField(max_length=200)
+    search_name = models.CharField(max_length=600, editable=False, default="")
     serial_number = models.CharField(max_length=64)
     issuer_name = models.CharField(max_length=200)
     valid_from = models.DateTimeField()
@@ -52,3 +57,9 @@ class Credential(models.Model):
 
     def __str__(self) -> str:
         return self.subject_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Derived, so that no writer can forget it: what the registry is searched by.
+        holder = self.person.full_name if self.person else self.unit.name if self.unit else ""
+        self.search_name = fold(f"{holder} {self.subject_name} {self.serial_number}")[:600]
+        super().save(*args, **kwargs)

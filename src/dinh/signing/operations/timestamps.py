@@ -1,6 +1,7 @@
 """The timestamp server of the installation, and what signatures lack that could not be had when signing."""
 
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 
@@ -22,7 +23,13 @@ _UNKNOWN = {"revocation.unknown", "revocation.unknown_accepted", "revocation.aut
 
 def timestamp_client() -> HttpTimestampClient | None:
     """Whoever stamps signatures here; None where none is configured."""
-    return HttpTimestampClient(settings.TIMESTAMP_URL) if settings.TIMESTAMP_URL else None
+    return _client(settings.TIMESTAMP_URL) if settings.TIMESTAMP_URL else None
+
+
+@cache
+def _client(url: str) -> HttpTimestampClient:
+    # One per process: it remembers for a while that a server was silent.
+    return HttpTimestampClient(url)
 
 
 def extend_pdf(*, pdf: bytes, at: datetime) -> ExtendedPdf:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0004_second_factor_and_sessions'),
-        ('documents', '0004_incoming_handling'),
+        ('documents', '0005_arrivals_with_fewer_indexes'),
     ]
 
     operations = [

@@ -1,0 +1,76 @@
+"""
+One statement that sends: the sending, its recipients' marks and the arrivals at connected units together.
+
+The database does it for 5 units or 501 in one round; a list that went through Python cost four times as much.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from dinh.documents.enums import Channel, IncomingState
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was sent: `dispatch_id` is None if the key was used before; arrivals as (unit, arrival)."""
+
+    dispatch_id: int | None
+    on_paper: int
+    arrivals: list[tuple[int, int]]
+
+
+def deliver(
+    *, outgoing_id: int, document_id: int, sender_id: int, sent_by_id: int, request_key: str, at: datetime
+) -> Delivery:
+    """
+    Send a document to all recipients not yet served, in the current transaction.
+
+    Connected units that are not asked for paper get an arrival; all others are marked as sent on paper.
+    """
+    given: dict[str, Any] = {
+        "outgoing": outgoing_id,
+        "document": document_id,
+        "sender": sender_id,
+        "by": sent_by_id,
+        "key": request_key,
+        "at": at,
+        "electronic": Channel.ELECTRONIC,
+        "paper": Channel.PAPER,
+        "arrived": IncomingState.ARRIVED,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SEND, given)
+        dispatch_id, on_paper, units, arrivals = cursor.fetchone() or (None, 0, [], [])
+    return Delivery(dispatch_id, on_paper, list(zip(units, arrivals, strict=True)))
+
+
+_SEND = """
+WITH sending AS (
+    INSERT INTO documents_dispatch
+        (document_id, outgoing_id, sender_id, sent_by_id, sent_at, request_key, recall_reason)
+    VALUES (%(document)s, %(outgoing)s, %(sender)s, %(by)s, %(at)s, %(key)s, '')
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), served AS (
+    UPDATE documents_recipient AS mine
+    SET sent_at = %(at)s,
+        channel = CASE WHEN mine.channel = %(electronic)s AND unit.is_connected
+                       THEN %(electronic)s ELSE %(paper)s END
+    FROM sending, documents_recipient AS same LEFT JOIN directory_unit AS unit ON unit.id = same.unit_id
+    WHERE same.id = mine.id AND mine.outgoing_id = %(outgoing)s AND mine.sent_at IS NULL
+    RETURNING mine.unit_id, mine.purpose, mine.channel
+), arrived AS (
+    INSERT INTO documents_incoming
+        (unit_id, document_id, dispatch_id, purpose, channel, state, arrived_at,
+         refusal_reason, direction_text, result_text, verdict, note)
+    SELECT unit_id, %(document)s, sending.id, purpose, channel, %(arrived)s, %(at)s, '', '', '', '', ''
+    FROM served, sending WHERE channel = %(electronic)s
+    RETURNING id, unit_id
+)
+SELECT (SELECT id FROM sending), (SELECT count(*) FROM served WHERE channel <> %(electronic)s),
+       coalesce((SELECT array_agg(unit_id ORDER BY id) FROM arrived), '{}'),
+       coalesce((SELECT array_agg(id ORDER BY id) FROM arrived), '{}')
+"""

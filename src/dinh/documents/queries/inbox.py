@@ -1,0 +1,128 @@
+"""The list of documents that arrived: tabs, filters, order."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.expressions import OrderBy
+from django.utils import timezone
+
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
+from dinh.documents.enums import IncomingState
+from dinh.documents.models import Document, Incoming
+from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.documents.rules_incoming import OPEN_STATES
+from dinh.kernel.text import fold
+
+ALL, LATE = "all", "late"
+_COUNTED = (IncomingState.ARRIVED, *OPEN_STATES)
+_ORDERS: dict[str, OrderBy] = {
+    "arrived": F("arrived_at").desc(),
+    "-arrived": F("arrived_at").asc(),
+    "number": F("number").asc(nulls_last=True),
+    "-number": F("number").desc(nulls_last=True),
+    "due": F("due_at").asc(nulls_last=True),
+    "-due": F("due_at").desc(nulls_last=True),
+    "urgency": F("document__urgency").desc(),
+    "-urgency": F("document__urgency").asc(),
+    "sender": F("document__issuer_name").asc(),
+    "-sender": F("document__issuer_name").desc(),
+    "code": F("document__code").asc(),
+    "-code": F("document__code").desc(),
+}
+ORDERS = tuple(_ORDERS)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxFilter:
+    """
+    What is asked of the list; what is empty does not narrow it.
+
+    :param tab: a state (`IncomingState`), or "late", or "all"
+    :param words: in the letter's text with or without diacritics, or an incoming number
+    :param sender: words of the issuing agency's name
+    :param since, until: first and last day of arrival
+    :param order: one of `ORDERS`; a minus sign turns it round
+    """
+
+    tab: str = ALL
+    words: str = ""
+    sender: str = ""
+    urgency: int | None = None
+    purpose: str = ""
+    verdict: str = ""
+    since: date | None = None
+    until: date | None = None
+    order: str = "arrived"
+
+
+def inbox(appointment: Appointment, wanted: InboxFilter, *, now: datetime) -> "QuerySet[Incoming]":
+    """Documents visible to the appointment that the filter wants, in its order, with their letters."""
+    rows = _in_tab(incoming_visible_to(appointment), wanted.tab, now)
+    rows = rows.filter(_narrowed(wanted))
+    order = _ORDERS.get(wanted.order, _ORDERS["arrived"])
+    return (
+        rows.select_related("document")
+        .defer("document__search_text", "document__search_vector")
+        .order_by(order, "-pk")
+    )
+
+
+def tab_counts(appointment: Appointment, *, now: datetime) -> dict[str, int]:
+    """How many wait in each tab that asks for work; one query over what is open, never over what is done."""
+    late = Count("pk", filter=_late(now))
+    waiting = incoming_visible_to(appointment).filter(state__in=_COUNTED)
+    rows = list(waiting.order_by().values("state").annotate(amount=Count("pk"), late=late))
+    return {row["state"]: row["amount"] for row in rows} | {LATE: sum(row["late"] for row in rows)}
+
+
+def first_tab(appointment: Appointment) -> str:
+    """Where the day begins: what is to be registered, to be directed, or to be handled."""
+    if appointment.has_role(Role.CLERK):
+        return IncomingState.ARRIVED
+    return IncomingState.RECEIVED if appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY) else ALL
+
+
+def _in_tab(rows: "QuerySet[Incoming]", tab: str, now: datetime) -> "QuerySet[Incoming]":
+    if tab == LATE:
+        return rows.filter(_late(now))
+    return rows.filter(state=tab) if tab in IncomingState.values else rows
+
+
+def _late(now: datetime) -> Q:
+    return Q(due_at__lt=now, done_at=None, state__in=OPEN_STATES)
+
+
+def _narrowed(wanted: InboxFilter) -> Q:
+    exact = {
+        "document__urgency": wanted.urgency,
+        "purpose": wanted.purpose or None,
+        "verdict": wanted.verdict or None,
+        "arrived_at__gte": _begin(wanted.since),
+        "arrived_at__lt": _begin(wanted.until, days=1),
+    }
+    narrowed = Q(**{name: value for name, value in exact.items() if value is not None})
+    for word in fold(wanted.sender).split():
+        narrowed &= Q(document__issuer__search_name__contains=word) | Q(
+            document__issuer__isnull=True, document__issuer_name__icontains=word
+        )
+    return narrowed & _with_words(wanted.words) if wanted.words.strip() else narrowed
+
+
+def _with_words(words: str) -> Q:
+    # What was recalled must not be found by the words of a letter that may be read no more.
+    query = SearchQuery(fold(words), config="simple", search_type="websearch")
+    letters = Document.objects.filter(
+        Q(search_vector=query) | Q(code__iexact=words.strip().replace("\0", ""))
+    )
+    found = Q(document__in=letters.values("pk")) & ~Q(state=IncomingState.RECALLED)
+    number = words.strip()
+    return found | Q(number=int(number)) if number.isdecimal() and len(number) < 9 else found
+
+
+def _begin(day: date | None, *, days: int = 0) -> datetime | None:
+    if day is None:
+        return None
+    return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min))

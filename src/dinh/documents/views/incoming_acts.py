@@ -1,0 +1,176 @@
+"""What is done with a document that arrived: one route for each act, each one operation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.directory.models import Appointment
+from dinh.documents.forms.incoming import (
+    DirectionsForm,
+    ExtendForm,
+    PassOnForm,
+    ReasonForm,
+    ResultForm,
+    TextForm,
+    end_of_day,
+)
+from dinh.documents.operations.assigning import (
+    WrongAssignee,
+    assign_incoming,
+    change_assignments,
+    extend_deadline,
+    pass_on,
+    withdraw_assignment,
+)
+from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
+from dinh.documents.operations.receiving import refuse_incoming, register_incoming
+from dinh.documents.operations.verifying import verify_again
+from dinh.documents.queries.incoming import get_incoming
+from dinh.documents.queries.people import assignees_of
+from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
+
+
+@require_POST
+@signed_in
+def incoming_act(request: StaffRequest, incoming_id: int, act: str) -> HttpResponse:
+    """One act on a document; a refusal is told on its page, field by field."""
+    if act not in ACTS:
+        raise Http404
+    try:
+        get_incoming(incoming_id, request.appointment)
+        ACTS[act](request, incoming_id)
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        for words in dict.fromkeys([fault.message for fault in refusal.faults] or [str(refusal)]):
+            messages.error(request, words)
+    return redirect("documents:incoming", incoming_id)
+
+
+def _given(form: forms.Form) -> dict[str, Any]:
+    """What was typed in, or all its faults at once."""
+    if form.is_valid():
+        return form.cleaned_data
+    faults = [FieldFault(name, str(words)) for name, many in form.errors.items() for words in many]
+    raise InvalidInput(faults[0].message, faults=faults)
+
+
+def _register(request: StaffRequest, incoming_id: int) -> None:
+    register_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+
+
+def _refuse(request: StaffRequest, incoming_id: int) -> None:
+    reason = _given(ReasonForm(request.POST))["reason"]
+    refuse_incoming(incoming_id=incoming_id, actor=request.appointment, reason=reason, at=timezone.now())
+
+
+def _directions(request: StaffRequest) -> DirectionsForm:
+    unit_id = request.appointment.unit_id
+    form = DirectionsForm(request.POST, choices=assignees_of(unit_id, timezone.localdate()))
+    _given(form)
+    return form
+
+
+def _assign(request: StaffRequest, incoming_id: int) -> None:
+    directions = _directions(request).directions()
+    assign_incoming(
+        incoming_id=incoming_id, actor=request.appointment, directions=directions, at=timezone.now()
+    )
+
+
+def _change(request: StaffRequest, incoming_id: int) -> None:
+    directions = _directions(request).directions()
+    reason = _given(ReasonForm(request.POST))["reason"]
+    change_assignments(
+        incoming_id=incoming_id,
+        actor=request.appointment,
+        directions=directions,
+        reason=reason,
+        at=timezone.now(),
+    )
+
+
+def _withdraw(request: StaffRequest, incoming_id: int) -> None:
+    reason = _given(ReasonForm(request.POST))["reason"]
+    actor, part = request.appointment, _part(request)
+    withdraw_assignment(assignment_id=part, actor=actor, reason=reason, at=timezone.now())
+
+
+def _pass(request: StaffRequest, incoming_id: int) -> None:
+    choices = assignees_of(request.appointment.unit_id, timezone.localdate())
+    form = PassOnForm(request.POST, choices=choices)
+    given = _given(form)
+    to = choices[given["to"]]
+    if not isinstance(to, Appointment):
+        raise WrongAssignee(form.fields["to"].error_messages["required"], field="to")
+    pass_on(
+        assignment_id=given["part"],
+        actor=request.appointment,
+        to=to,
+        instruction=given["passed_instruction"],
+        at=timezone.now(),
+    )
+
+
+def _extend(request: StaffRequest, incoming_id: int) -> None:
+    given = _given(ExtendForm(request.POST))
+    extend_deadline(
+        incoming_id=incoming_id,
+        actor=request.appointment,
+        due_at=end_of_day(given["due"]),
+        reason=given["reason"],
+        at=timezone.now(),
+    )
+
+
+def _start(request: StaffRequest, incoming_id: int) -> None:
+    start_handling(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+
+
+def _note(request: StaffRequest, incoming_id: int) -> None:
+    text = _given(TextForm(request.POST))["text"]
+    add_note(incoming_id=incoming_id, actor=request.appointment, text=text, at=timezone.now())
+
+
+def _finish(request: StaffRequest, incoming_id: int) -> None:
+    result = _given(ResultForm(request.POST))["result"]
+    actor, part = request.appointment, _part(request)
+    finish_part(assignment_id=part, actor=actor, result=result, at=timezone.now())
+
+
+def _complete(request: StaffRequest, incoming_id: int) -> None:
+    result = _given(ResultForm(request.POST))["result"]
+    complete_incoming(incoming_id=incoming_id, actor=request.appointment, result=result, at=timezone.now())
+
+
+def _verify(request: StaffRequest, incoming_id: int) -> None:
+    verify_again(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+
+
+def _part(request: StaffRequest) -> int:
+    text = request.POST.get("part", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
+    "register": _register,
+    "refuse": _refuse,
+    "assign": _assign,
+    "change": _change,
+    "withdraw": _withdraw,
+    "pass": _pass,
+    "extend": _extend,
+    "start": _start,
+    "note": _note,
+    "finish": _finish,
+    "complete": _complete,
+    "verify": _verify,
+}

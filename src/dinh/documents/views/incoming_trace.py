@@ -1,0 +1,63 @@
+"""The trace of a document that arrived, in words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from dinh.audit.api import TraceEntry, trace_of
+from dinh.documents.models import Incoming
+
+LABELS: dict[str, Promise] = {
+    "documents.incoming.registered": _("Registered"),
+    "documents.incoming.refused": _("Refused"),
+    "documents.incoming.assigned": _("Assigned"),
+    "documents.incoming.reassigned": _("Assigned anew"),
+    "documents.incoming.withdrawn": _("Part withdrawn"),
+    "documents.incoming.passed_on": _("Passed on in the division"),
+    "documents.incoming.extended": _("Deadline extended"),
+    "documents.incoming.started": _("Started"),
+    "documents.incoming.noted": _("Progress"),
+    "documents.incoming.part_done": _("Part completed"),
+    "documents.incoming.done": _("Completed"),
+    "documents.incoming.verified": _("Signatures checked"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One point of the time line."""
+
+    at: datetime
+    label: str
+    actor: str
+    position: str
+    note: str
+
+
+def trace_lines(incoming: Incoming) -> list[TraceLine]:
+    """What happened to the document at its unit, oldest first."""
+    return [_line(entry) for entry in trace_of(incoming)]
+
+
+def _line(entry: TraceEntry) -> TraceLine:
+    label = str(LABELS.get(entry.action, entry.action))
+    return TraceLine(entry.recorded_at, label, entry.person_name, entry.position, _note(entry.details))
+
+
+def _note(details: Mapping[str, object]) -> str:
+    parts = [_t("%(name)s leads") % {"name": details["lead"]}] if details.get("lead") else []
+    for key, words in (("supports", _t("supported by %(names)s")), ("informed", _t("%(names)s know of it"))):
+        names = details.get(key)
+        if isinstance(names, list) and names:
+            parts.append(words % {"names": ", ".join(map(str, names))})
+    told = ("name", "instruction", "text", "result", "reason")
+    parts += [str(details[key]) for key in told if details.get(key)]
+    if details.get("due"):
+        day = date.fromisoformat(str(details["due"]))
+        parts.append(_t("until %(day)s") % {"day": date_format(day, "d/m/Y")})
+    return " · ".join(parts)

@@ -1,0 +1,154 @@
+"""Open case files, fill them and close them (lập hồ sơ; Decree 30/2020, Art. 29)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dinh.audit.api import record
+from dinh.directory.models import Appointment
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
+from dinh.records.models import CaseFile, Filing
+from dinh.records.queries.case_files import CaseFileNotFound, case_files_visible_to
+from dinh.records.registry import fileables
+from dinh.records.rules import may_keep
+
+
+class CodeTaken(InvalidInput):
+    """The unit has a case file of that code in that year."""
+
+    status = 409
+
+
+class CaseFileClosed(DomainError):
+    """A closed case file is not changed any more."""
+
+
+class CannotBeFiled(NotFound):
+    """The record is missing, not visible, or of a kind that is not filed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCaseFile:
+    """What a case file is opened with; `retention_years` None keeps it for ever."""
+
+    code: str
+    title: str
+    opened_date: date
+    retention_years: int | None = None
+
+
+@transaction.atomic
+def open_case_file(*, responsible: Appointment, case_file: NewCaseFile, at: datetime) -> CaseFile:
+    """
+    Open a case file in the charge of whoever asks; the same request again finds the file that it opened.
+
+    :raises CodeTaken: if code and year belong to another case file
+    :raises InvalidInput: field by field
+    """
+    _check(case_file, at)
+    opened, is_new = CaseFile.objects.get_or_create(
+        unit_id=responsible.unit_id,
+        year=case_file.opened_date.year,
+        code=case_file.code.strip(),
+        defaults={
+            "title": case_file.title.strip(),
+            "retention_years": case_file.retention_years,
+            "responsible": responsible,
+            "opened_date": case_file.opened_date,
+            "created_at": at,
+        },
+    )
+    if is_new:
+        record("records.case_file.opened", target=opened, actor=responsible, at=at)
+    elif (opened.title, opened.responsible_id) != (case_file.title.strip(), responsible.pk):
+        raise CodeTaken(
+            _("The unit has a case file of this code in that year. Choose another."), field="code"
+        )
+    return opened
+
+
+@transaction.atomic
+def file_record(
+    *, case_file_id: int, target_type: str, target_id: int, actor: Appointment, at: datetime
+) -> Filing:
+    """
+    Put a record into a case file; what lies there already stays as it is.
+
+    :raises CaseFileNotFound: missing, or not visible
+    :raises NotPermitted: if somebody else keeps the file
+    :raises CaseFileClosed: once closed
+    :raises CannotBeFiled: if the actor does not see the record
+    """
+    case_file = locked_case_file(case_file_id, actor)
+    fileable = fileables.get(target_type)
+    if fileable is None or target_id not in fileable.describe([target_id], actor):
+        raise CannotBeFiled(_("There is no such record here. Go back to the list."))
+    filing, is_new = Filing.objects.get_or_create(
+        case_file=case_file,
+        target_type=target_type,
+        target_id=target_id,
+        defaults={"filed_by": actor, "filed_at": at},
+    )
+    if is_new:
+        details = {"target_type": target_type, "target_id": target_id}
+        record("records.case_file.filled", target=case_file, actor=actor, at=at, details=details)
+    return filing
+
+
+@transaction.atomic
+def take_out(*, case_file_id: int, filing_id: int, actor: Appointment, at: datetime) -> None:
+    """
+    Take a record out that was filed by mistake; the log keeps that it lay there. Repeated, it changes nothing.
+
+    :raises CaseFileNotFound, NotPermitted, CaseFileClosed: as `file_record`
+    """
+    case_file = locked_case_file(case_file_id, actor)
+    filing = case_file.filings.filter(pk=filing_id).first()
+    if filing is None:
+        return
+    details = {"target_type": filing.target_type, "target_id": filing.target_id}
+    filing.delete()
+    record("records.case_file.record_taken_out", target=case_file, actor=actor, at=at, details=details)
+
+
+@transaction.atomic
+def close_case_file(*, case_file_id: int, actor: Appointment, at: datetime) -> CaseFile:
+    """
+    Close a case file when its matter is settled; repeated, it changes nothing.
+
+    :raises CaseFileNotFound: missing, or not visible
+    :raises NotPermitted: if somebody else keeps the file
+    """
+    case_file = locked_case_file(case_file_id, actor, allow_closed=True)
+    if case_file.closed_date is None:
+        case_file.closed_date = max(timezone.localdate(at), case_file.opened_date)
+        case_file.save(update_fields=["closed_date"])
+        record("records.case_file.closed", target=case_file, actor=actor, at=at)
+    return case_file
+
+
+def locked_case_file(case_file_id: int, actor: Appointment, *, allow_closed: bool = False) -> CaseFile:
+    """The visible file that the actor keeps, locked until the end of the transaction."""
+    rows = case_files_visible_to(actor).select_for_update(of=("self",), no_key=True)
+    case_file = rows.filter(pk=case_file_id).first()
+    if case_file is None:
+        raise CaseFileNotFound(_("There is no such case file. Go back to the list."))
+    if not may_keep(actor, case_file):
+        raise NotPermitted(_("Only whoever is responsible for the case file, or a clerk, changes it."))
+    if case_file.closed_date is not None and not allow_closed:
+        raise CaseFileClosed(_("The case file is closed. Choose another."))
+    return case_file
+
+
+def _check(case_file: NewCaseFile, at: datetime) -> None:
+    if not case_file.code.strip() or len(case_file.code.strip()) > 40:
+        raise InvalidInput(_("Give the code of the list of files, at most 40 characters."), field="code")
+    if not case_file.title.strip() or len(case_file.title.strip()) > 500:
+        raise InvalidInput(_("Give a title of at most 500 characters."), field="title")
+    if case_file.opened_date > timezone.localdate(at):
+        raise InvalidInput(_("A case file is not opened in the future."), field="opened_date")
+    if case_file.retention_years is not None and not 1 <= case_file.retention_years <= 200:
+        raise InvalidInput(_("Give 1 to 200 years, or nothing to keep it for ever."), field="retention_years")

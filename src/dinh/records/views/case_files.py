@@ -1,0 +1,117 @@
+"""Screens of case files."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dinh.audit.api import trace_of
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.kernel.errors import DomainError, NotFound
+from dinh.records.forms.case_files import CaseFileForm
+from dinh.records.models import CaseFile
+from dinh.records.operations.case_files import close_case_file, open_case_file, take_out
+from dinh.records.queries.case_files import (
+    case_files_visible_to,
+    described,
+    get_case_file,
+    matching,
+    with_amounts,
+)
+from dinh.records.rules import may_keep
+
+PAGE_SIZE = 50
+TRACE = {
+    "records.case_file.opened": _("Case file opened"),
+    "records.case_file.filled": _("Record put in"),
+    "records.case_file.record_taken_out": _("Record taken out"),
+    "records.case_file.closed": _("Case file closed"),
+}
+
+
+@require_GET
+@signed_in
+def case_file_list(request: StaffRequest) -> HttpResponse:
+    """Case files that the appointment may see: open ones, or with `closed=1` those closed."""
+    words, closed = request.GET.get("q", "").strip()[:200], request.GET.get("closed") == "1"
+    files = matching(case_files_visible_to(request.appointment), words).filter(closed_date__isnull=not closed)
+    page = Paginator(with_amounts(files), PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "records/list.html", {"page": page, "words": words, "closed": closed})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def case_file_new(request: StaffRequest) -> HttpResponse:
+    """Open a case file in one's own charge."""
+    form = CaseFileForm(request.POST or None, initial={"opened_date": timezone.localdate()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = open_case_file(
+                responsible=request.appointment, case_file=form.new_case_file(), at=timezone.now()
+            )
+        except DomainError as refusal:
+            for fault in refusal.faults:
+                form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+        else:
+            return redirect("records:case_file", opened.pk)
+    return render(request, "records/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_GET
+@signed_in
+def case_file_detail(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """What lies in a case file, in the order of filing."""
+    case_file = _visible(request, case_file_id)
+    page = Paginator(case_file.filings.all(), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "case_file": case_file,
+        "page": page,
+        "items": described(page, request.appointment),
+        "may_change": may_keep(request.appointment, case_file) and case_file.closed_date is None,
+        "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(case_file)[-30:]],
+    }
+    return render(request, "records/detail.html", context)
+
+
+@require_POST
+@signed_in
+def case_file_close(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """Close the case file."""
+
+    def act() -> None:
+        close_case_file(case_file_id=case_file_id, actor=request.appointment, at=timezone.now())
+
+    return _acted(request, case_file_id, act)
+
+
+@require_POST
+@signed_in
+def case_file_take_out(request: StaffRequest, case_file_id: int, filing_id: int) -> HttpResponse:
+    """Take a record out that was filed by mistake."""
+
+    def act() -> None:
+        take_out(case_file_id=case_file_id, filing_id=filing_id, actor=request.appointment, at=timezone.now())
+
+    return _acted(request, case_file_id, act)
+
+
+def _acted(request: StaffRequest, case_file_id: int, act: Callable[[], None]) -> HttpResponse:
+    _visible(request, case_file_id)
+    try:
+        act()
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("records:case_file", case_file_id)
+
+
+def _visible(request: StaffRequest, case_file_id: int) -> CaseFile:
+    try:
+        return get_case_file(case_file_id, request.appointment)
+    except NotFound as missing:
+        raise Http404 from missing

@@ -1,0 +1,139 @@
+"""The registry of certificates: the administrator's, and one's own."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dinh.audit.api import trace_of
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.kernel.errors import DomainError, NotFound
+from dinh.signing.forms import PLACES, RegisterForm
+from dinh.signing.models import CredentialState
+from dinh.signing.operations.credentials import (
+    register_credential,
+    resume_credential,
+    revoke_credential,
+    suspend_credential,
+)
+from dinh.signing.queries.credentials import (
+    EXPIRING,
+    WARNED_BEFORE,
+    credentials_matching,
+    credentials_visible_to,
+    own_credentials,
+)
+from dinh.signing.rules import can_sign, keeps_certificates, keeps_this_certificate, may_suspend
+
+PAGE = 50
+ACTS = {
+    "suspend": (suspend_credential, gettext_noop("The certificate is suspended.")),
+    "resume": (resume_credential, gettext_noop("The certificate is in use again.")),
+    "revoke": (revoke_credential, gettext_noop("The certificate is revoked.")),
+}
+ACTIONS = {
+    "signing.credential.registered": gettext_noop("Registered"),
+    "signing.credential.moved": gettext_noop("State changed"),
+}
+
+
+@signed_in
+def registry(request: StaffRequest) -> HttpResponseBase:
+    """Certificates that the appointment keeps."""
+    if not keeps_certificates(request.appointment):
+        raise Http404
+    now, text = timezone.now(), request.GET.get("q", "").strip()
+    state = request.GET.get("state", "")
+    rows = credentials_visible_to(request.appointment)
+    found = credentials_matching(
+        rows, text=text, state=state if state in {*CredentialState, EXPIRING} else "", at=now
+    )
+    context = {
+        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "query": text,
+        "state": state,
+        "states": [*CredentialState.choices, (EXPIRING, _("Expires within 30 days"))],
+        "soon": now + WARNED_BEFORE,
+        "now": now,
+    }
+    return render(request, "signing/credentials.html", context)
+
+
+@signed_in
+def own_list(request: StaffRequest) -> HttpResponseBase:
+    """One's own certificates; new ones come from the administrator."""
+    now = timezone.now()
+    context = {
+        "page": Paginator(own_credentials(request.appointment), PAGE).get_page(request.GET.get("page")),
+        "soon": now + WARNED_BEFORE,
+        "now": now,
+        "can_sign": can_sign(request.appointment),
+    }
+    return render(request, "signing/mine.html", context)
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def register(request: StaffRequest) -> HttpResponseBase:
+    """A certificate is handed in for a person or a unit."""
+    if not keeps_certificates(request.appointment):
+        raise Http404
+    form = RegisterForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            new = form.new_credential()
+            credential = register_credential(new=new, actor=request.appointment, at=timezone.now())
+        except DomainError as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        else:
+            messages.success(request, _("The certificate is registered."))
+            return redirect("signing:credential", credential.pk)
+    return render(request, "signing/register.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@signed_in
+def detail(request: StaffRequest, credential_id: int) -> HttpResponseBase:
+    """One certificate with its trace, and what may be done with it."""
+    credential = get_object_or_404(credentials_visible_to(request.appointment), pk=credential_id)
+    is_keeper = keeps_this_certificate(request.appointment, credential)
+    now = timezone.now()
+    context = {
+        "credential": credential,
+        "place": PLACES.get(credential.provider, credential.provider),
+        "trace": [(entry, _(ACTIONS.get(entry.action, entry.action))) for entry in trace_of(credential)],
+        "may_suspend": credential.state == "active" and may_suspend(request.appointment, credential),
+        "may_resume": credential.state == "suspended" and is_keeper,
+        "may_revoke": credential.state != "revoked" and is_keeper,
+        "soon": now + WARNED_BEFORE,
+        "now": now,
+    }
+    return render(request, "signing/credential.html", context)
+
+
+@require_POST
+@signed_in
+def move(request: StaffRequest, credential_id: int, act: str) -> HttpResponseBase:
+    """Suspend, resume or revoke; a refusal is told on the certificate's page."""
+    if act not in ACTS:
+        raise Http404
+    operation, done = ACTS[act]
+    try:
+        operation(
+            credential_id=credential_id,
+            reason=request.POST.get("reason", ""),
+            actor=request.appointment,
+            at=timezone.now(),
+        )
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _(done))
+    return redirect("signing:credential", credential_id)
