@@ -80,7 +80,8 @@ def fill_document(document: Document, plan: DraftPlan, *, drafter: Appointment, 
     document.notation = notation_for(
         bloc=unit.bloc, type_code=plan.type_code, issuer=unit.abbreviation, drafter=division, on=day
     )
-    document.subject = plan.subject.strip()
+    # The form of the letter writes "V/v" itself (Annex I, box 5b).
+    document.subject = plan.subject.strip().removeprefix("V/v ").strip()
     document.urgency = plan.urgency
     document.secrecy = plan.secrecy
     document.reply_due_date = plan.reply_due_date

@@ -124,3 +124,11 @@ def test_only_the_drafter_deletes_and_only_what_was_never_submitted():
     delete_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
 
     assert not Outgoing.objects.exists()
+
+
+def test_the_mark_of_the_subject_is_not_written_twice():
+    drafter, head, _deputy = people()
+
+    outgoing = create_draft(drafter=drafter, plan=plan(head, subject="V/v báo cáo"), at=timezone.now())
+
+    assert outgoing.document.subject == "báo cáo"
