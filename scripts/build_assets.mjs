@@ -1,8 +1,10 @@
 // Bundles the pages' styles, scripts, fonts and icons into src/dinh/kernel/static/dist.
 import { build } from "esbuild";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import path from "node:path";
+import zlib from "node:zlib";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = path.join(root, "src/dinh/kernel/static/kernel");
@@ -31,3 +33,13 @@ const symbols = await Promise.all(
 );
 await mkdir(target, { recursive: true });
 await writeFile(path.join(target, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`);
+
+// WhiteNoise hands out `x.br` or `x.gz` in place of `x` to browsers that take it.
+const compressions = { br: promisify(zlib.brotliCompress), gz: promisify(zlib.gzip) };
+const texts = (await readdir(target, { recursive: true })).filter((name) => /\.(css|m?js|svg|wasm|json)$/.test(name));
+for (const name of texts) {
+  const content = await readFile(path.join(target, name));
+  for (const [ending, compress] of Object.entries(compressions)) {
+    await writeFile(path.join(target, `${name}.${ending}`), await compress(content));
+  }
+}
