@@ -1,0 +1,57 @@
+"""What the clerk who takes in a letter on paper has to know: who issued it, and whether it is here already."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from dinh.directory.models import Appointment, Unit
+from dinh.documents.enums import IncomingState
+from dinh.documents.models import Incoming
+from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.kernel.text import fold
+
+ISSUERS_SHOWN = 8
+ALIKE_SHOWN = 5
+_GONE = (IncomingState.REFUSED, IncomingState.RECALLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """What makes two arrivals the same letter: issuer (a unit, or its name), number and notation, date."""
+
+    issuer_id: int | None
+    issuer_name: str
+    code: str
+    issued_date: date | None
+
+
+def issuers_matching(words: str, appointment: Appointment) -> "list[Unit]":
+    """The first units with all these words in their name, without the own one; those of old letters, too."""
+    folded = fold(words).split()
+    if not folded:
+        return []
+    units = Unit.objects.exclude(pk=appointment.unit_id).order_by("dissolved_date", "sort_order", "pk")
+    for word in folded:
+        units = units.filter(search_name__contains=word)
+    return list(units[:ISSUERS_SHOWN])
+
+
+def issuer_named(name: str, appointment: Appointment) -> Unit | None:
+    """The one unit of exactly this name; none if several share it."""
+    same = Unit.objects.filter(name__iexact=name.strip()).exclude(pk=appointment.unit_id)[:2]
+    return same[0] if len(same) == 1 else None
+
+
+def arrivals_alike(likeness: Likeness, appointment: Appointment) -> "QuerySet[Incoming]":
+    """Arrivals of the same letter at the unit, registered or waiting, by whatever way; newest first."""
+    if not likeness.code or likeness.issued_date is None:
+        return Incoming.objects.none()
+    issuer = Q(document__issuer_name__iexact=likeness.issuer_name)
+    if likeness.issuer_id is not None:
+        issuer |= Q(document__issuer_id=likeness.issuer_id)
+    same = incoming_visible_to(appointment).filter(
+        issuer, document__code__iexact=likeness.code, document__issued_date=likeness.issued_date
+    )
+    rows = same.exclude(state__in=_GONE).select_related("document")
+    return rows.order_by("-arrived_at")[:ALIKE_SHOWN]
