@@ -5,6 +5,7 @@ Sending and reading documents: deliveries against a bare COPY of the same rows, 
 """
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -27,7 +28,7 @@ USERS, THINK_SECONDS, SESSION_SECONDS = 20, 1.0, 12
 PAGES = {
     "inbox": "/documents/incoming/?state=06",
     "search": "/documents/search/?q=dich+vu+cong+thien+tai",
-    "register": "/documents/books/",
+    "register": "/documents/books/{book}/",
 }
 
 
@@ -70,6 +71,7 @@ def sealed_letter(size: int) -> tuple[int, Any]:
     from dinh.directory.enums import Role
     from dinh.directory.models import Appointment, Unit
     from dinh.documents.models import Document, Outgoing, Recipient
+    from dinh.documents.operations.dispatch import index_document
 
     now = timezone.now()
     clerk = Appointment.objects.filter(
@@ -79,10 +81,11 @@ def sealed_letter(size: int) -> tuple[int, Any]:
         issuer=clerk.unit, issuer_name=clerk.unit.name, bloc="government", type_code="CV",
         subject="Đẩy mạnh dịch vụ công trực tuyến", created_at=now, search_text=" ".join(province.WORDS),
     )  # fmt: skip
+    index_document(letter)
     outgoing = Outgoing.objects.create(
         document=letter, unit=clerk.unit, drafter=clerk, state="sealed", created_at=now, updated_at=now
     )
-    units = list(Unit.objects.order_by("?")[:size])
+    units = random.sample(list(Unit.objects.all()), size)
     Recipient.objects.bulk_create(Recipient(outgoing=outgoing, unit=unit, name=unit.name) for unit in units)
     return outgoing.pk, clerk
 

@@ -11,3 +11,136 @@ OPEN_FORMS: frozenset[str] = frozenset({"sign-in", "sign-in/", "directory/sign-i
 """Pages that a stranger must be able to reach in order to sign in."""
 
 REFUSALS: frozenset[int] = frozenset({301, 302, 401, 403, 404, 405})
+
+# Who may call what. To add a route: one line below, with an address that names its objects by the keys of
+# `test_route_matrix.World.ids`; a write also says what it sends.
+
+CLERK = frozenset({"clerk"})
+KEEPER = frozenset({"keeper"})
+ADMINISTRATORS = frozenset({"administrator", "keeper"})
+EVERYBODY = frozenset({
+    "clerk", "specialist", "division_head", "unit_head", "administrator", "keeper", "other"
+})  # fmt: skip
+"""Everybody who holds a position; `other` heads another unit, `keeper` administers the whole directory."""
+NOBODY: frozenset[str] = frozenset()
+"""The objects are another person's own."""
+OVERSEERS = frozenset({"clerk", "unit_head"})
+
+ROLES = ("stranger", *sorted(EVERYBODY))
+COMPLETE_UNDER = ("directory/", "api/v1/units", "api/v1/people", "api/v1/position-titles", "api/v1/me")
+"""Every route that begins so must have a line."""
+SIGNING_IN = frozenset({
+    "directory/sign-in/", "directory/sign-in/code/", "directory/sign-in/password/",
+    "directory/sign-in/second-factor/", "directory/sign-out/",
+})  # fmt: skip
+"""Open to everybody by their nature."""
+
+NAMES = {"name": "Sở Mới", "short_name": "Sở M", "abbreviation": "SM", "valid_from": "2026-01-01"}
+TERMS = {
+    "unit_id": "{unit_id}",
+    "position_id": "{position_id}",
+    "roles": ["clerk"],
+    "start_date": "2026-01-01",
+}
+
+PAGES: dict[str, frozenset[str]] = {
+    "directory/account/": EVERYBODY,
+    "directory/account/password/": EVERYBODY,
+    "directory/account/second-factor/": EVERYBODY,
+    "directory/account/second-factor/codes/": EVERYBODY,
+    "directory/account/second-factor/remove/": EVERYBODY,
+    "directory/positions/": EVERYBODY,
+    "directory/units/": EVERYBODY,
+    "directory/units/{unit_id}/": EVERYBODY,
+    "directory/units/{unit_id}/branch/": EVERYBODY,
+    "directory/people/": EVERYBODY,
+    "directory/people/{person_id}/": EVERYBODY,
+    "directory/units/new/": KEEPER,
+    "directory/units/{unit_id}/change/": KEEPER,
+    "directory/units/{unit_id}/dissolve/": KEEPER,
+    "directory/units/{unit_id}/identifiers/new/": KEEPER,
+    "directory/identifiers/{identifier_id}/end/": KEEPER,
+    "directory/position-titles/": KEEPER,
+    "directory/position-titles/new/": KEEPER,
+    "directory/units/{unit_id}/divisions/new/": ADMINISTRATORS,
+    "directory/divisions/{division_id}/change/": ADMINISTRATORS,
+    "directory/divisions/{division_id}/close/": ADMINISTRATORS,
+    "directory/units/{unit_id}/people/new/": ADMINISTRATORS,
+    "directory/people/{person_id}/appoint/": ADMINISTRATORS,
+    "directory/people/{person_id}/appoint/{unit_id}/": ADMINISTRATORS,
+    "directory/appointments/{appointment_id}/end/": ADMINISTRATORS,
+    "directory/appointments/{appointment_id}/roles/": ADMINISTRATORS,
+    "directory/people/{person_id}/account/new/": ADMINISTRATORS,
+    "api/v1/me": EVERYBODY,
+    "api/v1/me/sessions": EVERYBODY,
+    "api/v1/tree": EVERYBODY,
+    "api/v1/units": EVERYBODY,
+    "api/v1/units/{unit_id}": EVERYBODY,
+    "api/v1/units/{unit_id}/versions": EVERYBODY,
+    "api/v1/people": EVERYBODY,
+    "api/v1/appointments?unit={unit_id}": EVERYBODY,
+    "documents/incoming/": EVERYBODY,
+    "documents/incoming/{incoming_id}/": OVERSEERS,
+    "documents/incoming/{incoming_id}/content/": OVERSEERS,
+    "documents/outgoing/": EVERYBODY,
+    "documents/search/": EVERYBODY,
+    "api/v1/incoming/{incoming_id}": OVERSEERS,
+    "api/v1/incoming/{incoming_id}/content": OVERSEERS,
+    "api/v1/outgoing": EVERYBODY,
+    "signing/verify/": EVERYBODY,
+}
+"""What is read, or shown as a form to fill in: address, and who gets it."""
+
+FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
+    "directory/account/sessions/end-others/": (EVERYBODY, {}),
+    "directory/account/sessions/{session_id}/end/": (NOBODY, {}),
+    "directory/positions/{appointment_id}/": (NOBODY, {}),
+    "directory/position-titles/{position_id}/retire/": (KEEPER, {}),
+    "directory/people/{person_id}/account/password/": (ADMINISTRATORS, {}),
+    "directory/people/{person_id}/account/unlock/": (ADMINISTRATORS, {}),
+    "directory/people/{person_id}/account/second-factor/": (ADMINISTRATORS, {}),
+    "directory/people/{person_id}/account/state/": (ADMINISTRATORS, {"active": "1"}),
+}
+"""What only takes POST from a page: address, who may, and what is sent."""
+
+CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
+    "POST api/v1/units": (
+        KEEPER,
+        {**NAMES, "bloc": "government", "level": "province", "place": "Bắc Kạn"},
+    ),
+    "POST api/v1/units/{unit_id}/changes": (KEEPER, NAMES),
+    "POST api/v1/units/{unit_id}/dissolution": (KEEPER, {"valid_from": "2030-01-01"}),
+    "POST api/v1/units/{unit_id}/identifiers": (
+        KEEPER,
+        {"form": "new", "value": "H03.77", "valid_from": "2026-01-01"},
+    ),
+    "POST api/v1/identifiers/{identifier_id}/end": (KEEPER, {"last_day": "2030-01-01"}),
+    "POST api/v1/units/{unit_id}/divisions": (
+        ADMINISTRATORS,
+        {"name": "Phòng Mới", "abbreviation": "PM", "valid_from": "2026-01-01"},
+    ),
+    "POST api/v1/divisions/{division_id}/changes": (
+        ADMINISTRATORS,
+        {"name": "Phòng Mới", "abbreviation": "PM", "valid_from": "2026-01-01"},
+    ),
+    "POST api/v1/position-titles": (KEEPER, {"name": "Trưởng ban", "rank": 9}),
+    "POST api/v1/position-titles/{position_id}/retire": (KEEPER, {}),
+    "POST api/v1/people": (
+        ADMINISTRATORS,
+        {"code": "BK5", "full_name": "Lý Văn Sơn", "is_female": False, "appointment": TERMS},
+    ),
+    "POST api/v1/people/{person_id}/appointments": (
+        ADMINISTRATORS,
+        {**TERMS, "division_id": "{division_id}"},
+    ),
+    "POST api/v1/people/{person_id}/account": (ADMINISTRATORS, {"username": "son.lv"}),
+    "POST api/v1/people/{person_id}/account/password": (ADMINISTRATORS, {}),
+    "POST api/v1/people/{person_id}/account/unlock": (ADMINISTRATORS, {}),
+    "POST api/v1/people/{person_id}/account/second-factor/reset": (ADMINISTRATORS, {}),
+    "POST api/v1/people/{person_id}/account/state": (ADMINISTRATORS, {"is_active": True}),
+    "POST api/v1/appointments/{appointment_id}/end": (ADMINISTRATORS, {"last_day": "2030-01-01"}),
+    "POST api/v1/appointments/{appointment_id}/roles": (ADMINISTRATORS, {"roles": ["clerk"]}),
+    "DELETE api/v1/me/sessions": (EVERYBODY, {}),
+    "DELETE api/v1/me/sessions/{session_id}": (NOBODY, {}),
+}
+"""Writes of the JSON API: method and address, who may, and what is sent."""

@@ -85,3 +85,10 @@ def _placeholders(text: str) -> set[str]:
 
 def test_texts_are_found() -> None:
     assert {"My work", "Urgent"} <= _texts(PACKAGE / "worklist")
+
+
+@pytest.mark.parametrize("module", _modules(), ids=lambda module: module.name)
+def test_vietnamese_has_one_form_for_any_number(module: Path) -> None:
+    source = module / "locale" / "vi" / "LC_MESSAGES" / "django.po"
+    if source.exists():
+        assert polib.pofile(str(source)).metadata.get("Plural-Forms") == "nplurals=1; plural=0;"

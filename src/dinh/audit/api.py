@@ -79,14 +79,30 @@ class TraceEntry:
 
 def trace_of(*targets: models.Model) -> list[TraceEntry]:
     """The trace of one or several records together, oldest first, one query. The caller checks visibility."""
-    from dinh.audit.models import Entry
+    from dinh.audit.queries.proofs import entries_of
 
-    condition = models.Q(pk__in=[])
-    for target in targets:
-        condition |= models.Q(target_type=target._meta.label_lower, target_id=str(target.pk))
     return [
         TraceEntry(
             e.pk, e.recorded_at, e.action, e.person_name, e.position, e.unit_id, e.unit_name, e.details
         )
-        for e in Entry.objects.filter(condition).order_by("id")
+        for e in entries_of(targets)
     ]
+
+
+def evidence_bundle(
+    *targets: models.Model, documents: Mapping[str, bytes], at: datetime | None = None
+) -> bytes:
+    """
+    What an outsider needs to check documents and what was done with them: a signed container (ASiC-E).
+
+    Holds the documents, the trace of these records, Merkle proofs to the seals, the seals with signatures and
+    timestamps, certificates and a readme in Vietnamese and English; `dinh evidence verify` checks it without a
+    database. Seals what waits first and may ask the timestamp server: never call it inside a transaction. The
+    caller checks visibility and audits the export.
+
+    :param documents: file name (a path without `..`) to content
+    :raises UnreadableContainer: if a name cannot stand in a container
+    """
+    from dinh.audit.operations.evidence import make_evidence_bundle
+
+    return make_evidence_bundle(targets=targets, documents=documents, at=at or timezone.now())

@@ -4,8 +4,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from dinh.audit.models import Entry
+if TYPE_CHECKING:
+    # Evidence is checked where no database and no models are.
+    from dinh.audit.models import Entry
 
 ENTRY_FIELDS = (
     "id",
@@ -31,8 +34,13 @@ def canonical_json(value: Mapping[str, object]) -> bytes:
     ).encode()
 
 
-def entry_bytes(entry: Entry) -> bytes:
-    return canonical_json({name: getattr(entry, name) for name in ENTRY_FIELDS})
+def entry_content(entry: "Entry") -> dict[str, object]:
+    """What of an entry is hashed."""
+    return {name: getattr(entry, name) for name in ENTRY_FIELDS}
+
+
+def entry_bytes(entry: "Entry") -> bytes:
+    return canonical_json(entry_content(entry))
 
 
 def seal_digest(*, number: int, sealed_at: datetime, entry_count: int, root: bytes, previous: bytes) -> bytes:

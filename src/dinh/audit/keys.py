@@ -1,4 +1,7 @@
-"""The key that seals the log: its own, made at the first start, kept in the data folder (mode 600)."""
+"""
+The key that seals the log: the one that DINH_SEAL_KEY and DINH_SEAL_CERTIFICATE name, issued under the installation's
+authority; else its own, made at the first start, kept in the data folder (mode 600).
+"""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -6,26 +9,63 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from dinh.pki.api import Pkcs12Signer
+from dinh.kernel.errors import InvalidInput
+from dinh.pki.api import Pkcs12Signer, load_certificates
 
 _VALIDITY = timedelta(days=3650)
 
 
+class UnusableSealKey(InvalidInput):
+    """The configured sealing key cannot be read, or is not the certificate's."""
+
+
 def sealing_signer() -> Pkcs12Signer:
-    """The signer of seals; its certificate is `audit/seal-certificate.pem` in the data folder."""
+    """
+    The signer of seals, with its certificate and the issuers' after it.
+
+    :raises UnusableSealKey: if the configured files do not fit together
+    """
+    key_file, certificate_file = _files()
+    try:
+        key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
+        certificates = load_certificates(certificate_file.read_bytes())
+    except (OSError, ValueError, TypeError) as error:
+        raise _unusable(key_file) from error
+    if not isinstance(key, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)):
+        raise _unusable(key_file)
+    if certificates[0].public_key() != key.public_key():
+        raise _unusable(key_file)
+    return Pkcs12Signer(key, tuple(c.public_bytes(serialization.Encoding.DER) for c in certificates))
+
+
+def pinned_certificates() -> frozenset[bytes]:
+    """Whose seals count, in DER: the present key's, and those of keys used before (`audit/earlier/*.pem`)."""
+    earlier = sorted((Path(settings.DATA_DIR) / "audit" / "earlier").glob("*.pem"))
+    certificates = [certificate for path in earlier for certificate in load_certificates(path.read_bytes())]
+    encoded = (certificate.public_bytes(serialization.Encoding.DER) for certificate in certificates)
+    return frozenset({sealing_signer().certificates[0], *encoded})
+
+
+def _unusable(path: Path) -> UnusableSealKey:
+    text = _(
+        "The sealing key %(path)s cannot be used: it must be an RSA or EC key in PEM that fits its certificate."
+    )
+    return UnusableSealKey(text % {"path": path}, field="DINH_SEAL_KEY")
+
+
+def _files() -> tuple[Path, Path]:
+    if settings.SEAL_KEY:
+        return Path(settings.SEAL_KEY), Path(settings.SEAL_CERTIFICATE)
     folder = Path(settings.DATA_DIR) / "audit"
     key_file, certificate_file = folder / "seal-key.pem", folder / "seal-certificate.pem"
     if not key_file.exists():
         _make_key(key_file, certificate_file)
-    key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"{key_file} must hold an elliptic curve key")
-    certificate = x509.load_pem_x509_certificate(certificate_file.read_bytes())
-    return Pkcs12Signer(key, (certificate.public_bytes(serialization.Encoding.DER),))
+    return key_file, certificate_file
 
 
 def _make_key(key_file: Path, certificate_file: Path) -> None:

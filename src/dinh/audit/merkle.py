@@ -22,24 +22,31 @@ def tree_hash(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def inclusion_path(leaves: Sequence[bytes], position: int) -> list[tuple[str, bytes]]:
-    """The siblings from a leaf up to the root, each with its side: `left` or `right`."""
-    path: list[tuple[str, bytes]] = []
+def inclusion_path(leaves: Sequence[bytes], position: int) -> list[bytes]:
+    """The siblings from a leaf up to the root (RFC 6962, 2.1.1); the position tells the side of each."""
+    path: list[bytes] = []
     level = list(leaves)
     while len(level) > 1:
-        sibling = position ^ 1
-        if sibling < len(level):
-            path.append(("left" if sibling < position else "right", level[sibling]))
+        if position ^ 1 < len(level):
+            path.append(level[position ^ 1])
         level, position = _next_level(level), position // 2
     return path
 
 
-def root_from_path(leaf: bytes, path: Sequence[tuple[str, bytes]]) -> bytes:
-    """The root that a leaf and its path lead to."""
+def root_from_path(leaf: bytes, path: Sequence[bytes], *, position: int, count: int) -> bytes | None:
+    """The root that a leaf and its path lead to in a tree of `count` leaves; None if they cannot belong together."""
+    if not 0 <= position < count:
+        return None
+    siblings = list(path)
     current = leaf
-    for side, sibling in path:
-        current = node_hash(sibling, current) if side == "left" else node_hash(current, sibling)
-    return current
+    while count > 1:
+        if position ^ 1 < count:
+            if not siblings:
+                return None
+            sibling = siblings.pop(0)
+            current = node_hash(sibling, current) if position % 2 else node_hash(current, sibling)
+        position, count = position // 2, (count + 1) // 2
+    return None if siblings else current
 
 
 def _next_level(level: list[bytes]) -> list[bytes]:

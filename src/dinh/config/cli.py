@@ -20,7 +20,7 @@ dinh evidence verify FILE  check an exported evidence package
 dinh audit verify          check that the audit log is whole
 dinh help                  every other command
 """
-_ALIASES: Final = {("audit", "verify"): "audit_verify", ("evidence", "verify"): "evidence_verify"}
+_ALIASES: Final = {("audit", "verify"): "audit_verify"}
 
 
 def main() -> None:
@@ -104,6 +104,11 @@ def _verify(arguments: list[str]) -> int:
     return verify_main(arguments) or 0
 
 
+def _evidence(arguments: list[str]) -> int:
+    evidence_main: Callable[[list[str]], int] = import_module("dinh.audit.command").evidence_main
+    return evidence_main(arguments)
+
+
 def _prepare(arguments: list[str]) -> int:
     from dinh.config.up import prepare
 
@@ -118,5 +123,6 @@ _COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "sandbox": _sandbox,
     "doctor": _doctor,
     "verify": _verify,
+    "evidence": _evidence,
     "prepare": _prepare,
 }

@@ -25,6 +25,8 @@ SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}
 TIMESTAMP_URL = env.text("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
 
 MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50) * 1024 * 1024
+SEAL_KEY = env.text("DINH_SEAL_KEY", default="")
+SEAL_CERTIFICATE = env.text("DINH_SEAL_CERTIFICATE", default="")
 TRUST_ANCHORS = [name for name in env.text("DINH_TRUST_ANCHORS", default="").split(":") if name]
 TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PKCS11_MODULE = env.text("DINH_PKCS11_MODULE", default="")

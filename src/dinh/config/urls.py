@@ -1,4 +1,5 @@
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
 from dinh.config.api import api
 from dinh.config.health import healthz, register_checks
@@ -10,7 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
+    path("language/", set_language, name="set_language"),
     path("", include("dinh.worklist.urls")),
+    path("notifications/", include("dinh.notify.urls")),
     path("directory/", include("dinh.directory.urls")),
     path("", include("dinh.signing.urls")),
     path("records/", include("dinh.records.urls")),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
 from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.shell import SearchSource, ShellPart, search_sources, shell_parts
 
 
 class DirectoryConfig(AppConfig):
@@ -14,6 +15,12 @@ class DirectoryConfig(AppConfig):
     label = "directory"
 
     def ready(self) -> None:
+        from dinh.directory.queries.appointments import positions_of
+
+        shell_parts.register("directory", ShellPart("directory/shell_position.html", 90, positions_of))
+        search_sources.register(
+            "directory", SearchSource(_("Units"), "directory:units", 80, lambda appointment: True)
+        )
         checks.register(roles_are_known)
         menu.register(
             "directory",

@@ -1,16 +1,21 @@
 """The directory for programs, and who may use the JSON API at all."""
 
+from datetime import date
+
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Schema
 from ninja.security import APIKeyCookie, HttpBearer
 
+from dinh.directory import rest_changes
 from dinh.directory.models import Appointment, Unit
 from dinh.directory.operations.tokens import bearer_of
+from dinh.directory.queries.people import people_matching, people_visible_to, with_appointments
+from dinh.directory.queries.tree import tree_matching, tree_visible_to
 from dinh.directory.queries.units import people_of, units_matching, units_visible_to
 
 PAGE = 50
@@ -74,7 +79,39 @@ class AppointmentPage(Schema):
     items: list[AppointmentOut]
 
 
-router = Router(tags=["directory"])
+class VersionOut(Schema):
+    unit_id: int
+    name: str
+    short_name: str
+    abbreviation: str
+    parent_id: int | None
+    valid_from: date
+    valid_to: date | None
+
+
+class VersionPage(Schema):
+    count: int
+    page: int
+    items: list[VersionOut]
+
+
+class PersonOut(Schema):
+    id: int
+    code: str
+    full_name: str
+    email: str
+    phone: str
+    appointments: list[AppointmentOut]
+
+
+class PersonPage(Schema):
+    count: int
+    page: int
+    items: list[PersonOut]
+
+
+# One router for reads and changes: an address that has both must be one route.
+router = rest_changes.router
 
 
 @router.get("/me", response=AppointmentOut)
@@ -100,6 +137,45 @@ def appointments(request: HttpRequest, unit: int, page: int = 1) -> AppointmentP
     at = Paginator(people_of(chosen, timezone.localdate()), PAGE).get_page(page)
     items = [_appointment(row) for row in at]
     return AppointmentPage(count=at.paginator.count, page=at.number, items=items)
+
+
+@router.get("/tree", response=VersionPage)
+def tree(
+    request: HttpRequest, day: date | None = None, parent: int | None = None, q: str = "", page: int = 1
+) -> VersionPage:
+    """Units as of a day (today if none is given): what matches `q`, else those directly below `parent`."""
+    as_of = day or timezone.localdate()
+    found = tree_visible_to(_own(request), day=as_of)
+    found = tree_matching(found, q, day=as_of) if q else found.filter(parent=parent)
+    at = Paginator(found, PAGE).get_page(page)
+    items = [VersionOut.from_orm(row) for row in at]
+    return VersionPage(count=at.paginator.count, page=at.number, items=items)
+
+
+@router.get("/units/{unit_id}/versions", response=list[VersionOut])
+def versions(request: HttpRequest, unit_id: int) -> list[VersionOut]:
+    """What a unit was called, and under whom it stood, over time, the last first."""
+    chosen = get_object_or_404(units_visible_to(_own(request)), pk=unit_id)
+    return [VersionOut.from_orm(row) for row in chosen.versions.order_by("-valid_from")]
+
+
+@router.get("/people", response=PersonPage)
+def people(request: HttpRequest, q: str = "", page: int = 1) -> PersonPage:
+    """Officials by given name, each with the positions held today."""
+    found = people_matching(people_visible_to(_own(request)), q)
+    at = Paginator(with_appointments(found, today=timezone.localdate()), PAGE).get_page(page)
+    items = [
+        PersonOut(
+            id=row.pk,
+            code=row.code,
+            full_name=row.full_name,
+            email=row.email,
+            phone=row.phone,
+            appointments=[_appointment(held) for held in row.held],  # type: ignore[attr-defined]
+        )
+        for row in at
+    ]
+    return PersonPage(count=at.paginator.count, page=at.number, items=items)
 
 
 def _own(request: HttpRequest) -> Appointment:

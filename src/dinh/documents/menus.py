@@ -6,10 +6,14 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
 from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.shell import SearchSource, search_sources
 
 
 def register_menu() -> None:
     """Called once, when the application is ready."""
+    search_sources.register(
+        "documents", SearchSource(_("Search documents"), "documents:search", 10, _everybody)
+    )
     for name, label, icon, order, is_visible, count in (
         ("incoming_list", _("Incoming documents"), "inbox", 10, _everybody, None),
         ("outgoing_list", _("Outgoing documents"), "send", 20, _everybody, None),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, cast
+from typing import Annotated, Final, Literal, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -36,6 +36,8 @@ from dinh.kernel.errors import FieldFault, NotFound
 from dinh.storage.api import blob_response
 
 PAGE = 50
+NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL takes no NUL in a text: refused by name of the field."""
 router = Router(tags=["incoming"])
 
 
@@ -114,15 +116,15 @@ class IncomingDetail(IncomingOut):
 
 
 class Reason(Schema):
-    reason: Annotated[str, Field(max_length=500)]
+    reason: Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 
 
 class Result(Schema):
-    result: Annotated[str, Field(max_length=2000)] = ""
+    result: Annotated[str, Field(max_length=2000, pattern=NO_NUL)] = ""
 
 
 class NoteIn(Schema):
-    text: Annotated[str, Field(max_length=2000)]
+    text: Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
 
 
 class PartIn(Schema):
@@ -136,33 +138,33 @@ class DirectionsIn(Schema):
     lead: PartIn
     supports: list[PartIn] = []
     informed: list[PartIn] = []
-    instruction: Annotated[str, Field(max_length=2000)] = ""
+    instruction: Annotated[str, Field(max_length=2000, pattern=NO_NUL)] = ""
     due_at: datetime | None = None
 
 
 class ChangeIn(DirectionsIn):
-    reason: Annotated[str, Field(max_length=500)]
+    reason: Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 
 
 class Extension(Schema):
     due_at: datetime
-    reason: Annotated[str, Field(max_length=500)]
+    reason: Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 
 
 class PassOn(Schema):
     appointment: int
-    instruction: Annotated[str, Field(max_length=2000)] = ""
+    instruction: Annotated[str, Field(max_length=2000, pattern=NO_NUL)] = ""
 
 
 class Wanted(Schema):
     """Filters of the list; `tab` is a state, `late` or `all`."""
 
     tab: str = ALL
-    q: Annotated[str, Field(max_length=200)] = ""
-    sender: Annotated[str, Field(max_length=120)] = ""
+    q: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+    sender: Annotated[str, Field(max_length=120, pattern=NO_NUL)] = ""
     urgency: Urgency | None = None
     purpose: Purpose | None = None
-    verdict: str = ""
+    verdict: Literal["", "valid", "invalid", "indeterminate"] = ""
     since: date | None = None
     until: date | None = None
     sort: str = "arrived"

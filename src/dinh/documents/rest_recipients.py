@@ -18,6 +18,7 @@ from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.reminding import remind_recipients
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.recipients import arrivals_of, counts_by_state, recipients_on_paper
+from dinh.documents.rest_incoming import NO_NUL
 from dinh.kernel.errors import NotFound
 
 PAGE = 50
@@ -47,7 +48,7 @@ class RecipientsPage(Schema):
 
 
 class Reason(Schema):
-    reason: Annotated[str, Field(max_length=500)]
+    reason: Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 
 
 class Further(Schema):
@@ -55,7 +56,7 @@ class Further(Schema):
 
     units: Annotated[list[int], Field(min_length=1, max_length=1000)]
     purpose: Purpose = Purpose.ACT
-    request_key: Annotated[str, Field(min_length=1, max_length=64)]
+    request_key: Annotated[str, Field(min_length=1, max_length=64, pattern=NO_NUL)]
 
 
 class Reminded(Schema):

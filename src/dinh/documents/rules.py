@@ -20,3 +20,10 @@ def may_number(appointment: Appointment, outgoing: Outgoing) -> bool:
 
 def may_keep_books(appointment: Appointment, unit_id: int) -> bool:
     return appointment.has_role(Role.CLERK) and appointment.unit_id == unit_id
+
+
+def may_comment(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """The drafter and whoever stands on the path, until the leader has signed."""
+    if outgoing.state not in DRAFT_STATES | {OutgoingState.REVIEWING}:
+        return False
+    return outgoing.drafter_id == appointment.pk or outgoing.steps.filter(appointment=appointment).exists()

@@ -5,7 +5,6 @@ from dinh.documents.views import outgoing_acts, recipients
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
-    path("outgoing/new/", views.outgoing_new, name="outgoing_new"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),

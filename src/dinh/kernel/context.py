@@ -1,12 +1,16 @@
 """What every page of the shell shows."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
 
 from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.shell import search_sources, shell_parts
 
 
 @dataclass(frozen=True)
@@ -17,17 +21,60 @@ class MenuItem:
     is_active: bool
 
 
+@dataclass(frozen=True)
+class Part:
+    template: str
+    value: object
+
+
+@dataclass(frozen=True)
+class SearchPlace:
+    label: str | Promise
+    url: str
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The menu of the appointment that the user acts in now."""
+    """The menu, the head's parts and the search box; read when shown, so fragments cost nothing."""
     appointment = getattr(request, "appointment", None)
     if appointment is None:
         return {"menu_items": []}
+    return {
+        "appointment": appointment,
+        "menu_items": SimpleLazyObject(partial(_menu, request.path, appointment)),
+        "shell_parts": SimpleLazyObject(partial(_parts, request)),
+        "search_places": SimpleLazyObject(partial(_search_places, appointment)),
+    }
+
+
+def _menu(path: str, appointment: Any) -> list[MenuItem]:
     visible = [entry for entry in menu if entry.is_visible(appointment)]
-    items = [_item(entry, request.path, appointment) for entry in sorted(visible, key=lambda e: e.order)]
-    return {"menu_items": items, "appointment": appointment}
+    active = _active(path, visible)
+    return [_item(entry, active, appointment) for entry in sorted(visible, key=lambda e: e.order)]
 
 
-def _item(entry: MenuEntry, path: str, appointment: Any) -> MenuItem:
-    url = reverse(entry.url_name)
-    active = path == url if url == "/" else path.startswith(url)
-    return MenuItem(entry, url, entry.count(appointment) if entry.count else 0, active)
+def _item(entry: MenuEntry, active: str, appointment: Any) -> MenuItem:
+    count = entry.count(appointment) if entry.count else 0
+    return MenuItem(entry, reverse(entry.url_name), count, entry.url_name == active)
+
+
+def _active(path: str, entries: Iterable[MenuEntry]) -> str:
+    """The entry whose address is the longest beginning of the page's; home only for itself."""
+    found = ""
+    longest = 0
+    for entry in entries:
+        url = reverse(entry.url_name)
+        fits = path == url if url == "/" else path.startswith(url)
+        if fits and len(url) > longest:
+            found, longest = entry.url_name, len(url)
+    return found
+
+
+def _parts(request: HttpRequest) -> list[Part]:
+    parts = sorted(shell_parts, key=lambda part: part.order)
+    return [Part(part.template, part.value(request)) for part in parts]
+
+
+def _search_places(appointment: Any) -> list[SearchPlace]:
+    visible = [source for source in search_sources if source.is_visible(appointment)]
+    ordered = sorted(visible, key=lambda source: source.order)
+    return [SearchPlace(source.label, reverse(source.url_name)) for source in ordered]

@@ -81,7 +81,8 @@ class IdempotencyMiddleware:
 
     Callers with a token must send a key; the pages' own scripts may. Same caller and key with other
     content: 422. The first one still at work: 409. Refusals of the caller (401) and failures of the server
-    (5xx) are forgotten, so the retry is tried anew. Bodies of uploads count by length, not content.
+    (5xx) are forgotten, so the retry is tried anew, and so are answers marked `no-store`: they hold secrets that
+    must not be kept. Bodies of uploads count by length, not content.
     """
 
     def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
@@ -121,11 +122,16 @@ class IdempotencyMiddleware:
         except BaseException:
             row.delete()
             raise
-        if response.status_code in (401, 403) or response.status_code >= 500 or response.streaming:
+        if _is_forgotten(response):
             row.delete()
             return response
         _keep(row, cast("HttpResponse", response))
         return response
+
+
+def _is_forgotten(response: "HttpResponseBase") -> bool:
+    failed = response.status_code in (401, 403) or response.status_code >= 500
+    return failed or response.streaming or "no-store" in response.get("Cache-Control", "")
 
 
 def _caller(request: HttpRequest) -> str:

@@ -2,7 +2,14 @@
 
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
 from .asice import CheckedContainer, ContainerSignature, members_of, verify_asice, write_asice
-from .detached import CheckedSignature, sign_detached, verify_detached
+from .detached import (
+    CheckedSignature,
+    add_timestamp,
+    sign_detached,
+    stamp_trusted_by,
+    trusted_by,
+    verify_detached,
+)
 from .errors import (
     FieldAlreadyUsed,
     PkiError,
@@ -41,7 +48,7 @@ from .revocation import (
 )
 from .signers import DigestSigner, Pkcs11Signer, Pkcs12Signer, load_pkcs12
 from .timestamps import HttpTimestampClient, TimestampClient
-from .trust import TrustStore, UnusableAnchor
+from .trust import TrustStore, UnusableAnchor, load_certificates
 from .verify.report import (
     CertificateInfo,
     HolderKind,
@@ -114,17 +121,21 @@ __all__ = [
     "WrongSignature",
     "add_document_timestamp",
     "add_fields",
+    "add_timestamp",
     "extend_to_lt",
     "fill_number_and_date",
     "fill_text_fields",
     "finish",
     "finish_with_cms",
+    "load_certificates",
     "load_pkcs12",
     "members_of",
     "prepare",
     "read_fields",
     "sign",
     "sign_detached",
+    "stamp_trusted_by",
+    "trusted_by",
     "verify_asice",
     "verify_detached",
     "verify_pdf",

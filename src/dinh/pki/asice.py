@@ -24,6 +24,7 @@ MIME_TYPE = b"application/vnd.etsi.asic-e+zip"
 MAX_MEMBERS = 10_000
 MAX_UNPACKED = 2 * 1024 * 1024 * 1024
 MAX_META = 16 * 1024 * 1024
+MAX_MANIFESTS = 16
 _ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 _DS = "http://www.w3.org/2000/09/xmldsig#"
 _SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -118,11 +119,15 @@ def _check(archive: zipfile.ZipFile) -> CheckedContainer:
     total = sum(entry.file_size for entry in entries)
     if len(names) > MAX_MEMBERS or total > MAX_UNPACKED or len(set(names)) != len(names):
         raise UnreadableContainer(_("The container is too large, or holds a file twice."))
-    if names[:1] != ["mimetype"] or archive.read("mimetype") != MIME_TYPE:
+    if names[:1] != ["mimetype"] or _read(archive, "mimetype") != MIME_TYPE:
         raise UnreadableContainer(_("The file is no evidence container (ASiC-E) that can be read."))
     manifests = [n for n in names if n.startswith("META-INF/ASiCManifest") and n.endswith(".xml")]
-    signatures = tuple(_check_manifest(archive, name) for name in sorted(manifests))
+    if len(manifests) > MAX_MANIFESTS:
+        raise UnreadableContainer(_("The container's manifest is broken."))
     members = tuple(n for n in names if n != "mimetype" and not n.startswith("META-INF/"))
+    for name in members:
+        _check_name(name)
+    signatures = tuple(_check_manifest(archive, name) for name in sorted(manifests))
     listed = {name for signature in signatures for name in signature.members}
     if not signatures or listed != set(members):
         raise WrongSignature(_("Not every file of the container is signed."))
@@ -138,9 +143,13 @@ def _check_manifest(archive: zipfile.ZipFile, name: str) -> ContainerSignature:
         raise UnreadableContainer(_("The container's manifest is broken."))
     checked = verify_detached(data=content, content=_read(archive, reference.get("URI") or ""))
     items = root.findall(f"{{{_ASIC}}}DataObjectReference")
+    members = tuple(item.get("URI") or "" for item in items)
+    # Each file is read once only, however often a hostile manifest names it.
+    if len(set(members)) != len(members):
+        raise UnreadableContainer(_("The container's manifest is broken."))
     for item in items:
         _check_digest(archive, item)
-    return ContainerSignature(name, tuple(item.get("URI") or "" for item in items), checked)
+    return ContainerSignature(name, members, checked)
 
 
 def _check_digest(archive: zipfile.ZipFile, item: etree._Element) -> None:
@@ -148,7 +157,7 @@ def _check_digest(archive: zipfile.ZipFile, item: etree._Element) -> None:
     if method is None or value is None or method.get("Algorithm") != _SHA256:
         raise UnreadableContainer(_("The container's manifest is broken."))
     name = item.get("URI") or ""
-    if name not in archive.namelist() or _digest(archive, name) != base64.b64decode(value.text or ""):
+    if name not in archive.NameToInfo or _digest(archive, name) != base64.b64decode(value.text or ""):
         raise WrongSignature(_("The file %(name)s of the container has been altered.") % {"name": name})
 
 

@@ -1,17 +1,22 @@
 """Detached CMS signatures over any bytes: seals of the audit log, members of evidence containers."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from asn1crypto import cms as asn1_cms
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils.translation import gettext as _
 
 from . import cms
+from .certificates import may_stamp_time
 from .errors import TimestampUnavailable, WrongSignature
-from .signed_data import BadSignedData, read_signed_data, read_timestamp
+from .signed_data import BadSignedData, SignedData, read_signed_data, read_timestamp
 from .signers import DigestSigner
 from .timestamps import TimestampClient
+from .trust import TrustStore, chain_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +26,12 @@ class CheckedSignature:
 
     :param certificates: DER, the signer's first
     :param stamped_at: what its timestamp says, None without
+    :param stamped_by: certificates that came with the timestamp, DER, its signer's first
     """
 
     certificates: tuple[bytes, ...]
     stamped_at: datetime | None
+    stamped_by: tuple[bytes, ...] = ()
 
     @property
     def has_timestamp(self) -> bool:
@@ -78,6 +85,52 @@ def verify_detached_digest(*, content: bytes, digest: bytes) -> CheckedSignature
         raise WrongSignature(message)
     if token is not None and not token.intact:
         raise WrongSignature(message)
+    if token is None:
+        return CheckedSignature(_encoded(signed), None)
+    return CheckedSignature(_encoded(signed), token.stamped_at, _encoded(token.signed))
+
+
+def add_timestamp(*, content: bytes, timestamp: TimestampClient) -> bytes:
+    """
+    A detached signature with a timestamp over it, which the server had not given when it was made.
+
+    Blocks for the timestamp server: never call it inside a transaction.
+
+    :raises TimestampUnavailable: if the server does not answer
+    """
+    info = asn1_cms.ContentInfo.load(content)
+    signer = info["content"]["signer_infos"][0]
+    token = timestamp.stamp(hashlib.sha256(signer["signature"].native).digest())
+    attribute = {
+        "type": "signature_time_stamp_token",
+        "values": [asn1_cms.ContentInfo.load(token)],
+    }
+    signer["unsigned_attrs"] = [attribute]
+    encoded: bytes = info.dump(force=True)
+    return encoded
+
+
+def trusted_by(*, certificates: Sequence[bytes], trust: TrustStore, at: datetime) -> bool:
+    """Whether the first certificate leads to an anchor, and all on the way to it were valid at the moment."""
+    chain = _chain(certificates, trust)
+    return bool(chain) and all(c.not_valid_before_utc <= at <= c.not_valid_after_utc for c in chain)
+
+
+def stamp_trusted_by(*, checked: CheckedSignature, trust: TrustStore) -> bool:
+    """Whether the signature's timestamp comes from a timestamp server under an anchor."""
+    if checked.stamped_at is None or not may_stamp_time(
+        x509.load_der_x509_certificate(checked.stamped_by[0])
+    ):
+        return False
+    return trusted_by(certificates=checked.stamped_by, trust=trust, at=checked.stamped_at)
+
+
+def _chain(certificates: Sequence[bytes], trust: TrustStore) -> tuple[x509.Certificate, ...]:
+    first, *others = (x509.load_der_x509_certificate(item) for item in certificates)
+    chain = trust.chain_of(first, others) or ()
+    return () if chain_fault(chain) else chain
+
+
+def _encoded(signed: SignedData) -> tuple[bytes, ...]:
     others = (item for item in signed.certificates if item != signed.certificate)
-    encoded = tuple(item.public_bytes(Encoding.DER) for item in (signed.certificate, *others))
-    return CheckedSignature(encoded, token.stamped_at if token else None)
+    return tuple(item.public_bytes(Encoding.DER) for item in (signed.certificate, *others))

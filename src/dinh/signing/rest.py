@@ -1,13 +1,36 @@
 """Signatures, for programs."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import File, Router
+from django.utils import timezone
+from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from dinh.signing.forms import uploaded_pdf
+from dinh.directory.models import Appointment
+from dinh.signing.forms import holder_of_code, uploaded_pdf
+from dinh.signing.models import Credential, CredentialState
+from dinh.signing.operations.credentials import (
+    MAX_CERTIFICATE_BYTES,
+    NewCredential,
+    register_credential,
+    resume_credential,
+    revoke_credential,
+    suspend_credential,
+)
+from dinh.signing.queries.credentials import (
+    credentials_matching,
+    credentials_visible_to,
+    own_credentials,
+)
+from dinh.signing.queries.verdicts import holder_in
 from dinh.signing.queries.verification import verification_of
+
+PAGE = 50
 
 router = Router(tags=["signing"])
 
@@ -16,3 +39,99 @@ router = Router(tags=["signing"])
 def verify_signatures(request: HttpRequest, file: File[UploadedFile]) -> dict[str, Any]:
     """Judge the signatures of a PDF (multipart field `file`); nothing of it is kept."""
     return verification_of(pdf=uploaded_pdf(file), offline=False).as_json()
+
+
+class CredentialOut(Schema):
+    """A registered certificate. `fingerprint` is SHA-256 in hex; exactly one of `person_id` and `unit_id` is set."""
+
+    id: int
+    person_id: int | None
+    unit_id: int | None
+    holder: str
+    subject_name: str
+    issuer_name: str
+    serial_number: str
+    fingerprint: str
+    provider: str
+    valid_from: datetime
+    valid_to: datetime
+    state: CredentialState
+
+
+class CredentialPage(Schema):
+    count: int
+    page: int
+    items: list[CredentialOut]
+
+
+class Why(Schema):
+    reason: str
+
+
+@router.get("/signing/credentials", response=CredentialPage)
+def list_credentials(request: HttpRequest, q: str = "", state: str = "", page: int = 1) -> CredentialPage:
+    """Certificates that the appointment keeps, or one's own; `state` may be `expiring` (within 30 days)."""
+    rows = credentials_visible_to(_own(request))
+    return _page(credentials_matching(rows, text=q, state=state, at=timezone.now()), page)
+
+
+@router.get("/signing/credentials/mine", response=CredentialPage)
+def list_own_credentials(request: HttpRequest, page: int = 1) -> CredentialPage:
+    return _page(own_credentials(_own(request)), page)
+
+
+@router.post("/signing/credentials", response={201: CredentialOut})
+def register(
+    request: HttpRequest,
+    certificate: File[UploadedFile],
+    holder: Form[str],
+    provider: Form[str],
+    provider_ref: Form[str] = "",
+) -> Status[CredentialOut]:
+    """Register a certificate (PEM or DER) for the official or the unit of this code."""
+    person_id, unit_id = holder_of_code(holder)
+    new = NewCredential(
+        certificate=certificate.read(MAX_CERTIFICATE_BYTES + 1),
+        provider=provider,
+        person_id=person_id,
+        unit_id=unit_id,
+        provider_ref=provider_ref,
+    )
+    return Status(201, _credential(register_credential(new=new, actor=_own(request), at=timezone.now())))
+
+
+@router.post("/signing/credentials/{credential_id}/suspend", response=CredentialOut)
+def suspend(request: HttpRequest, credential_id: int, why: Why) -> CredentialOut:
+    return _moved(suspend_credential, request, credential_id, why)
+
+
+@router.post("/signing/credentials/{credential_id}/resume", response=CredentialOut)
+def resume(request: HttpRequest, credential_id: int, why: Why) -> CredentialOut:
+    return _moved(resume_credential, request, credential_id, why)
+
+
+@router.post("/signing/credentials/{credential_id}/revoke", response=CredentialOut)
+def revoke(request: HttpRequest, credential_id: int, why: Why) -> CredentialOut:
+    return _moved(revoke_credential, request, credential_id, why)
+
+
+def _moved(
+    operation: Callable[..., Credential], request: HttpRequest, credential_id: int, why: Why
+) -> CredentialOut:
+    moved = operation(credential_id=credential_id, reason=why.reason, actor=_own(request), at=timezone.now())
+    return _credential(moved)
+
+
+def _page(rows: QuerySet[Credential], number: int) -> CredentialPage:
+    at = Paginator(rows, PAGE).get_page(number)
+    return CredentialPage(count=at.paginator.count, page=at.number, items=[_credential(row) for row in at])
+
+
+def _credential(row: Credential) -> CredentialOut:
+    names = [field for field in CredentialOut.model_fields if field != "holder"]
+    return CredentialOut(holder=holder_in(row).name, **{name: getattr(row, name) for name in names})
+
+
+def _own(request: HttpRequest) -> Appointment:
+    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
+    return appointment

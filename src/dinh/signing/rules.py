@@ -6,8 +6,9 @@ from typing import Literal
 from django.db.models import Q
 from django.utils import timezone
 
-from dinh.directory.enums import Level, Role
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.directory.rules import keeps_directory
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
 from dinh.signing.providers import providers
@@ -47,8 +48,8 @@ def is_in_use(credential: Credential, at: datetime) -> bool:
 
 
 def keeps_all_certificates(appointment: Appointment) -> bool:
-    """Administrators at the province's level keep the registry of every unit."""
-    return keeps_certificates(appointment) and appointment.unit.level == Level.PROVINCE
+    """Administrators of the unit that keeps the province's directory keep the certificates of every unit too."""
+    return keeps_directory(appointment)
 
 
 def keeps_certificates(appointment: Appointment) -> bool:

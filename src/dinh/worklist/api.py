@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, models
+from django.utils import timezone
+
+from dinh.directory.models import Appointment
+from dinh.worklist.kinds import WorkKind, kinds
+
+__all__ = [
+    "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "finish_work", "finish_work_of", "kinds",
+    "move_deadline",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -106,3 +115,19 @@ def move_deadline(target: models.Model, *, due_at: datetime | None) -> int:
 
     waiting = WorkItem.objects.filter(target_type=target._meta.label_lower, target_id=target.pk, done_at=None)
     return waiting.update(due_at=due_at)
+
+
+def acts_for(*, appointment: Appointment, at: datetime, kind: str = "") -> frozenset[int]:
+    """
+    The appointments whose work this one may do at a moment: its own, and those it stands in for.
+
+    For the predicates of other modules: `step.appointment_id in acts_for(...)`. Who stands in acts in his
+    own name and signs with his own certificate.
+
+    :param kind: of work, e.g. `documents.handle`; without it, those for whom it does anything at all
+    """
+    from dinh.worklist.queries.delegations import stand_ins_of
+
+    others = stand_ins_of(appointment, today=timezone.localdate(at))
+    passed = (other.appointment_id for other in others if (kind in other.kinds if kind else other.kinds))
+    return frozenset((appointment.pk, *passed))

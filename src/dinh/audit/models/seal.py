@@ -18,9 +18,15 @@ class Seal(models.Model):
     previous = models.BinaryField(help_text="Digest of the seal before, empty for the first")
     digest = models.BinaryField()
     signature = models.BinaryField(null=True, help_text="Detached CMS over the digest, DER")
+    stamped_at = models.DateTimeField(null=True, help_text="What the signature's timestamp says (RFC 3161)")
 
     class Meta:
         ordering = ["number"]
+        indexes = [
+            models.Index(
+                fields=["number"], name="seal_without_timestamp", condition=models.Q(stamped_at=None)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number}"

@@ -11,7 +11,14 @@ from dinh.audit.canonical import entry_bytes, seal_digest
 from dinh.audit.keys import sealing_signer
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.audit.models import Entry, Leaf, Seal
-from dinh.pki.api import sign_detached
+from dinh.audit.queries.horizon import sealable_below
+from dinh.pki.api import (
+    HttpTimestampClient,
+    TimestampUnavailable,
+    add_timestamp,
+    sign_detached,
+    verify_detached,
+)
 
 _SEALER_LOCK = 0x0D1A4A17
 BATCH = 20_000
@@ -29,8 +36,7 @@ def seal_entries(*, at: datetime) -> Seal | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_SEALER_LOCK])
         if not cursor.fetchone()[0]:
             return None
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        horizon = cursor.fetchone()[0]
+    horizon = sealable_below()
     last = Seal.objects.order_by("-number").first()
     entries, horizon = _unsealed(last, horizon)
     return _write_seal(entries, last, horizon, at) if entries else None
@@ -49,6 +55,37 @@ def sign_seals() -> int:
         Seal.objects.filter(pk=seal.pk, signature=None).update(signature=signature)
     _note_heads(unsigned)
     return len(unsigned)
+
+
+def stamp_seals() -> int:
+    """
+    Add timestamps to signed seals that have none, the oldest first, outside any transaction.
+
+    A seal is signed at once and stamped when the server answers; nothing waits for the server.
+
+    :returns: how many were stamped; 0 without a server (DINH_TIMESTAMP_URL) or while it is silent
+    """
+    if not settings.TIMESTAMP_URL:
+        return 0
+    client = HttpTimestampClient(settings.TIMESTAMP_URL)
+    signed = Seal.objects.filter(stamped_at=None).exclude(signature=None)
+    waiting = list(signed.order_by("number")[:100])
+    for stamped, seal in enumerate(waiting):
+        try:
+            signature = add_timestamp(content=bytes(seal.signature or b""), timestamp=client)
+        except TimestampUnavailable:
+            return stamped
+        checked = verify_detached(data=bytes(seal.digest), content=signature)
+        Seal.objects.filter(pk=seal.pk).update(signature=signature, stamped_at=checked.stamped_at)
+    return len(waiting)
+
+
+def seal_all(*, at: datetime) -> None:
+    """Seal and sign until nothing waits."""
+    while seal_entries(at=at):
+        pass
+    while sign_seals():
+        pass
 
 
 def heads_file() -> Path:

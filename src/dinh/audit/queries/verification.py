@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from dinh.audit.canonical import entry_bytes, seal_digest
-from dinh.audit.keys import sealing_signer
+from dinh.audit.keys import pinned_certificates
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.audit.models import Entry, Leaf, Seal
 from dinh.audit.operations.sealing import heads_file
@@ -28,7 +28,7 @@ def verify_log() -> Iterator[Finding]:
     Check every seal, its signature, its chain, and every entry under it, seal by seal in constant memory.
     """
     heads = _noted_heads()
-    trusted = sealing_signer().certificates[0]
+    trusted = pinned_certificates()
     previous, expected, horizon = b"", 1, 0
     for seal in Seal.objects.order_by("number").iterator():
         if seal.number != expected:
@@ -41,7 +41,9 @@ def verify_log() -> Iterator[Finding]:
     yield from _check_unsealed(horizon)
 
 
-def _check_seal(seal: Seal, previous: bytes, trusted: bytes, noted: str | None) -> Iterator[Finding]:
+def _check_seal(
+    seal: Seal, previous: bytes, trusted: frozenset[bytes], noted: str | None
+) -> Iterator[Finding]:
     if bytes(seal.previous) != previous:
         yield Finding(seal.number, None, "chain-broken", _("The seal does not follow the one before it."))
     digest = seal_digest(
@@ -57,9 +59,9 @@ def _check_seal(seal: Seal, previous: bytes, trusted: bytes, noted: str | None) 
         yield Finding(seal.number, None, "seal-signature", _("The seal's signature is not valid."))
 
 
-def _signed_by(trusted: bytes, digest: bytes, signature: bytes) -> bool:
+def _signed_by(trusted: frozenset[bytes], digest: bytes, signature: bytes) -> bool:
     try:
-        return verify_detached(data=digest, content=signature).certificates[0] == trusted
+        return verify_detached(data=digest, content=signature).certificates[0] in trusted
     except WrongSignature:
         return False
 

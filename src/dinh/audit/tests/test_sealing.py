@@ -1,13 +1,17 @@
+import json
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
 
 from dinh.audit import api as audit
+from dinh.audit.keys import sealing_signer
 from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path, tree_hash
 from dinh.audit.models import Entry, Leaf, Seal
-from dinh.audit.operations.sealing import seal_entries, sign_seals
+from dinh.audit.operations.sealing import seal_all, seal_entries, sign_seals
 from dinh.audit.queries.verification import verify_log
 
 NOON = datetime(2020, 3, 16, 5, 0, tzinfo=UTC)
@@ -20,6 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 @pytest.fixture(autouse=True)
 def data_folder(settings, tmp_path):
     settings.DATA_DIR = tmp_path
+    settings.SEAL_KEY = settings.TIMESTAMP_URL = ""
 
 
 @pytest.fixture
@@ -60,6 +65,18 @@ def test_entry_of_a_running_transaction_is_left_for_the_next_seal(sealed):
         assert seal_entries(at=NOON) is None
 
     assert seal_entries(at=NOON).entry_count == 1
+
+
+def test_transaction_of_another_database_does_not_hold_up_the_seal(sealed):
+    settings = connection.settings_dict
+    address = {"host": settings["HOST"], "port": settings["PORT"], "user": settings["USER"]}
+    audit.record("tests.thing.done", target=Seal(number=1), actor=None, at=NOON)
+    with psycopg.connect(dbname="postgres", password=settings["PASSWORD"] or None, **address) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        audit.record("tests.thing.done", target=Seal(number=1), actor=None, at=NOON)
+
+        assert seal_entries(at=NOON).entry_count == 2
+        other.rollback()
 
 
 def test_database_refuses_to_change_or_remove_an_entry(sealed):
@@ -129,10 +146,51 @@ def test_seal_computed_anew_lacks_the_signature(sealed):
     assert found() == {(2, "seal-signature")}
 
 
+def test_seal_removed_from_the_middle_shows(sealed):
+    audit.record("tests.thing.done", target=Seal(number=1), actor=ACTOR, at=NOON)
+    seal_all(at=NOON)
+
+    tamper("DELETE FROM audit_leaf WHERE seal_id = 2; DELETE FROM audit_seal WHERE number = 2")
+
+    assert {(3, "seal-missing"), (3, "chain-broken")} <= found()
+
+
+def test_seal_of_an_earlier_key_counts_once_its_certificate_is_kept(sealed, tmp_path):
+    certificate = tmp_path / "audit" / "seal-certificate.pem"
+    kept = certificate.read_bytes()
+    (tmp_path / "audit" / "seal-key.pem").unlink()
+    sealing_signer()
+
+    assert found() == {(1, "seal-signature"), (2, "seal-signature")}
+
+    (tmp_path / "audit" / "earlier").mkdir()
+    (tmp_path / "audit" / "earlier" / "2020.pem").write_bytes(kept)
+
+    assert found() == set()
+
+
+def test_command_tells_programs_what_is_wrong_by_exit_status_and_json(sealed, capsys):
+    call_command("audit_verify", "--json")
+
+    intact = json.loads(capsys.readouterr().out)
+    victim = Leaf.objects.get(seal_id=2, position=0).entry_id
+    tamper(f"UPDATE audit_entry SET details = '{{}}', action = 'tests.thing.undone' WHERE id = {victim}")
+    with pytest.raises(SystemExit) as ended:
+        call_command("audit_verify", "--json")
+    told = json.loads(capsys.readouterr().out)
+
+    assert (intact["intact"], intact["entries"], intact["seals"]) == (True, 5, 2)
+    assert ended.value.code == 1
+    assert [(f["seal"], f["entry"], f["code"]) for f in told["findings"]] == [(2, victim, "entry-changed")]
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
 def test_inclusion_path_leads_to_the_root(size):
     leaves = [leaf_hash(bytes([n])) for n in range(size)]
 
-    roots = [root_from_path(leaf, inclusion_path(leaves, n)) for n, leaf in enumerate(leaves)]
+    roots = [
+        root_from_path(leaf, inclusion_path(leaves, n), position=n, count=size)
+        for n, leaf in enumerate(leaves)
+    ]
 
     assert roots == [tree_hash(leaves)] * size

@@ -13,7 +13,7 @@ from dinh.directory.models import Division, Position, Unit
 
 class RolesField(forms.MultipleChoiceField):
     def __init__(self) -> None:
-        widget = forms.CheckboxSelectMultiple(attrs={"class": "form-check-input me-2"})
+        widget = forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"})
         super().__init__(label=_("Roles"), choices=Role.choices, widget=widget)
 
 

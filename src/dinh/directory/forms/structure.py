@@ -21,7 +21,7 @@ def unit_choice(label: "str | _StrPromise", *, required: bool) -> forms.Field:
 
 
 class UnitNamesForm(forms.Form):
-    name = text(_("Full name"), 200)
+    name = text(_("Official name"), 200)
     short_name = text(_("Short name"), 80)
     abbreviation = text(_("Abbreviation in notations"), 30)
     parent_id = unit_choice(_("Unit above"), required=False)
@@ -60,7 +60,7 @@ class LastDayForm(forms.Form):
 
 
 class DivisionForm(forms.Form):
-    name = text(_("Full name"), 200)
+    name = text(_("Official name"), 200)
     abbreviation = text(_("Abbreviation in notations"), 30)
     valid_from = DayField(label=_("In force from"))
     legal_basis = text(_("Decision"), 200, required=False)

@@ -24,7 +24,7 @@ def with_appointments(people: QuerySet[Person], *, today: date) -> QuerySet[Pers
     """Each person with `held`: the appointments that hold on a day, highest first."""
     holds = Q(end_date=None) | Q(end_date__gte=today)
     held = Appointment.objects.filter(holds, start_date__lte=today)
-    held = held.select_related("unit", "position", "division").order_by("position__rank", "id")
+    held = held.select_related("person", "unit", "position", "division").order_by("position__rank", "id")
     return people.prefetch_related(Prefetch("appointments", held, to_attr="held"))
 
 

@@ -36,7 +36,9 @@ class Document(models.Model):
     page_count = models.PositiveSmallIntegerField(null=True, blank=True)
     signer_name = models.CharField(_("signer"), max_length=80, blank=True)
     signer_position = models.CharField(max_length=120, blank=True)
-    signer_authority = models.CharField(max_length=10, blank=True)
+    signer_authority = models.CharField(
+        max_length=30, blank=True, help_text=_("Key of `operations.authority.AUTHORITIES`.")
+    )
     reply_due_date = models.DateField(_("reply by"), null=True, blank=True)
     content = models.ForeignKey(
         "storage.Blob", on_delete=models.PROTECT, null=True, blank=True, related_name="+"

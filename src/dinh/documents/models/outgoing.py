@@ -18,6 +18,9 @@ class Outgoing(models.Model):
     drafter = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=OutgoingState, default=OutgoingState.DRAFTING)
     book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, blank=True, related_name="outgoing")
+    number = models.PositiveIntegerField(
+        null=True, blank=True, help_text=_("The document's number, again beside its book: each only once.")
+    )
     replies_to = models.ManyToManyField("documents.Incoming", blank=True, related_name="replies")
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
@@ -28,10 +31,19 @@ class Outgoing(models.Model):
     sealed_at = models.DateTimeField(null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
     void_reason = models.CharField(max_length=500, blank=True)
+    request_key = models.UUIDField(
+        null=True, blank=True, help_text=_("A repeated request of the drafter makes no second draft.")
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["book", "number"], condition=Q(number__isnull=False), name="outgoing_number_once"
+            ),
+            models.UniqueConstraint(fields=["drafter", "request_key"], name="draft_once_a_request"),
+        ]
         indexes = [
             models.Index(fields=["unit", "state", "-updated_at"], name="outgoing_of_unit"),
             models.Index(fields=["drafter", "-updated_at"], name="outgoing_of_drafter"),

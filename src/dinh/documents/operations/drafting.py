@@ -1,38 +1,41 @@
 """Draft an outgoing document (soạn thảo văn bản đi; Decree 30/2020, Art. 10)."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
-from dinh.directory.enums import Role
-from dinh.directory.models import Appointment, Unit
-from dinh.documents.enums import Channel, Source, StepKind, Urgency
+from dinh.directory.models import Appointment
+from dinh.documents.docx import convert_docx_to_pdf, suggest_places
+from dinh.documents.enums import OutgoingState, Source, StepKind
 from dinh.documents.letters import (
     LetterContent,
     SignatureBlock,
-    authority_lines,
-    document_type,
-    notation_for,
     parse_body,
     render_letter,
     urgency_code,
 )
-from dinh.documents.models import Document, Incoming, Outgoing, Recipient, Step, Version
+from dinh.documents.models import Document, Incoming, Outgoing, Version
+from dinh.documents.operations.authority import signature_lines, suggested_authority
+from dinh.documents.operations.draft_plan import (
+    DraftPlan,
+    check_plan,
+    fill_document,
+    set_path,
+    set_recipients,
+)
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import addressed_as, outgoing_visible_to
 from dinh.documents.rules import may_edit_draft
-from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
-from dinh.storage.api import PDF, store_bytes
+from dinh.kernel.errors import NotFound, NotPermitted
+from dinh.storage.api import PDF, read_blob, store_bytes
 from dinh.storage.models import Blob
 
-_SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY)
 _ADDRESSED = frozenset({"CV", "TTr"})
 
 
@@ -40,75 +43,126 @@ _ADDRESSED = frozenset({"CV", "TTr"})
 def create_draft(
     *,
     drafter: Appointment,
-    type_code: str,
-    subject: str,
-    paragraphs: Sequence[str],
-    recipients: Sequence[int],
-    urgency: int,
-    leader: Appointment,
-    reviewer: Appointment | None,
+    plan: DraftPlan,
     at: datetime,
     reply_to: Incoming | None = None,
+    request_key: UUID | None = None,
+    has_text: bool = True,
 ) -> Outgoing:
     """
     Begin a document with its first text, its recipients and its path; `render_version` lays it out after.
 
-    :param recipients: primary keys of units, in the order in which they are listed
-    :raises InvalidInput: without subject or text, or if type, urgency, recipient or path cannot be
+    :param request_key: a repeated request of the drafter with the same key gives the draft made before
+    :param has_text: False where a file follows as the first version
+    :raises InvalidInput: naming every field at fault
     :raises NotFound: if the drafter does not see the document replied to
     """
-    _check_text(subject, paragraphs)
-    _check_path(drafter, leader, reviewer)
-    document = _document(drafter, type_code, subject.strip(), urgency, at)
+    check_plan(plan, drafter=drafter, at=at, needs_text=has_text)
+    if request_key is not None and (made := _made_before(drafter, request_key)):
+        return made
     outgoing = Outgoing.objects.create(
-        document=document,
+        document=_new_document(drafter, plan, at),
         unit=drafter.unit,
         division=drafter.division,
         drafter=drafter,
+        request_key=request_key,
         created_at=at,
         updated_at=at,
     )
     if reply_to is not None:
         _require_seen(reply_to, drafter)
         outgoing.replies_to.add(reply_to)
-    _add_recipients(outgoing, recipients)
-    _add_steps(outgoing, leader, reviewer)
-    _add_version(outgoing, drafter, paragraphs, 1, at)
+    set_recipients(outgoing, plan.recipients)
+    set_path(outgoing, plan)
+    if has_text:
+        _add_page_version(outgoing, drafter, plan, at)
     record("documents.document.drafted", target=outgoing, actor=drafter, at=at)
     return outgoing
 
 
 @transaction.atomic
-def revise_draft(
-    *, outgoing_id: int, drafter: Appointment, subject: str, paragraphs: Sequence[str], at: datetime
-) -> Version:
+def revise_draft(*, outgoing_id: int, drafter: Appointment, plan: DraftPlan, at: datetime) -> Outgoing:
     """
-    Give a draft its next version; earlier ones stay.
+    Change a draft. A text written in the page gives its next version; earlier ones stay.
 
+    Where the last version is a file and the plan has no text, the file stays the text.
+
+    :raises InvalidInput: naming every field at fault
     :raises NotFound: if the appointment does not see the document
     :raises NotPermitted: if it is not the drafter's turn
     """
+    outgoing = own_draft(outgoing_id, drafter)
+    last = outgoing.versions.last()
+    keeps_file = not plan.paragraphs and last is not None and last.source != Source.PAGE
+    check_plan(plan, drafter=drafter, at=at, needs_text=not keeps_file)
+    fill_document(outgoing.document, plan, drafter=drafter, at=at).save()
+    set_recipients(outgoing, plan.recipients)
+    set_path(outgoing, plan)
+    if not keeps_file:
+        _add_page_version(outgoing, drafter, plan, at)
+    outgoing.updated_at = at
+    outgoing.save(update_fields=["updated_at"])
+    details = {"version": outgoing.versions.count()}
+    record("documents.document.revised", target=outgoing, actor=drafter, at=at, details=details)
+    return outgoing
+
+
+@transaction.atomic
+def delete_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> None:
+    """
+    Throw a draft away that was never submitted; the log keeps that it was.
+
+    :raises NotPermitted: if it was submitted once, or somebody else drafted it
+    """
+    outgoing = own_draft(outgoing_id, drafter)
+    if outgoing.state != OutgoingState.DRAFTING:
+        raise NotPermitted(_("What was submitted once stays on record. Revise it instead."))
+    details = {"subject": outgoing.document.subject}
+    record("documents.document.deleted", target=outgoing, actor=drafter, at=at, details=details)
+    outgoing.delete()
+    outgoing.document.delete()
+
+
+def own_draft(outgoing_id: int, drafter: Appointment) -> Outgoing:
+    """The drafter's document, locked, while it is a draft. :raises NotFound: :raises NotPermitted:"""
     outgoing = locked_outgoing(outgoing_id, drafter)
     if not may_edit_draft(drafter, outgoing):
         raise NotPermitted(_("Only the drafter changes the text, and only while it is a draft."))
-    _check_text(subject, paragraphs)
-    Document.objects.filter(pk=outgoing.document_id).update(subject=subject.strip())
-    version = _add_version(outgoing, drafter, paragraphs, outgoing.versions.count() + 1, at)
-    outgoing.updated_at = at
-    outgoing.save(update_fields=["updated_at"])
-    details = {"version": version.number}
-    record("documents.document.revised", target=outgoing, actor=drafter, at=at, details=details)
-    return version
+    return outgoing
 
 
 def render_version(version: Version) -> Blob:
-    """Lay a version out and keep its PDF. Called outside transactions: laying out takes its time."""
-    rendered = render_letter(letter_of(version), made_at=version.created_at)
-    info = store_bytes(rendered.pdf, accept=frozenset({PDF}))
-    places = [asdict(place) for place in rendered.places]
-    Version.objects.filter(pk=version.pk).update(pdf_id=info.sha256, places=places)
+    """
+    Lay a version out, or convert its Word file, and keep the PDF with its places.
+
+    Called outside transactions: it takes its time.
+
+    :raises ConversionFailed: if LibreOffice cannot read the file
+    :raises ConverterMissing: if there is no LibreOffice
+    """
+    if version.source == Source.PAGE:
+        rendered = render_letter(letter_of(version), made_at=version.created_at)
+        pdf, places = rendered.pdf, rendered.places
+    else:
+        pdf = _pdf_of_file(version)
+        places = suggest_places(pdf)
+    info = store_bytes(pdf, accept=frozenset({PDF}))
+    kept = [asdict(place) for place in places]
+    Version.objects.filter(pk=version.pk).update(pdf_id=info.sha256, places=kept)
     version.refresh_from_db()
     return Blob.objects.get(pk=info.sha256)
+
+
+def _pdf_of_file(version: Version) -> bytes:
+    if version.source == Source.WORD:
+        return convert_docx_to_pdf(read_blob(str(version.word_id)))
+    return read_blob(str(version.pdf_id))
+
+
+def next_version(outgoing: Outgoing, author: Appointment, *, at: datetime, **content: Any) -> Version:
+    """Add the version that counts from now on; the caller holds the document's lock."""
+    number = outgoing.versions.count() + 1
+    return Version.objects.create(outgoing=outgoing, number=number, author=author, created_at=at, **content)
 
 
 def letter_of(version: Version) -> LetterContent:
@@ -146,42 +200,13 @@ def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
 
 
 def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:
-    people = outgoing.steps.select_related("appointment__person", "appointment__position")
-    leader = people.get(kind=StepKind.SIGN).appointment
-    is_head = leader.has_role(Role.UNIT_HEAD)
-    lines = authority_lines(
-        bloc=outgoing.document.bloc,
-        authority="" if is_head else "for_head",
-        on_behalf_of="" if is_head else _head_position(outgoing.unit_id),
-        position=leader.position.name,
-        on=timezone.localdate(version.created_at),
+    people = outgoing.steps.select_related(
+        "appointment__person", "appointment__position", "appointment__unit"
     )
+    leader = people.get(kind=StepKind.SIGN).appointment
+    authority = outgoing.document.signer_authority or suggested_authority(leader)
+    lines = signature_lines(leader, authority=authority, on=timezone.localdate(version.created_at))
     return SignatureBlock(lines=lines, name=leader.person.full_name)
-
-
-def _head_position(unit_id: int) -> str:
-    today = timezone.localdate()
-    heads = Appointment.objects.filter(unit=unit_id, roles__contains=[Role.UNIT_HEAD], start_date__lte=today)
-    current = heads.filter(Q(end_date=None) | Q(end_date__gte=today)).select_related("position").first()
-    return current.position.name if current else ""
-
-
-def _check_text(subject: str, paragraphs: Sequence[str]) -> None:
-    if not subject.strip():
-        raise InvalidInput(_("Write what the document is about."), field="subject")
-    if not any(each.strip() for each in paragraphs):
-        raise InvalidInput(_("Write the body of the document."), field="text")
-
-
-def _check_path(drafter: Appointment, leader: Appointment, reviewer: Appointment | None) -> None:
-    today = timezone.localdate()
-    people = [leader] if reviewer is None else [leader, reviewer]
-    if any(each.unit_id != drafter.unit_id or not each.is_current(today) for each in people):
-        raise InvalidInput(_("Choose people of your own unit."), field="leader")
-    if not leader.has_role(*_SIGNERS):
-        raise InvalidInput(_("Only the head of the unit or a deputy signs."), field="leader")
-    if reviewer is not None and reviewer.pk == leader.pk:
-        raise InvalidInput(_("Each person can be named only once."), field="reviewer")
 
 
 def _require_seen(incoming: Incoming, drafter: Appointment) -> None:
@@ -189,59 +214,22 @@ def _require_seen(incoming: Incoming, drafter: Appointment) -> None:
         raise NotFound(_("There is no such document."))
 
 
-def _document(drafter: Appointment, type_code: str, subject: str, urgency: int, at: datetime) -> Document:
-    unit, day = drafter.unit, timezone.localdate(at)
-    document_type(type_code, bloc=unit.bloc, on=day)
-    if urgency not in Urgency.values:
-        raise InvalidInput(_("Choose the urgency from the list."), field="urgency")
-    division = drafter.division.abbreviation if drafter.division else ""
-    notation = notation_for(
-        bloc=unit.bloc, type_code=type_code, issuer=unit.abbreviation, drafter=division, on=day
-    )
-    return Document.objects.create(
-        issuer=unit,
-        issuer_name=unit.name,
-        bloc=unit.bloc,
-        type_code=type_code,
-        notation=notation,
-        place=unit.place,
-        subject=subject,
-        urgency=urgency,
-        created_at=at,
-    )
+def _made_before(drafter: Appointment, request_key: UUID) -> Outgoing | None:
+    # Two requests at once: the second waits here for the first, then finds what it made.
+    Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=drafter.pk)
+    return Outgoing.objects.filter(drafter=drafter, request_key=request_key).first()
 
 
-def _add_recipients(outgoing: Outgoing, unit_ids: Sequence[int]) -> None:
-    wanted = list(dict.fromkeys(unit_ids))
-    units = Unit.objects.in_bulk(wanted)
-    if len(units) != len(wanted) or outgoing.unit_id in units:
-        raise InvalidInput(_("Choose the recipients from the list."), field="recipients")
-    Recipient.objects.bulk_create(
-        Recipient(
-            outgoing=outgoing,
-            unit=units[pk],
-            name=units[pk].name,
-            channel=Channel.ELECTRONIC if units[pk].is_connected else Channel.PAPER,
-            sort_order=order,
-        )
-        for order, pk in enumerate(wanted)
-    )
+def _new_document(drafter: Appointment, plan: DraftPlan, at: datetime) -> Document:
+    unit = drafter.unit
+    document = Document(issuer=unit, issuer_name=unit.name, bloc=unit.bloc, place=unit.place, created_at=at)
+    fill_document(document, plan, drafter=drafter, at=at).save()
+    return document
 
 
-def _add_steps(outgoing: Outgoing, leader: Appointment, reviewer: Appointment | None) -> None:
-    path = [(StepKind.SIGN, leader)]
-    if reviewer is not None:
-        path.insert(0, (StepKind.INITIAL, reviewer))
-    Step.objects.bulk_create(
-        Step(outgoing=outgoing, position=position, kind=kind, appointment=person)
-        for position, (kind, person) in enumerate(path, start=1)
-    )
-
-
-def _add_version(
-    outgoing: Outgoing, author: Appointment, paragraphs: Sequence[str], number: int, at: datetime
-) -> Version:
-    body: dict[str, Any] = {"paragraphs": [each for each in paragraphs if each.strip()]}
-    return Version.objects.create(
-        outgoing=outgoing, number=number, source=Source.PAGE, body=body, author=author, created_at=at
-    )
+def _add_page_version(outgoing: Outgoing, author: Appointment, plan: DraftPlan, at: datetime) -> Version:
+    body = {
+        "subject": plan.subject.strip(),
+        "paragraphs": [each for each in plan.paragraphs if each.strip()],
+    }
+    return next_version(outgoing, author, at=at, source=Source.PAGE, body=body)

@@ -282,13 +282,11 @@ def _issued_elsewhere(book: Book) -> Set[tuple[str, date | None]]:
 
 def _numbers_there(book: Book) -> dict[int, str]:
     """Numbers that the book has given, with the likeness of their documents."""
-    told = ("document__code", "document__subject")
-    rows: QuerySet[Any, Any]
-    if book.direction == Direction.INCOMING:
-        rows = book.incoming.filter(number__isnull=False).values_list("number", *told)
-    else:
-        rows = book.outgoing.exclude(document__number=None).values_list("document__number", *told)
-    return {number: _likeness(code, subject) for number, code, subject in rows}
+    rows: QuerySet[Any, Any] = (
+        book.incoming.all() if book.direction == Direction.INCOMING else book.outgoing.all()
+    )
+    told = rows.exclude(number=None).values_list("number", "document__code", "document__subject")
+    return {number: _likeness(code, subject) for number, code, subject in told}
 
 
 def _likeness(code: str, subject: str) -> str:
@@ -365,6 +363,7 @@ def _outgoing(
         drafter=current.uploaded_by,
         state=OutgoingState.ISSUED,
         book=book,
+        number=entry.number,
         copies_amount=entry.copies,
         numbered_at=issued,
         issued_at=issued,

@@ -115,8 +115,8 @@ def _give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
     document.code = format_code(bloc=document.bloc, number=number, notation=document.notation, on=dated)
     document.issued_date = dated
     document.save(update_fields=["number", "number_text", "code", "issued_date"])
-    outgoing.book = book
-    outgoing.save(update_fields=["book"])
+    outgoing.book, outgoing.number = book, number
+    outgoing.save(update_fields=["book", "number"])
 
 
 def _check_date(book: Book, dated: date) -> None:

@@ -114,7 +114,9 @@ def _narrowed(wanted: InboxFilter) -> Q:
 def _with_words(words: str) -> Q:
     # What was recalled must not be found by the words of a letter that may be read no more.
     query = SearchQuery(fold(words), config="simple", search_type="websearch")
-    letters = Document.objects.filter(Q(search_vector=query) | Q(code__iexact=words.strip()))
+    letters = Document.objects.filter(
+        Q(search_vector=query) | Q(code__iexact=words.strip().replace("\0", ""))
+    )
     found = Q(document__in=letters.values("pk")) & ~Q(state=IncomingState.RECALLED)
     number = words.strip()
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 9 else found

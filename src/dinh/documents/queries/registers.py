@@ -78,7 +78,7 @@ def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     amount = recipients.order_by().values("outgoing").annotate(amount=Count("pk")).values("amount")
     rows = outgoing_visible_to(appointment).filter(_letter(wanted), _between(wanted, "document__issued_date"))
     return (
-        rows.filter(book=book)
+        rows.filter(book=book, number__isnull=False)
         .select_related("division", "imported")
         .defer("document__search_text", "document__search_vector")
         .annotate(
@@ -87,7 +87,7 @@ def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
             ),
             recipient_amount=Coalesce(Subquery(amount, output_field=IntegerField()), 0),
         )
-        .order_by("-document__number", "-pk")
+        .order_by("-number")
     )
 
 
@@ -97,7 +97,7 @@ def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     shown = ~Q(state=IncomingState.RECALLED) if wanted.words or wanted.type_code else Q()
     rows = incoming_visible_to(appointment).filter(shown, _letter(wanted), _arrived(wanted))
     return (
-        rows.filter(book=book)
+        rows.filter(book=book, number__isnull=False)
         .select_related("document", "imported")
         .defer("document__search_text", "document__search_vector", "verdict_details")
         .annotate(
@@ -106,7 +106,7 @@ def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
             ),
             handed_at=Subquery(assigned.order_by("pk").values("assigned_at")[:1]),
         )
-        .order_by("-number", "-pk")
+        .order_by("-number")
     )
 
 
@@ -150,7 +150,7 @@ def _outgoing_line(row: Any) -> Line:
     )
     return Line(
         record_id=row.pk,
-        number=letter.number,
+        number=row.number,
         cells=cells,
         url=reverse("documents:outgoing", args=[row.pk]),
         is_void=is_void,

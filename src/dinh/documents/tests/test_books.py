@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -201,6 +201,16 @@ def test_register_costs_the_same_for_one_row_and_three(client, clerk):
         amounts.append(len(queries))
     assert len(page.context["lines"]) == 3
     assert amounts[0] == amounts[1]
+
+
+def test_the_database_holds_a_number_only_once_a_book(clerk):
+    opened(clerk)
+    first, second = numbered(clerk), numbered(clerk)
+    assert (first.number, second.number) == (1, 2)
+
+    second.number = 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        second.save(update_fields=["number"])
 
 
 def test_excel_shows_formulas_as_text(client, clerk):

@@ -7,6 +7,7 @@ from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
 from dinh.documents.enums import OutgoingState, StepState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import NotYourTurn, pass_initial, return_draft, submit_draft
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, render_version, revise_draft
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import read_blob
@@ -20,10 +21,18 @@ def draft(*, with_reviewer: bool = True) -> tuple[Outgoing, Appointment, Appoint
     leader = AppointmentFactory(unit=drafter.unit, roles=[Role.UNIT_HEAD])
     reviewer = AppointmentFactory(unit=drafter.unit, roles=[Role.DIVISION_HEAD])
     outgoing = create_draft(
-        drafter=drafter, type_code="CV", subject="triển khai dịch vụ công", paragraphs=["Đề nghị thực hiện."],
-        recipients=[UnitFactory().pk, UnitFactory().pk], urgency=1, leader=leader,
-        reviewer=reviewer if with_reviewer else None, at=timezone.now(),
-    )  # fmt: skip
+        drafter=drafter,
+        plan=DraftPlan(
+            type_code="CV",
+            subject="triển khai dịch vụ công",
+            paragraphs=["Đề nghị thực hiện."],
+            recipients=[WantedRecipient(unit_id=UnitFactory().pk), WantedRecipient(unit_id=UnitFactory().pk)],
+            urgency=1,
+            leader=leader,
+            initials=[reviewer] if with_reviewer else [],
+        ),
+        at=timezone.now(),
+    )
     render_version(outgoing.versions.get())
     return outgoing, drafter, reviewer, leader
 
@@ -62,10 +71,10 @@ def test_a_return_needs_a_reason_and_goes_to_the_drafter() -> None:
     step = outgoing.steps.get()
     assert (step.state, step.comment) == (StepState.RETURNED, "Sai thể thức")
     assert waiting(outgoing) == [("documents.revise", drafter.pk)]
-    text = ["Đề nghị báo cáo."]
-    version = revise_draft(
-        outgoing_id=outgoing.pk, drafter=drafter, subject="báo cáo", paragraphs=text, at=timezone.now()
-    )
+    plan = DraftPlan(type_code="CV", subject="báo cáo", paragraphs=["Đề nghị báo cáo."], leader=leader)
+    revised = revise_draft(outgoing_id=outgoing.pk, drafter=drafter, plan=plan, at=timezone.now())
+    version = revised.versions.latest("number")
+    assert (version.number, version.body["subject"]) == (2, "báo cáo")
     with pytest.raises(NotYourTurn):
         submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
     render_version(version)

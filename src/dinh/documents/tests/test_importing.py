@@ -183,7 +183,8 @@ def test_faulty_rows_may_be_left_out_and_come_later(clerk, book):
 
 def test_columns_are_corrected_by_hand(clerk, book):
     head = ("A", "SỐ KÝ HIỆU", "Ngày", "Nội dung", "Cột lạ", "", "", "")
-    found = prepared(clerk, book, sheet(*ROWS, head=head))
+    data = sheet(*ROWS, head=head)
+    found = prepared(clerk, book, data)
     assert "signer" not in found.columns
 
     order = {"clerk": clerk, "import_id": found.pk, "sheet_name": found.sheet_name, "header_row": 3}
@@ -193,7 +194,7 @@ def test_columns_are_corrected_by_hand(clerk, book):
     with pytest.raises(InvalidInput) as refused:
         correct_import(columns={"signer": 99}, **order)
     assert refused.value.faults[0].field == "signer"
-    taken_in(clerk, book, sheet(*ROWS, head=head))
+    taken_in(clerk, book, data)
     with pytest.raises(ImportUnderWay):
         correct_import(columns=None, **order)
 

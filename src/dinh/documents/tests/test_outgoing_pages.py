@@ -8,6 +8,7 @@ from dinh.directory.enums import Level, Role
 from dinh.directory.models import UnitGroup
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.models import Outgoing
+from dinh.documents.operations.draft_plan import DraftPlan
 from dinh.documents.operations.drafting import create_draft
 from dinh.documents.tests.test_drafting import draft
 
@@ -28,15 +29,22 @@ def test_a_draft_is_written_submitted_and_returned_in_the_pages(client):
     form = {"type_code": "CV", "subject": "báo cáo", "text": "Đề nghị báo cáo.", "urgency": "0"}
     answer = client.post(
         reverse("documents:outgoing_new"),
-        {**form, "leader": leader.pk, "groups": [group.pk], "units": [commune.pk]},
+        {
+            **form,
+            "leader": leader.pk,
+            "to": [f"group:{group.pk}", f"unit:{commune.pk}"],
+            "purpose": ["act", "inform"],
+            "to_name": ["", ""],
+            "to_address": ["", ""],
+        },
     )
     outgoing = Outgoing.objects.get()
-    assert answer.url == reverse("documents:outgoing", args=[outgoing.pk])
+    assert answer.url == reverse("documents:outgoing_draft", args=[outgoing.pk])
     assert [each.unit for each in outgoing.recipients.all()] == [commune]
     assert b"letter-frame" in client.get(answer.url).content
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "submit"]))
     sign_in(client, leader)
-    assert "return" in client.get(answer.url).context["acts"]
+    assert "return" in client.get(reverse("documents:outgoing", args=[outgoing.pk])).context["acts"]
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "return"]), {"reason": "Sai"})
     outgoing.refresh_from_db()
     assert outgoing.state == "returned"
@@ -63,10 +71,8 @@ def test_the_list_costs_the_same_for_one_row_and_three(client):
     counts = []
     for more in (0, 2):
         for _row in range(more):
-            create_draft(
-                drafter=drafter, type_code="CV", subject="báo cáo", paragraphs=["Đề nghị."], recipients=[],
-                urgency=0, leader=leader, reviewer=None, at=timezone.now(),
-            )  # fmt: skip
+            plan = DraftPlan(type_code="CV", subject="báo cáo", paragraphs=["Đề nghị."], leader=leader)
+            create_draft(drafter=drafter, plan=plan, at=timezone.now())
         with CaptureQueriesContext(connection) as queries:
             page = client.get(url).context["page"]
         assert len(page) == 1 + more

@@ -133,3 +133,13 @@ def test_the_told_address_leads_to_ones_own_arrival(client, sent):
     assert answer.url == f"/documents/incoming/{first.pk}/"
     client.force_login(AccountFactory(current_appointment=staff(unit(), "clerk")))
     assert client.get(f"/documents/incoming/of/{outgoing.document_id}/").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["q=a%00b", "state=%00", "state=zz", "page=x"])
+def test_a_hostile_filter_is_answered(client, sent, query):
+    outgoing, _arrivals, _clerks = sent
+    assert page(client, outgoing, f"?{query}").status_code == 200
+    assert client.get(f"/api/v1/outgoing/{outgoing.pk}/recipients?q=a%00b").status_code == 200
+    assert client.get(f"/documents/outgoing/{outgoing.pk}/recipients/further/?q=%00").status_code == 200
+    assert client.get("/documents/search/?q=%00a").status_code == 200
+    assert client.get("/api/v1/incoming?q=%00a&tab=%00&sender=%00&verdict=%00").status_code in (200, 422)

@@ -32,6 +32,7 @@ from dinh.kernel.errors import NotFound
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
+_TAB_ORDER = ("01", "03", "04", "05", LATE, "06", "02", "15", ALL)
 _FILTERS = ("q", "sender", "urgency", "purpose", "verdict", "since", "until")
 
 
@@ -157,10 +158,10 @@ def _visible(request: StaffRequest, incoming_id: int) -> Incoming:
 
 
 def _tabs(counts: dict[str, int]) -> list[tuple[str, str, int]]:
-    states = [(str(value), str(label)) for value, label in IncomingState.choices]
-    return [
-        (name, label, counts.get(name, 0)) for name, label in (*states, (LATE, _("Late")), (ALL, _("All")))
-    ]
+    """Name, label and amount of each tab: what asks for work first."""
+    labels = {str(value): str(label) for value, label in IncomingState.choices}
+    labels |= {LATE: _("Late"), ALL: _("All")}
+    return [(name, labels[name], counts.get(name, 0)) for name in _TAB_ORDER]
 
 
 def _chips(form: InboxForm) -> list[tuple[str, str, str]]:

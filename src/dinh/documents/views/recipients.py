@@ -58,7 +58,7 @@ def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 @signed_in
 def recall(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Take the letter back from whoever is not done with it."""
-    reason = request.POST.get("reason", "")[:500]
+    reason = request.POST.get("reason", "").replace("\0", "")[:500]
     try:
         recall_document(outgoing_id=outgoing_id, actor=request.appointment, reason=reason, at=timezone.now())
     except NotFound as missing:
@@ -117,7 +117,7 @@ def _send_further(request: StaffRequest, outgoing_id: int) -> None:
         actor=request.appointment,
         units=units,
         purpose=Purpose(purpose),
-        request_key=request.POST.get("request_key", "")[:64] or uuid4().hex,
+        request_key=request.POST.get("request_key", "").replace("\0", "")[:64] or uuid4().hex,
         at=timezone.now(),
     )
 
@@ -130,7 +130,8 @@ def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
 
 
 def _states(request: StaffRequest, outgoing: Outgoing) -> dict[str, Any]:
-    state, words = request.GET.get("state", ""), request.GET.get("q", "")
+    state, words = request.GET.get("state", ""), request.GET.get("q", "")[:80]
+    state = state if state in IncomingState.values else ""
     rows = arrivals_of(outgoing.pk, request.appointment, state=state, words=words)
     counts = counts_by_state(outgoing.pk, request.appointment)
     return {

@@ -17,7 +17,8 @@ class Notification(models.Model):
         indexes = [
             models.Index(
                 fields=["appointment", "-created_at"], condition=Q(read_at=None), name="notify_unread"
-            )
+            ),
+            models.Index(fields=["appointment", "-created_at"], name="notify_all"),
         ]
         constraints = [models.UniqueConstraint(fields=["appointment", "dedupe_key"], name="notified_once")]
 

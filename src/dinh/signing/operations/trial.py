@@ -12,7 +12,7 @@ from dinh.signing.operations.sessions import SessionInfo, begin_signing
 from dinh.signing.operations.signing import keep
 
 TRIAL_FIELD: Final = "Signature.trial"
-_PLACE: Final = Box(page=1, left=355, bottom=590, right=520, top=665)
+_PLACE: Final = Box(page=1, left=355, bottom=560, right=520, top=632)
 
 
 def begin_trial_signature(*, appointment: Appointment) -> SessionInfo:

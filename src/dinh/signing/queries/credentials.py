@@ -13,7 +13,7 @@ EXPIRING = "expiring"
 
 
 def credentials_visible_to(appointment: Appointment) -> QuerySet[Credential]:
-    """One's own; a keeper sees those of the unit and its people, at the province's level all."""
+    """One's own; a keeper sees those of the unit and its people, the directory's keeper all."""
     rows = Credential.objects.select_related("person", "unit")
     if keeps_all_certificates(appointment):
         return rows

@@ -72,14 +72,23 @@ def verdict_of(sha256: str, *, offline: bool) -> DocumentVerdict:
     :param offline: ask no authority over the net; False never inside a transaction
     """
     stored = _remembered(sha256, offline) or _judged(sha256, offline)
-    signatures = stored.report["signatures"]
+    return _told(sha256, stored.report, stored.judged_at)
+
+
+def verdict_told(report: VerificationReport, *, sha256: str, at: datetime) -> DocumentVerdict:
+    """A report as people read it, with the holders from the registry; for files that are not kept."""
+    return _told(sha256, _plain(report), at)
+
+
+def _told(sha256: str, report: dict[str, Any], judged_at: datetime) -> DocumentVerdict:
+    signatures = report["signatures"]
     holders = holders_of(item["fingerprint"] for item in signatures)
     return DocumentVerdict(
         sha256=sha256,
-        verdict=Verdict(stored.report["verdict"]),
+        verdict=Verdict(report["verdict"]),
         signatures=tuple(_summary(item, holders.get(item["fingerprint"], NOBODY)) for item in signatures),
-        reasons=_messages(stored.report["reasons"]),
-        judged_at=stored.judged_at,
+        reasons=_messages(report["reasons"]),
+        judged_at=judged_at,
     )
 
 

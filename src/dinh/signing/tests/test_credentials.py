@@ -1,3 +1,4 @@
+import secrets
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
-from dinh.directory.enums import Level, Role
+from dinh.directory.enums import Role
 from dinh.directory.models import Account
+from dinh.directory.operations.tokens import issue_token
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, PersonFactory, UnitFactory
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.signing.models import Credential, CredentialState
@@ -31,8 +33,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def keeper(people):
-    """Administrator at the province's level."""
-    return AppointmentFactory(unit=UnitFactory(level=Level.PROVINCE), roles=[Role.ADMINISTRATOR])
+    """Administrator of the unit that keeps the province's directory."""
+    return AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
 
 
 @pytest.fixture
@@ -235,3 +237,50 @@ def test_registry_is_not_there_for_others_who_see_their_own(client, people):
     client.force_login(account)
     assert list(client.get("/signing/mine/").context["page"]) == [credential]
     assert client.get(f"/signing/credentials/{credential.pk}/").status_code == 200
+
+
+@pytest.fixture
+def program(client, keeper):
+    """Calls the API as the keeper: method, path and what else the client takes."""
+    AccountFactory(current_appointment=keeper)
+    token = issue_token(appointment=keeper, label="máy", at=timezone.now())
+
+    def call(method, path, **more):
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": secrets.token_hex(8)}
+        return getattr(client, method)(f"/api/v1/signing/{path}", headers=headers, **more)
+
+    return call
+
+
+def test_api_registers_lists_and_moves(program, handed_in):
+    unit = UnitFactory()
+    data = {
+        "holder": unit.code,
+        "provider": "plugin",
+        "certificate": SimpleUploadedFile("dau.pem", handed_in),
+    }
+
+    made = program("post", "credentials", data=data)
+    path = f"credentials/{made.json()['id']}/suspend"
+    moved = program("post", path, data={"reason": "mất"}, content_type="application/json")
+    listed = program("get", "credentials?state=suspended")
+
+    assert (made.status_code, made.json()["holder"], made.json()["state"]) == (201, unit.name, "active")
+    assert (moved.status_code, moved.json()["state"]) == (200, "suspended")
+    assert [item["id"] for item in listed.json()["items"]] == [made.json()["id"]]
+
+
+def test_api_names_the_field_at_fault_and_hides_what_is_not_ones_own(program, people, client):
+    data = {"holder": "ai-day", "provider": "plugin", "certificate": SimpleUploadedFile("x", b"x")}
+    credential = Credential.objects.get(person=people[0].person)
+    AccountFactory(current_appointment=people[2])
+    token = issue_token(appointment=people[2], label="máy", at=timezone.now())
+    own = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k"}
+    path = f"/api/v1/signing/credentials/{credential.pk}/revoke"
+
+    refused = program("post", "credentials", data=data)
+    hidden = client.post(path, {"reason": "x"}, content_type="application/json", headers=own)
+    mine = client.get("/api/v1/signing/credentials/mine", headers=own)
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "holder")
+    assert (hidden.status_code, mine.json()["count"]) == (404, 0)

@@ -24,6 +24,7 @@ class WorkItem(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
@@ -32,10 +33,14 @@ class WorkItem(models.Model):
                 fields=["appointment", "due_at"], condition=Q(done_at=None), name="work_open_person"
             ),
             models.Index(fields=["target_type", "target_id"], name="work_target"),
+            models.Index(
+                fields=["due_at"], condition=Q(done_at=None, reminded_at=None), name="work_to_remind"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(role="") | Q(appointment__isnull=False), name="work_waits_for_one"
+                condition=Q(role="", appointment__isnull=False) | ~Q(role="") & Q(appointment=None),
+                name="work_waits_for_one",
             )
         ]
 

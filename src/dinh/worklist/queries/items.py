@@ -1,12 +1,78 @@
-from django.db.models import F, Q, QuerySet
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
 
 from dinh.directory.models import Appointment
 from dinh.worklist.models import WorkItem
+from dinh.worklist.queries.delegations import StandIn, stand_ins_of
+
+LATE: Final = "late"
+TODAY: Final = "today"
+WEEK: Final = "week"
+LATER: Final = "later"
+OPEN: Final = "open"
+"""No deadline."""
 
 
-def items_visible_to(appointment: Appointment) -> QuerySet[WorkItem]:
-    """What waits for this appointment, or for a role that it carries in its unit; most pressing first."""
-    mine = Q(appointment=appointment)
-    by_role = Q(unit_id=appointment.unit_id, role__in=appointment.roles, appointment=None)
-    waiting = WorkItem.objects.filter(mine | by_role, done_at=None)
-    return waiting.order_by(F("due_at").asc(nulls_last=True), "-urgency", "created_at", "id")
+def items_visible_to(
+    appointment: Appointment, *, stand_ins: Iterable[StandIn] | None = None
+) -> QuerySet[WorkItem]:
+    """
+    What waits for this appointment, for a role that it carries in its unit, or for somebody whom it stands
+    in for; the most pressing first.
+
+    A deputy does not see what waits for the head's role, unless the head delegated it.
+
+    :param stand_ins: where they are known already, which saves their query
+    """
+    if stand_ins is None:
+        stand_ins = stand_ins_of(appointment, today=timezone.localdate())
+    waits = _waits_for(appointment.pk, appointment.unit_id, appointment.roles)
+    for other in stand_ins:
+        passed = _waits_for(other.appointment_id, other.unit_id, other.roles)
+        waits |= passed & Q(kind__in=other.kinds)
+    return WorkItem.objects.filter(waits, done_at=None).order_by(
+        F("due_at").asc(nulls_last=True), "-urgency", "created_at", "id"
+    )
+
+
+def group_of(item: WorkItem, *, now: datetime) -> str:
+    """late, today, week (until Sunday), later, or open (no deadline)."""
+    if item.due_at is None:
+        return OPEN
+    if item.due_at < now:
+        return LATE
+    ends = (_end_of_day(now, 0), _end_of_day(now, 6 - timezone.localtime(now).weekday()))
+    return TODAY if item.due_at < ends[0] else WEEK if item.due_at < ends[1] else LATER
+
+
+def within_group(items: QuerySet[WorkItem], group: str, *, now: datetime) -> QuerySet[WorkItem]:
+    """Only the items of one group; all if the group is none of ours."""
+    tonight, sunday = _end_of_day(now, 0), _end_of_day(now, 6 - timezone.localtime(now).weekday())
+    bounds = {
+        LATE: Q(due_at__lt=now),
+        TODAY: Q(due_at__gte=now, due_at__lt=tonight),
+        WEEK: Q(due_at__gte=tonight, due_at__lt=sunday),
+        LATER: Q(due_at__gte=sunday),
+        OPEN: Q(due_at=None),
+    }
+    return items.filter(bounds.get(group, Q()))
+
+
+def amount_by_kind(items: QuerySet[WorkItem]) -> dict[str, int]:
+    """How many items of each kind; one query."""
+    rows = items.order_by("kind").values_list("kind").annotate(amount=Count("pk"))
+    return dict(rows)
+
+
+def _waits_for(appointment_id: int, unit_id: int, roles: Iterable[str]) -> Q:
+    by_role = Q(unit_id=unit_id, role__in=list(roles), appointment=None)
+    return Q(appointment_id=appointment_id) | by_role
+
+
+def _end_of_day(now: datetime, days: int) -> datetime:
+    day = timezone.localdate(now) + timedelta(days=days + 1)
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,30 +1,136 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.core.paginator import Paginator
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
+from dinh.kernel.components import Chip, Words, chips_for
+from dinh.worklist.kinds import label_of
 from dinh.worklist.models import WorkItem
-from dinh.worklist.queries.items import items_visible_to
+from dinh.worklist.queries.delegations import StandIn, stand_ins_of
+from dinh.worklist.queries.items import (
+    LATE,
+    LATER,
+    OPEN,
+    TODAY,
+    WEEK,
+    amount_by_kind,
+    group_of,
+    items_visible_to,
+    within_group,
+)
 
 PAGE = 50
+GROUPS: Final[dict[str, Promise]] = {
+    LATE: gettext_lazy("Late"),
+    TODAY: gettext_lazy("Today"),
+    WEEK: gettext_lazy("This week"),
+    LATER: gettext_lazy("Later"),
+    OPEN: gettext_lazy("Without a deadline"),
+}
+TONES: Final = {LATE: "red", TODAY: "yellow", WEEK: "green", LATER: "green", OPEN: ""}
 
 
+@dataclass(frozen=True)
+class Row:
+    item: WorkItem
+    group: str
+    group_label: Promise
+    tone: str
+    kind: str
+    left: str
+    on_behalf_of: str
+
+
+@require_GET
 @signed_in
 def my_work(request: StaffRequest) -> HttpResponseBase:
     """Việc của tôi: one list over all modules."""
-    page = Paginator(items_visible_to(request.appointment), PAGE).get_page(request.GET.get("page"))
-    now = timezone.now()
-    rows = [(item, _mark(item, now)) for item in page]
-    return render(request, "worklist/home.html", {"page": page, "rows": rows})
+    now, filters = timezone.now(), _filters(request)
+    others = stand_ins_of(request.appointment, today=timezone.localdate(now))
+    waiting = items_visible_to(request.appointment, stand_ins=others)
+    amounts = amount_by_kind(waiting)
+    chosen = within_group(waiting, filters["when"], now=now)
+    if filters["kind"]:
+        chosen = chosen.filter(kind=filters["kind"])
+    if filters["urgent"]:
+        chosen = chosen.filter(urgency__gt=0)
+    page = Paginator(chosen, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [_row(item, request, others, now) for item in page],
+        "total": sum(amounts.values()),
+        "is_filtered": any(filters.values()),
+        "kind_chips": _kind_chips(amounts, filters),
+        "when_chips": _when_chips(filters),
+    }
+    return render(request, "worklist/home.html", context)
 
 
-def _mark(item: WorkItem, now: datetime) -> str:
-    if item.due_at is None:
+def _filters(request: StaffRequest) -> dict[str, str]:
+    return {name: request.GET.get(name, "") for name in ("when", "kind", "urgent")}
+
+
+def _kind_chips(amounts: dict[str, int], filters: dict[str, str]) -> list[Chip]:
+    choices = [("", _("All kinds")), *sorted((kind, label_of(kind)) for kind in amounts)]
+    chips = chips_for(name="kind", chosen=filters["kind"], choices=choices, others=filters)
+    counts = [None, *(amounts[kind] for kind, _label in choices[1:])]
+    return [Chip(c.url, c.label, c.is_on, n) for c, n in zip(chips, counts, strict=True)]
+
+
+def _when_chips(filters: dict[str, str]) -> list[Chip]:
+    choices: list[tuple[str, Words]] = [("", _("Any time")), *GROUPS.items()]
+    chips = chips_for(name="when", chosen=filters["when"], choices=choices, others=filters)
+    urgent = "" if filters["urgent"] else "1"
+    (toggle,) = chips_for(
+        name="urgent", chosen="1" if not urgent else "-", choices=[(urgent, _("Urgent only"))], others=filters
+    )
+    return [*chips, Chip(toggle.url, toggle.label, bool(filters["urgent"]))]
+
+
+def _row(item: WorkItem, request: StaffRequest, others: Sequence[StandIn], now: datetime) -> Row:
+    group = group_of(item, now=now)
+    return Row(
+        item=item,
+        group=group,
+        group_label=GROUPS[group],
+        tone=TONES[group],
+        kind=label_of(item.kind),
+        left=time_left(item.due_at, now=now),
+        on_behalf_of=_on_behalf_of(item, request, others),
+    )
+
+
+def time_left(due_at: datetime | None, *, now: datetime) -> str:
+    """In words: hours up to two days, days beyond; late ones likewise; empty without a deadline."""
+    if due_at is None:
         return ""
-    if item.due_at < now:
-        return "late"
-    return "today" if timezone.localdate(item.due_at) == timezone.localdate(now) else "later"
+    hours = int(abs((due_at - now).total_seconds()) // 3600)
+    numbers = {"hours": hours, "days": hours // 24}
+    if due_at < now:
+        text = _("late by %(hours)d h") if hours < 48 else _("late by %(days)d days")
+    else:
+        text = _("%(hours)d h left") if hours < 48 else _("%(days)d days left")
+    return text % numbers
+
+
+def _on_behalf_of(item: WorkItem, request: StaffRequest, others: Sequence[StandIn]) -> str:
+    """The name of whom one stands in for; empty for one's own work."""
+    own = request.appointment
+    if item.appointment_id == own.pk or (item.role in own.roles and item.unit_id == own.unit_id):
+        return ""
+    for other in others:
+        by_role = item.role in other.roles and item.unit_id == other.unit_id
+        if item.appointment_id == other.appointment_id or by_role:
+            return other.person_name
+    return ""

@@ -1,5 +1,6 @@
 import json
 import sys
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -16,16 +17,28 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        begun = time.monotonic()
         findings = list(verify_log())
+        seconds = time.monotonic() - begun
         counts = {"entries": Entry.objects.count(), "seals": Seal.objects.count()}
         if options["json"]:
             self.stdout.write(
-                json.dumps({**counts, "intact": not findings, "findings": [asdict(f) for f in findings]})
+                json.dumps(
+                    {
+                        **counts,
+                        "seconds": round(seconds, 3),
+                        "intact": not findings,
+                        "findings": [asdict(f) for f in findings],
+                    },
+                    ensure_ascii=False,
+                )
             )
         else:
             for finding in findings:
                 self.stdout.write(f"seal {finding.seal}, entry {finding.entry}: {finding.message}")
             state = "TAMPERED WITH" if findings else "intact"
-            self.stdout.write(f"{counts['entries']} entries under {counts['seals']} seals: {state}")
+            self.stdout.write(
+                f"{counts['entries']} entries under {counts['seals']} seals: {state} ({seconds:.1f} s)"
+            )
         if findings:
             sys.exit(1)

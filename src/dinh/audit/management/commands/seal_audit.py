@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from dinh.audit.operations.sealing import seal_entries, sign_seals
+from dinh.audit.operations.sealing import seal_all, stamp_seals
 
 
 class Command(BaseCommand):
@@ -16,19 +16,16 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=3.0)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        seal_all()
+        _round()
         while options["loop"]:
             time.sleep(options["seconds"])
             try:
-                seal_all()
+                _round()
             except OperationalError as error:
                 self.stderr.write(f"The database does not answer; sealing goes on later: {error}")
                 connection.close()
 
 
-def seal_all() -> None:
-    """Seal and sign until nothing waits."""
-    while seal_entries(at=timezone.now()):
-        pass
-    while sign_seals():
-        pass
+def _round() -> None:
+    seal_all(at=timezone.now())
+    stamp_seals()

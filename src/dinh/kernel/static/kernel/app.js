@@ -42,6 +42,26 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
 });
 
+// One menu of the head is open at a time; Escape and a click elsewhere close it.
+const menus = [...document.querySelectorAll("[data-menu]")];
+document.addEventListener("click", (event) => {
+  menus.filter((menu) => !menu.contains(event.target)).forEach((menu) => menu.removeAttribute("open"));
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  menus.filter((menu) => menu.open).forEach((menu) => {
+    menu.removeAttribute("open");
+    menu.querySelector("summary").focus();
+  });
+});
+
+const help = document.getElementById("keyboard-help");
+const openHelp = () => help && !help.open && help.showModal();
+document.querySelector("[data-help-open]")?.addEventListener("click", openHelp);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "?" && !event.target.closest("input, textarea, select")) openHelp();
+});
+
 const theme = document.querySelector("[data-theme-toggle]");
 const stored = localStorage.getItem("theme");
 if (stored) document.documentElement.dataset.bsTheme = stored;

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0006_fill_history_and_search'),
-        ('documents', '0005_arrivals_with_fewer_indexes'),
+        ('documents', '0007_outgoing_number'),
         ('storage', '0001_initial'),
     ]
 

@@ -1,0 +1,88 @@
+"""Evidence bundles: a record's documents and trace with all that proves them."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
+from django.db import models
+
+from dinh.audit.canonical import canonical_json, entry_content
+from dinh.audit.evidence.layout import (
+    CERTIFICATE,
+    DOCUMENTS,
+    README,
+    README_TEXT,
+    SEALS,
+    TRACE,
+    VERSION,
+    signature_name,
+)
+from dinh.audit.keys import sealing_signer
+from dinh.audit.models import Seal
+from dinh.audit.operations.sealing import seal_all
+from dinh.audit.queries.proofs import Proof, proofs_of, seals_with_links
+from dinh.pki.api import HttpTimestampClient, load_certificates, write_asice
+
+
+def make_evidence_bundle(
+    *, targets: Sequence[models.Model], documents: Mapping[str, bytes], at: datetime
+) -> bytes:
+    """
+    A signed container (ASiC-E) with documents, trace, Merkle proofs, seals and their signatures.
+
+    Seals what waits first, and asks the timestamp server: never call it inside a transaction.
+    """
+    seal_all(at=at)
+    proofs = proofs_of(targets)
+    covering = {proof.seal for proof in proofs if proof.seal is not None}
+    seals = seals_with_links(covering)
+    title = ", ".join(f"{target._meta.label_lower}:{target.pk}" for target in targets)
+    signer = sealing_signer()
+    members = {
+        README: _readme(title, at, signer.certificates[0]).encode(),
+        TRACE: canonical_json(
+            {"version": VERSION, "target": title, "entries": [_written(p) for p in proofs]}
+        ),
+        SEALS: canonical_json({"version": VERSION, "seals": [_seal(seal) for seal in seals]}),
+        CERTIFICATE: _pem(signer.certificates),
+    }
+    for seal in seals:
+        if seal.number in covering and seal.signature is not None:
+            members[signature_name(seal.number)] = bytes(seal.signature)
+    members |= {f"{DOCUMENTS}{name}": content for name, content in documents.items()}
+    client = HttpTimestampClient(settings.TIMESTAMP_URL) if settings.TIMESTAMP_URL else None
+    return write_asice(members=members, signer=signer, timestamp=client)
+
+
+def _readme(title: str, at: datetime, certificate: bytes) -> str:
+    return README_TEXT.format(
+        target=title,
+        made_at=at.astimezone(UTC).isoformat(timespec="seconds"),
+        fingerprint=hashlib.sha256(certificate).hexdigest(),
+    )
+
+
+def _written(proof: Proof) -> dict[str, object]:
+    return {
+        "entry": entry_content(proof.entry),
+        "seal": proof.seal,
+        "position": proof.position,
+        "path": [sibling.hex() for sibling in proof.path],
+    }
+
+
+def _seal(seal: Seal) -> dict[str, object]:
+    return {
+        "number": seal.number,
+        "sealed_at": seal.sealed_at,
+        "entry_count": seal.entry_count,
+        "root": bytes(seal.root).hex(),
+        "previous": bytes(seal.previous).hex(),
+    }
+
+
+def _pem(certificates: Sequence[bytes]) -> bytes:
+    loaded = (load_certificates(item)[0] for item in certificates)
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in loaded)

@@ -1,0 +1,184 @@
+"""What the page of a draft sends, read into a plan; and a draft, written back into the page."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from dinh.directory.models import Appointment, Unit
+from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
+from dinh.documents.letters import DocumentType
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.queries.drafting import Group, folded_recipients
+from dinh.kernel.errors import InvalidInput
+from dinh.kernel.text import fold
+
+OUTSIDE = (Channel.PAPER, Channel.EMAIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the recipients: `to` is `unit:<id>`, `group:<id>`, `paper` or `email`."""
+
+    to: str
+    label: str
+    purpose: str = Purpose.ACT
+    name: str = ""
+    address: str = ""
+    amount: int = 1
+
+
+def rows_given(given: QueryDict, groups: Sequence[Group]) -> list[Row]:
+    """The recipients as the page sent them, with what its buttons `add` and `remove` ask for."""
+    columns = [given.getlist(each) for each in ("to", "purpose", "to_name", "to_address")]
+    if len({len(each) for each in columns}) > 1:
+        raise InvalidInput(_("Choose the recipients from the list."), field="recipients")
+    asked = list(zip(*columns, strict=True))
+    gone = given.get("remove", "")
+    asked = [each for index, each in enumerate(asked) if str(index) != gone]
+    if added := given.get("add", ""):
+        asked.append(_added(given, added))
+    labels = _unit_names(to for to, *_rest in asked)
+    rows = [_row(labels, groups, *each) for each in asked]
+    unique = {(row.to, row.name, row.address): row for row in reversed([each for each in rows if each])}
+    return list(reversed(unique.values()))
+
+
+def rows_of(outgoing: Outgoing, groups: Sequence[Group]) -> list[Row]:
+    """The recipients of a draft, groups folded together."""
+    rows = []
+    for recipient, group in folded_recipients(outgoing.recipients.all(), groups):
+        if group is not None:
+            rows.append(Row(f"group:{group.pk}", group.name, recipient.purpose, amount=len(group.unit_ids)))
+        elif recipient.unit_id:
+            rows.append(Row(f"unit:{recipient.unit_id}", recipient.name, recipient.purpose))
+        else:
+            way, name = recipient.channel, recipient.name
+            rows.append(Row(way, name, recipient.purpose, name, recipient.address))
+    return rows
+
+
+def plan_given(
+    given: QueryDict, *, people: Iterable[Appointment], types: Iterable[DocumentType], groups: Sequence[Group]
+) -> DraftPlan:
+    """:raises InvalidInput: naming the field that cannot be read"""
+    known = {str(each.pk): each for each in people}
+    leader = known.get(given.get("leader", ""))
+    if leader is None:
+        raise InvalidInput(_("Choose who signs."), field="leader")
+    chosen = [each for each in given.getlist("initials") if each]
+    if any(each not in known for each in chosen):
+        raise InvalidInput(_("Choose people of your own unit."), field="initials")
+    return DraftPlan(
+        type_code=_type_code(given.get("type_code", ""), types),
+        subject=given.get("subject", ""),
+        paragraphs=[each for each in given.get("text", "").splitlines() if each.strip()],
+        recipients=_wanted(rows_given(given, groups), groups),
+        leader=leader,
+        initials=[known[each] for each in chosen],
+        urgency=_chosen(given, "urgency", Urgency.values),
+        secrecy=_chosen(given, "secrecy", Secrecy.values),
+        reply_due_date=_day(given.get("reply_due_date", "")),
+        authority=given.get("authority") or None,
+    )
+
+
+def values_of(outgoing: Outgoing) -> dict[str, object]:
+    """What the page's fields hold for a draft: its last version."""
+    document, last = outgoing.document, outgoing.versions.last()
+    steps = list(outgoing.steps.all())
+    signer = next((each for each in steps if each.kind == StepKind.SIGN), None)
+    return {
+        "type_code": document.type_code,
+        "subject": document.subject,
+        "text": "\n".join(last.body.get("paragraphs", [])) if last else "",
+        "urgency": str(document.urgency),
+        "secrecy": str(document.secrecy),
+        "reply_due_date": document.reply_due_date.isoformat() if document.reply_due_date else "",
+        "authority": document.signer_authority,
+        "leader": str(signer.appointment_id) if signer else "",
+        "initials": [str(each.appointment_id) for each in steps if each.kind == StepKind.INITIAL],
+    }
+
+
+def values_given(given: QueryDict) -> dict[str, object]:
+    """What the page's fields held when it was sent, to be shown again."""
+    names = ("type_code", "subject", "text", "urgency", "secrecy", "reply_due_date", "authority", "leader")
+    return {name: given.get(name, "") for name in names} | {
+        "initials": [each for each in given.getlist("initials") if each]
+    }
+
+
+def request_key(given: QueryDict) -> UUID | None:
+    """The key that the page carries, None where it is none."""
+    try:
+        return UUID(given.get("request_key", ""))
+    except ValueError:
+        return None
+
+
+def _added(given: QueryDict, added: str) -> tuple[str, str, str, str]:
+    purpose = given.get("new_purpose", Purpose.ACT)
+    if added in OUTSIDE:
+        return added, purpose, given.get("new_name", "").strip(), given.get("new_address", "").strip()
+    return added, purpose, "", ""
+
+
+def _unit_names(wanted: Iterable[str]) -> dict[str, str]:
+    keys = [int(to[5:]) for to in wanted if to.startswith("unit:") and to[5:].isdecimal() and len(to) < 15]
+    return {f"unit:{pk}": name for pk, name in Unit.objects.filter(pk__in=keys).values_list("pk", "name")}
+
+
+def _row(
+    labels: dict[str, str], groups: Sequence[Group], to: str, purpose: str, name: str, address: str
+) -> Row | None:
+    """A line; None for an outsider without a name. :raises InvalidInput: if there is no such recipient"""
+    if to in OUTSIDE:
+        return Row(to, name, purpose, name[:200], address[:200]) if name else None
+    if to in labels:
+        return Row(to, labels[to], purpose)
+    group = next((each for each in groups if to == f"group:{each.pk}"), None)
+    if group is None:
+        raise InvalidInput(_("Choose the recipients from the list."), field="recipients")
+    return Row(to, group.name, purpose, amount=len(group.unit_ids))
+
+
+def _wanted(rows: Iterable[Row], groups: Sequence[Group]) -> list[WantedRecipient]:
+    """Units named singly come before the members of groups, so that their own purpose holds."""
+    members = {f"group:{each.pk}": sorted(each.unit_ids) for each in groups}
+    singly, together = [], []
+    for row in rows:
+        if row.to in members:
+            together += [WantedRecipient(unit_id=pk, purpose=row.purpose) for pk in members[row.to]]
+        elif row.to in OUTSIDE:
+            singly.append(
+                WantedRecipient(name=row.name, address=row.address, purpose=row.purpose, channel=row.to)
+            )
+        else:
+            singly.append(WantedRecipient(unit_id=int(row.to[5:]), purpose=row.purpose))
+    return singly + together
+
+
+def _type_code(given: str, types: Iterable[DocumentType]) -> str:
+    """Code of a type given by code or by name, with or without diacritics."""
+    wanted = given.strip()
+    found = (each.code for each in types if wanted == each.code or fold(wanted) == fold(each.name))
+    return next(found, wanted)
+
+
+def _chosen(given: QueryDict, name: str, values: Sequence[int]) -> int:
+    text = given.get(name) or "0"
+    if text not in map(str, values):
+        raise InvalidInput(_("Choose from the lists."), field=name)
+    return int(text)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as wrong:
+        raise InvalidInput(_("Give the day to reply by as a date."), field="reply_due_date") from wrong

@@ -1,0 +1,144 @@
+"""Files of a draft: the letter itself as Word or PDF, and what goes with it."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dinh.audit.api import record
+from dinh.directory.models import Appointment
+from dinh.documents.docx import check_form, suggest_places
+from dinh.documents.enums import Source
+from dinh.documents.models import Attachment, Outgoing, Version
+from dinh.documents.operations.drafting import next_version, own_draft
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.kernel.pdf import Place
+from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, store
+
+LETTER_TYPES = frozenset({DOCX, PDF})
+ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
+ATTACHMENTS_MAX = 50
+PLACED = ("number", "day", "month", "year", "signature.leader", "seal.leader")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """An upload: its name as given, never believed, and its bytes as a stream."""
+
+    name: str
+    stream: BinaryIO
+
+
+def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, at: datetime) -> Version:
+    """
+    Make an uploaded Word file or PDF the next version. Of Word the faults of form are kept beside it;
+    `drafting.render_version` converts it after. Of a PDF the places are proposed.
+
+    :raises WrongFileType: if it is neither, whatever its name says
+    :raises DocxRefused: if the Word file could harm
+    :raises NotPermitted: if it is not the drafter's turn
+    """
+    info = store(file.stream, accept=LETTER_TYPES, name=file.name)
+    content = read_blob(info.sha256)
+    if info.media_type == DOCX:
+        bloc, day = drafter.unit.bloc, timezone.localdate(at)
+        faults = [fault.to_json() for fault in check_form(content, bloc=bloc, on=day)]
+        made: dict[str, object] = {"source": Source.WORD, "word_id": info.sha256, "faults": faults}
+    else:
+        places = [asdict(place) for place in suggest_places(content)]
+        made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
+    return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": file.name[:200]}}, at)
+
+
+@transaction.atomic
+def set_places(
+    *, outgoing_id: int, drafter: Appointment, places: Sequence[Place], sizes: Sequence[tuple[float, float]],
+    at: datetime,
+) -> Version:  # fmt: skip
+    """
+    Put places of an uploaded letter where the drafter marked them; others stay.
+
+    :param sizes: width and height in points of each page
+    :raises InvalidInput: if a place lies outside its page
+    """
+    outgoing = own_draft(outgoing_id, drafter)
+    last = outgoing.versions.last()
+    if last is None or last.source == Source.PAGE:
+        raise InvalidInput(_("Only an uploaded letter has its places marked by hand."), field="places")
+    for place in places:
+        _check_on_page(place, sizes)
+    known = {each["name"]: each for each in last.places} | {each.name: asdict(each) for each in places}
+    last.places = list(known.values())
+    last.save(update_fields=["places"])
+    details = {"version": last.number, "places": [each.name for each in places]}
+    record("documents.document.places_set", target=outgoing, actor=drafter, at=at, details=details)
+    return last
+
+
+def attach_files(
+    *, outgoing_id: int, drafter: Appointment, files: Sequence[GivenFile], is_annex: bool, at: datetime
+) -> list[Attachment]:
+    """
+    Add files to a draft; all or none.
+
+    :raises WrongFileType: naming the file that is not Word, Excel, PDF or a picture
+    :raises FileTooLarge: naming the file
+    """
+    if not outgoing_visible_to(drafter).filter(pk=outgoing_id).exists():
+        raise NotFound(_("There is no such document."))
+    stored = [(file, store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)) for file in files]
+    return _attach(outgoing_id, drafter, [(f.name, info.sha256) for f, info in stored], is_annex, at)
+
+
+@transaction.atomic
+def detach_file(*, outgoing_id: int, drafter: Appointment, attachment_id: int, at: datetime) -> None:
+    """Take a file off a draft. :raises NotFound: if it has no such file"""
+    outgoing = own_draft(outgoing_id, drafter)
+    attachment = outgoing.document.attachments.filter(pk=attachment_id).first()
+    if attachment is None:
+        raise NotFound(_("There is no such file."))
+    details = {"name": attachment.name}
+    attachment.delete()
+    record("documents.document.detached", target=outgoing, actor=drafter, at=at, details=details)
+
+
+@transaction.atomic
+def _keep_version(outgoing_id: int, drafter: Appointment, made: dict[str, object], at: datetime) -> Version:
+    outgoing = own_draft(outgoing_id, drafter)
+    version = next_version(outgoing, drafter, at=at, **made)
+    Outgoing.objects.filter(pk=outgoing.pk).update(updated_at=at)
+    details = {"version": version.number, "source": version.source}
+    record("documents.document.revised", target=outgoing, actor=drafter, at=at, details=details)
+    return version
+
+
+@transaction.atomic
+def _attach(
+    outgoing_id: int, drafter: Appointment, files: Sequence[tuple[str, str]], is_annex: bool, at: datetime
+) -> list[Attachment]:
+    document = (outgoing := own_draft(outgoing_id, drafter)).document
+    there = document.attachments.count()
+    if there + len(files) > ATTACHMENTS_MAX:
+        raise InvalidInput(_("A document carries at most 50 files."), field="files")
+    made = Attachment.objects.bulk_create(
+        Attachment(document=document, blob_id=sha256, name=name[:200], is_annex=is_annex, sort_order=order)
+        for order, (name, sha256) in enumerate(files, start=there)
+    )
+    details = {"names": [name for name, _sha256 in files]}
+    record("documents.document.attached", target=outgoing, actor=drafter, at=at, details=details)
+    return made
+
+
+def _check_on_page(place: Place, sizes: Sequence[tuple[float, float]]) -> None:
+    if place.name not in PLACED and not place.name.startswith("initials."):
+        raise InvalidInput(_("Choose the place from the list."), field="name")
+    if not 1 <= place.page <= len(sizes):
+        raise InvalidInput(_("The letter has no such page."), field="page")
+    width, height = sizes[place.page - 1]
+    if not (0 <= place.x <= width - place.width and 0 <= place.y <= height - place.height):
+        raise InvalidInput(_("The place must lie within the page."), field="places")

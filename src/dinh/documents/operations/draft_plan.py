@@ -1,0 +1,186 @@
+"""What a drafter wants a document to be, checked as a whole before anything is written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment, Unit
+from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
+from dinh.documents.letters import UnknownForm, document_type, notation_for
+from dinh.documents.models import Document, Outgoing, Recipient, Step
+from dinh.documents.operations.authority import AUTHORITIES, DELEGATED, suggested_authority
+from dinh.kernel.errors import FieldFault, InvalidInput
+
+SUBJECT_MAX = 500
+TEXT_MAX = 300_000
+RECIPIENTS_MAX = 1000
+INITIALS_MAX = 6
+_HEADS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY)
+_DELEGATES = (*_HEADS, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedRecipient:
+    """A unit of the province (`unit_id`), or an outsider by name, on paper or by e-mail (`address`)."""
+
+    unit_id: int | None = None
+    name: str = ""
+    address: str = ""
+    purpose: str = Purpose.ACT
+    channel: str = Channel.PAPER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftPlan:
+    """
+    Type, words, recipients and path of a draft.
+
+    `paragraphs` may be empty where the text is a file. `initials`: who initials, in order, before `leader`
+    signs. `authority` is a key of `authority.AUTHORITIES`, None for the ordinary one.
+    """
+
+    type_code: str
+    subject: str
+    leader: Appointment
+    paragraphs: Sequence[str] = ()
+    recipients: Sequence[WantedRecipient] = ()
+    initials: Sequence[Appointment] = ()
+    urgency: int = Urgency.NORMAL
+    secrecy: int = Secrecy.NONE
+    reply_due_date: date | None = None
+    authority: str | None = None
+
+    @property
+    def signs_as(self) -> str:
+        return self.authority or suggested_authority(self.leader)
+
+
+def check_plan(plan: DraftPlan, *, drafter: Appointment, at: datetime, needs_text: bool = True) -> None:
+    """:raises InvalidInput: naming every field at fault"""
+    today = timezone.localdate(at)
+    faults = [
+        *_faults_of_words(plan, drafter, today, needs_text=needs_text),
+        *_faults_of_path(plan, drafter, today),
+        *_faults_of_recipients(plan, drafter),
+    ]
+    if faults:
+        told = " ".join(dict.fromkeys(str(each.message) for each in faults))
+        raise InvalidInput(told, faults=[FieldFault(each.field, str(each.message)) for each in faults])
+
+
+def fill_document(document: Document, plan: DraftPlan, *, drafter: Appointment, at: datetime) -> Document:
+    """Put the plan's words into the document, with the notation that type and unit make; not saved yet."""
+    unit, day = drafter.unit, timezone.localdate(at)
+    division = drafter.division.abbreviation if drafter.division else ""
+    document.type_code = plan.type_code
+    document.notation = notation_for(
+        bloc=unit.bloc, type_code=plan.type_code, issuer=unit.abbreviation, drafter=division, on=day
+    )
+    # The form of the letter writes "V/v" itself (Annex I, box 5b).
+    document.subject = plan.subject.strip().removeprefix("V/v ").strip()
+    document.urgency = plan.urgency
+    document.secrecy = plan.secrecy
+    document.reply_due_date = plan.reply_due_date
+    document.signer_authority = plan.signs_as
+    return document
+
+
+def set_recipients(outgoing: Outgoing, wanted: Sequence[WantedRecipient]) -> None:
+    """Replace the recipients; a unit named twice stays once, with its first purpose."""
+    units = Unit.objects.in_bulk([each.unit_id for each in wanted if each.unit_id])
+    unique = {each.unit_id or (each.name, each.address): each for each in reversed(wanted)}
+    outgoing.recipients.all().delete()
+    rows = [
+        unique.pop(key) for each in wanted if (key := each.unit_id or (each.name, each.address)) in unique
+    ]
+    Recipient.objects.bulk_create(_recipient(outgoing, each, units, order) for order, each in enumerate(rows))
+
+
+def set_path(outgoing: Outgoing, plan: DraftPlan) -> None:
+    """Replace the path: those who initial, in order, then the signer."""
+    outgoing.steps.all().delete()
+    path = [(StepKind.INITIAL, each) for each in plan.initials] + [(StepKind.SIGN, plan.leader)]
+    Step.objects.bulk_create(
+        Step(outgoing=outgoing, position=position, kind=kind, appointment=person)
+        for position, (kind, person) in enumerate(path, start=1)
+    )
+
+
+def _recipient(outgoing: Outgoing, wanted: WantedRecipient, units: dict[int, Unit], order: int) -> Recipient:
+    common = {"outgoing": outgoing, "purpose": wanted.purpose, "sort_order": order}
+    if wanted.unit_id is None:
+        return Recipient(
+            name=wanted.name.strip(), address=wanted.address.strip(), channel=wanted.channel, **common
+        )
+    unit = units[wanted.unit_id]
+    channel = Channel.ELECTRONIC if unit.is_connected else Channel.PAPER
+    return Recipient(unit=unit, name=unit.name, channel=channel, **common)
+
+
+def _faults_of_words(
+    plan: DraftPlan, drafter: Appointment, today: date, *, needs_text: bool
+) -> Iterator[FieldFault]:
+    if not plan.subject.strip():
+        yield FieldFault("subject", _("Write what the document is about."))
+    if len(plan.subject.strip()) > SUBJECT_MAX:
+        yield FieldFault("subject", _("Shorten the subject to 500 characters."))
+    if needs_text and not any(each.strip() for each in plan.paragraphs):
+        yield FieldFault("text", _("Write the body of the document."))
+    if sum(map(len, plan.paragraphs)) > TEXT_MAX:
+        yield FieldFault("text", _("The text is too long for the page. Attach it as a Word file."))
+    try:
+        document_type(plan.type_code, bloc=drafter.unit.bloc, on=today)
+    except UnknownForm:
+        yield FieldFault("type_code", _("Choose the type from the list."))
+    if plan.urgency not in Urgency.values:
+        yield FieldFault("urgency", _("Choose the urgency from the list."))
+    if plan.secrecy not in Secrecy.values:
+        yield FieldFault("secrecy", _("Choose the secrecy from the list."))
+    if plan.reply_due_date is not None and plan.reply_due_date < today:
+        yield FieldFault("reply_due_date", _("The day to reply by has passed. Choose a later one."))
+
+
+def _faults_of_path(plan: DraftPlan, drafter: Appointment, today: date) -> Iterator[FieldFault]:
+    if not _works_here(plan.leader, drafter, today):
+        yield FieldFault("leader", _("Choose people of your own unit."))
+    if not all(_works_here(each, drafter, today) for each in plan.initials):
+        yield FieldFault("initials", _("Choose people of your own unit."))
+    if plan.authority not in (None, *AUTHORITIES):
+        yield FieldFault("authority", _("Choose the authority from the list."))
+    delegated = plan.authority in DELEGATED
+    if not plan.leader.has_role(*(_DELEGATES if delegated else _HEADS)):
+        yield FieldFault("leader", _("Only the head of the unit or a deputy signs."))
+    people = [each.pk for each in (*plan.initials, plan.leader)]
+    if len(set(people)) < len(people):
+        yield FieldFault("initials", _("Each person can be named only once."))
+    if len(plan.initials) > INITIALS_MAX:
+        yield FieldFault("initials", _("At most six people initial."))
+
+
+def _faults_of_recipients(plan: DraftPlan, drafter: Appointment) -> Iterator[FieldFault]:
+    wanted = {each.unit_id for each in plan.recipients if each.unit_id is not None}
+    known = Unit.objects.filter(pk__in=wanted, dissolved_date=None).count()
+    if known != len(wanted) or drafter.unit_id in wanted:
+        yield FieldFault("recipients", _("Choose the recipients from the list."))
+    if len(plan.recipients) > RECIPIENTS_MAX:
+        yield FieldFault("recipients", _("A document goes to at most 1,000 recipients."))
+    if any(each.purpose not in Purpose.values for each in plan.recipients):
+        yield FieldFault("recipients", _("Choose the purpose from the list."))
+    if any(not _is_addressed(each) for each in plan.recipients if each.unit_id is None):
+        yield FieldFault("recipients", _("Name each outsider, with an e-mail address if it goes by e-mail."))
+
+
+def _is_addressed(outsider: WantedRecipient) -> bool:
+    if not 0 < len(outsider.name.strip()) <= 200 or len(outsider.address) > 200:
+        return False
+    return outsider.channel == Channel.PAPER or (
+        outsider.channel == Channel.EMAIL and "@" in outsider.address.strip("@ ")
+    )
+
+
+def _works_here(person: Appointment, drafter: Appointment, today: date) -> bool:
+    return person.unit_id == drafter.unit_id and person.is_current(today)

@@ -1,0 +1,254 @@
+"""Drafts of documents that go out, for programs: written, revised, with files and comments."""
+
+from datetime import date, datetime
+from typing import BinaryIO, Literal, cast
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Field, File, Form, Router, Schema, Status
+from ninja.files import UploadedFile
+
+from dinh.directory.models import Appointment
+from dinh.documents.enums import Source
+from dinh.documents.models import Comment, Incoming, Outgoing, Version
+from dinh.documents.operations.commenting import comment_on_draft
+from dinh.documents.operations.draft_files import GivenFile, add_letter_file, attach_files
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
+from dinh.documents.queries.incoming import get_incoming
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.people import staff_of
+from dinh.documents.queries.versions import versions_of
+from dinh.kernel.errors import InvalidInput, NotFound
+
+router = Router(tags=["drafts"])
+
+
+class RecipientIn(Schema):
+    """A unit by its id, or an outsider by name on `paper` or by `email` (with the address)."""
+
+    unit_id: int | None = None
+    name: str = ""
+    address: str = ""
+    purpose: Literal["act", "coordinate", "inform"] = "act"
+    channel: Literal["paper", "email"] = "paper"
+
+
+class DraftIn(Schema):
+    """`initials` and `leader` are appointments of the caller's unit; `authority` empty: as usual."""
+
+    type_code: str
+    subject: str
+    text: str = ""
+    leader: int
+    initials: list[int] = Field(default_factory=list)
+    recipients: list[RecipientIn] = Field(default_factory=list, max_length=1000)
+    urgency: int = 0
+    secrecy: int = 0
+    reply_due_date: date | None = None
+    authority: str | None = None
+
+
+class NewDraftIn(DraftIn):
+    """A repeated `request_key` answers with the draft that the first request made."""
+
+    request_key: UUID | None = None
+    reply_to: int | None = None
+
+
+class VersionOut(Schema):
+    number: int
+    source: Source
+    author: str
+    created_at: datetime
+    is_laid_out: bool
+    faults: list[dict[str, str]]
+
+
+class DraftOut(Schema):
+    id: int
+    state: str
+    type_code: str
+    notation: str
+    subject: str
+    authority: str
+    recipients: int
+    versions: list[VersionOut]
+
+
+class CommentIn(Schema):
+    text: str
+
+
+class CommentOut(Schema):
+    id: int
+    author: str
+    version: int
+    text: str
+    created_at: datetime
+
+
+class AttachedOut(Schema):
+    id: int
+    name: str
+    is_annex: bool
+
+
+@router.post("/drafts", response={201: DraftOut})
+def create(request: HttpRequest, body: NewDraftIn) -> Status[DraftOut]:
+    """Begin a document and lay its letter out; without `text` a file is expected as its first version."""
+    drafter = _actor(request)
+    draft = create_draft(
+        drafter=drafter,
+        plan=_plan(body, drafter),
+        at=timezone.now(),
+        reply_to=_replied(body.reply_to, drafter),
+        request_key=body.request_key,
+        has_text=bool(body.text.strip()),
+    )
+    return Status(201, _laid_out(draft))
+
+
+@router.get("/drafts/{int:outgoing_id}", response=DraftOut)
+def read(request: HttpRequest, outgoing_id: int) -> DraftOut:
+    """A draft with its versions, the last first."""
+    return _shown(_visible(request, outgoing_id))
+
+
+@router.put("/drafts/{int:outgoing_id}", response=DraftOut)
+def revise(request: HttpRequest, outgoing_id: int, body: DraftIn) -> DraftOut:
+    """Give a draft its next version."""
+    drafter = _actor(request)
+    plan = _plan(body, drafter)
+    return _laid_out(revise_draft(outgoing_id=outgoing_id, drafter=drafter, plan=plan, at=timezone.now()))
+
+
+@router.delete("/drafts/{int:outgoing_id}", response={204: None})
+def delete(request: HttpRequest, outgoing_id: int) -> Status[None]:
+    """Throw a draft away that was never submitted."""
+    delete_draft(outgoing_id=outgoing_id, drafter=_actor(request), at=timezone.now())
+    return Status(204, None)
+
+
+@router.post("/drafts/{int:outgoing_id}/letter", response=DraftOut)
+def upload(request: HttpRequest, outgoing_id: int, file: File[UploadedFile]) -> DraftOut:
+    """Make a Word file or PDF the next version; Word is checked and converted."""
+    version = add_letter_file(
+        outgoing_id=outgoing_id, drafter=_actor(request), file=_given(file), at=timezone.now()
+    )
+    return _laid_out(version.outgoing)
+
+
+@router.post("/drafts/{int:outgoing_id}/files", response=list[AttachedOut])
+def attach(
+    request: HttpRequest, outgoing_id: int, files: File[list[UploadedFile]], is_annex: Form[bool] = False
+) -> list[AttachedOut]:
+    """Add annexes or attachments; all or none."""
+    made = attach_files(
+        outgoing_id=outgoing_id,
+        drafter=_actor(request),
+        files=[_given(each) for each in files],
+        is_annex=is_annex,
+        at=timezone.now(),
+    )
+    return [AttachedOut(id=each.pk, name=each.name, is_annex=each.is_annex) for each in made]
+
+
+@router.get("/drafts/{int:outgoing_id}/comments", response=list[CommentOut])
+def list_comments(request: HttpRequest, outgoing_id: int) -> list[CommentOut]:
+    """The remarks on a draft, in order."""
+    comments = _visible(request, outgoing_id).comments.select_related("author__person")
+    return [_remark(each) for each in comments]
+
+
+@router.post("/drafts/{int:outgoing_id}/comments", response={201: CommentOut})
+def comment(request: HttpRequest, outgoing_id: int, body: CommentIn) -> Status[CommentOut]:
+    """Add a remark on the last version."""
+    made = comment_on_draft(
+        outgoing_id=outgoing_id, author=_actor(request), text=body.text, at=timezone.now()
+    )
+    return Status(201, _remark(made))
+
+
+def _plan(body: DraftIn, drafter: Appointment) -> DraftPlan:
+    people = staff_of([drafter.unit_id], timezone.localdate()).select_related("unit")
+    known = people.in_bulk([body.leader, *body.initials])
+    if body.leader not in known:
+        raise InvalidInput(_("Choose people of your own unit."), field="leader")
+    if any(each not in known for each in body.initials):
+        raise InvalidInput(_("Choose people of your own unit."), field="initials")
+    return DraftPlan(
+        type_code=body.type_code,
+        subject=body.subject,
+        paragraphs=[each for each in body.text.splitlines() if each.strip()],
+        recipients=[WantedRecipient(**each.dict()) for each in body.recipients],
+        leader=known[body.leader],
+        initials=[known[each] for each in body.initials],
+        urgency=body.urgency,
+        secrecy=body.secrecy,
+        reply_due_date=body.reply_due_date,
+        authority=body.authority or None,
+    )
+
+
+def _laid_out(draft: Outgoing) -> DraftOut:
+    last = draft.versions.last()
+    if last is not None and last.pdf_id is None:
+        render_version(last)
+    return _shown(draft)
+
+
+def _shown(draft: Outgoing) -> DraftOut:
+    document = draft.document
+    return DraftOut(
+        id=draft.pk,
+        state=draft.state,
+        type_code=document.type_code,
+        notation=document.notation,
+        subject=document.subject,
+        authority=document.signer_authority,
+        recipients=draft.recipients.count(),
+        versions=[_version(each) for each in versions_of(draft)],
+    )
+
+
+def _version(version: Version) -> VersionOut:
+    return VersionOut(
+        number=version.number,
+        source=Source(version.source),
+        author=version.author.person.full_name,
+        created_at=version.created_at,
+        is_laid_out=version.pdf_id is not None,
+        faults=version.faults,
+    )
+
+
+def _remark(made: Comment) -> CommentOut:
+    return CommentOut(
+        id=made.pk,
+        author=made.author.person.full_name,
+        version=made.version_number,
+        text=made.text,
+        created_at=made.created_at,
+    )
+
+
+def _replied(incoming_id: int | None, drafter: Appointment) -> Incoming | None:
+    return None if incoming_id is None else get_incoming(incoming_id, drafter)
+
+
+def _given(file: UploadedFile) -> GivenFile:
+    return GivenFile(file.name or "", cast("BinaryIO", file))
+
+
+def _visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
+    outgoing = outgoing_visible_to(_actor(request)).filter(pk=outgoing_id).first()
+    if not isinstance(outgoing, Outgoing):
+        raise NotFound(_("There is no such document."))
+    return outgoing
+
+
+def _actor(request: HttpRequest) -> Appointment:
+    return cast("Appointment", request.appointment)  # type: ignore[attr-defined]

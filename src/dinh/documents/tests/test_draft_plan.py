@@ -1,0 +1,134 @@
+"""What a draft may be, and in whose name it is signed."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from dinh.directory.enums import Bloc, Role
+from dinh.directory.tests.factories import AppointmentFactory, PositionFactory, UnitFactory
+from dinh.documents.enums import Channel, OutgoingState, Purpose
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.authority import signature_lines, suggested_authority
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.operations.drafting import create_draft, delete_draft
+from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+
+pytestmark = pytest.mark.django_db
+DAY = date(2026, 11, 24)
+
+
+def people(unit=None):
+    """A drafter with head and deputy of a People's Committee, or of the unit given."""
+    unit = unit or UnitFactory()
+    head = PositionFactory(code="chu-tich-ubnd", name="Chủ tịch Ủy ban nhân dân")
+    deputy = PositionFactory(code="pho-chu-tich-ubnd", name="Phó Chủ tịch Ủy ban nhân dân")
+    return (
+        AppointmentFactory(unit=unit),
+        AppointmentFactory(unit=unit, roles=[Role.UNIT_HEAD], position=head),
+        AppointmentFactory(unit=unit, roles=[Role.UNIT_DEPUTY], position=deputy),
+    )
+
+
+def plan(leader, **changes) -> DraftPlan:
+    given = {"type_code": "CV", "subject": "báo cáo", "paragraphs": ["Đề nghị."], "leader": leader}
+    return DraftPlan(**(given | changes))
+
+
+def test_a_committee_signs_as_a_collective():
+    _drafter, head, deputy = people()
+
+    lines = [signature_lines(each, authority=suggested_authority(each), on=DAY) for each in (head, deputy)]
+
+    assert lines == [
+        ("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"),
+        ("TM. ỦY BAN NHÂN DÂN", "KT. CHỦ TỊCH", "PHÓ CHỦ TỊCH"),
+    ]
+
+
+def test_a_department_signs_by_its_head_and_a_party_body_in_its_own_form():
+    department = UnitFactory(name="Sở Nội vụ")
+    party = UnitFactory(name="Đảng ủy xã", bloc=Bloc.PARTY)
+    _drafter, head, deputy = people(department)
+    _member, _secretary, vice = people(party)
+
+    assert signature_lines(head, authority=suggested_authority(head), on=DAY) == ("CHỦ TỊCH ỦY BAN NHÂN DÂN",)
+    assert suggested_authority(deputy) == "for_head"
+    assert signature_lines(vice, authority="for_head", on=DAY)[0].startswith("K/T ")
+
+
+def test_every_field_at_fault_is_named():
+    drafter, head, _deputy = people()
+    stranger = AppointmentFactory()
+    wrong = plan(
+        head,
+        type_code="XX",
+        subject=" ",
+        paragraphs=[""],
+        initials=[stranger],
+        urgency=9,
+        reply_due_date=date(2020, 1, 1),
+        recipients=[WantedRecipient(name="Ông A", channel=Channel.EMAIL), WantedRecipient(unit_id=999_999)],
+    )
+
+    with pytest.raises(InvalidInput) as refusal:
+        create_draft(drafter=drafter, plan=wrong, at=timezone.now())
+
+    fields = {fault.field for fault in refusal.value.faults}
+    assert fields == {
+        "subject", "text", "type_code", "urgency", "reply_due_date", "initials", "recipients",
+    }  # fmt: skip
+    assert not Outgoing.objects.exists()
+
+
+def test_a_repeated_request_makes_one_draft():
+    drafter, head, _deputy = people()
+    key = uuid4()
+
+    made = [
+        create_draft(drafter=drafter, plan=plan(head), at=timezone.now(), request_key=key) for _ in range(2)
+    ]
+
+    assert made[0] == made[1]
+    assert made[0].versions.count() == 1
+
+
+def test_outsiders_are_kept_with_their_way_and_units_once():
+    drafter, head, _deputy = people()
+    unit = UnitFactory(is_connected=False)
+    wanted = [
+        WantedRecipient(unit_id=unit.pk, purpose=Purpose.INFORM),
+        WantedRecipient(name="Công ty A", address="a@example.vn", channel=Channel.EMAIL),
+        WantedRecipient(unit_id=unit.pk, purpose=Purpose.ACT),
+    ]
+
+    outgoing = create_draft(drafter=drafter, plan=plan(head, recipients=wanted), at=timezone.now())
+
+    rows = [(each.name, each.purpose, each.channel) for each in outgoing.recipients.all()]
+    assert rows == [(unit.name, "inform", "paper"), ("Công ty A", "act", "email")]
+
+
+def test_only_the_drafter_deletes_and_only_what_was_never_submitted():
+    drafter, head, _deputy = people()
+    outgoing = create_draft(drafter=drafter, plan=plan(head), at=timezone.now())
+
+    with pytest.raises(NotFound):
+        delete_draft(outgoing_id=outgoing.pk, drafter=AppointmentFactory(), at=timezone.now())
+    with pytest.raises(NotPermitted):
+        delete_draft(outgoing_id=outgoing.pk, drafter=head, at=timezone.now())
+    Outgoing.objects.update(state=OutgoingState.RETURNED)
+    with pytest.raises(NotPermitted):
+        delete_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+    Outgoing.objects.update(state=OutgoingState.DRAFTING)
+    delete_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+
+    assert not Outgoing.objects.exists()
+
+
+def test_the_mark_of_the_subject_is_not_written_twice():
+    drafter, head, _deputy = people()
+
+    outgoing = create_draft(drafter=drafter, plan=plan(head, subject="V/v báo cáo"), at=timezone.now())
+
+    assert outgoing.document.subject == "báo cáo"

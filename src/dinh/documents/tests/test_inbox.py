@@ -1,0 +1,135 @@
+"""The list of arrivals, several registered in one go, and the verdict on signatures."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dinh.audit.api import trace_of
+from dinh.directory.tests.factories import AccountFactory
+from dinh.documents.enums import IncomingState
+from dinh.documents.events import DocumentDispatched
+from dinh.documents.models import Incoming
+from dinh.documents.operations.verifying import NothingToVerify, verify_again
+from dinh.documents.paging import LIMIT, CappedPaginator
+from dinh.documents.queries.inbox import InboxFilter, inbox, tab_counts
+from dinh.documents.queries.incoming import IncomingNotFound
+from dinh.documents.receivers import judge_signatures
+from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.signing.models import StoredVerdict
+from dinh.storage.api import store_bytes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sender():
+    return staff(unit(), "clerk")
+
+
+@pytest.fixture
+def clerk(client):
+    clerk = staff(unit(), "clerk")
+    client.force_login(AccountFactory(current_appointment=clerk))
+    return clerk
+
+
+def arrive(sender, clerk, key, **fields):
+    return send(sealed(sender, [clerk.unit], code=f"{key}/STTTT", **fields), sender, key).arrivals.get()
+
+
+def listed(clerk, **wanted):
+    return list(inbox(clerk, InboxFilter(**wanted), now=NOW))
+
+
+def test_filters_narrow_and_orders_sort(sender, clerk):
+    first = arrive(sender, clerk, "07", subject="Đường Trường Chinh", urgency=2)
+    second = arrive(sender, clerk, "08", subject="Cấp nước sạch")
+    Incoming.objects.filter(pk=first.pk).update(due_at=NOW - timedelta(days=1), state="04", number=5)
+    Incoming.objects.filter(pk=second.pk).update(arrived_at=NOW - timedelta(days=3))
+
+    assert listed(clerk, words="truong chinh") == [first]
+    assert listed(clerk, words="5") == [first]
+    assert listed(clerk, words="08/STTTT") == [second]
+    assert listed(clerk, urgency=2) == [first]
+    assert listed(clerk, tab="late") == [first]
+    assert listed(clerk, until=timezone.localdate() - timedelta(days=2)) == [second]
+    assert listed(clerk, order="-arrived") == [second, first]
+    assert listed(clerk, order="due") == [first, second]
+    assert tab_counts(clerk, now=NOW) == {"01": 1, "04": 1, "late": 1}
+
+
+def test_words_never_find_what_was_recalled(sender, clerk):
+    row = arrive(sender, clerk, "07")
+    Incoming.objects.filter(pk=row.pk).update(state=IncomingState.RECALLED)
+    assert listed(clerk, words="truong chinh") == []
+    assert listed(clerk, tab=IncomingState.RECALLED) == [row]
+
+
+def test_others_see_nothing_of_the_list(sender, clerk):
+    arrive(sender, clerk, "07")
+    assert listed(staff(unit(), "clerk")) == []
+    assert listed(staff(clerk.unit, "specialist")) == []
+
+
+def test_several_are_registered_each_by_itself(client, sender, clerk):
+    rows = [arrive(sender, clerk, key) for key in ("07", "08")]
+    gone = arrive(sender, clerk, "09")
+    Incoming.objects.filter(pk=gone.pk).update(state=IncomingState.RECALLED)
+
+    page = client.post(
+        "/documents/incoming/register/", {"chosen": [each.pk for each in (*rows, gone)]}, follow=True
+    )
+
+    assert sorted(Incoming.objects.values_list("number", flat=True), key=str) == [1, 2, None]
+    words = [str(each) for each in page.context["messages"]]
+    assert words[0] == "Đã đăng ký 2 văn bản. Số đến từ 1 đến 2."
+    assert len(words) == 2
+
+
+def test_htmx_gets_the_part_that_changes(client, sender, clerk):
+    arrive(sender, clerk, "07")
+    part = client.get("/documents/incoming/?state=01", headers={"HX-Request": "true"}).content.decode()
+    assert part.lstrip().startswith('<div id="inbox"')
+    assert "Đường Trường Chinh" in part
+
+
+@pytest.mark.parametrize("query", ["state=zz", "urgency=x", "since=gestern", "sort=id", "page=-1", "q=%00"])
+def test_what_cannot_be_read_does_not_narrow(client, clerk, query):
+    assert client.get(f"/documents/incoming/?{query}").status_code == 200
+
+
+def test_a_page_count_stops(sender, clerk):
+    arrive(sender, clerk, "07")
+    pages = CappedPaginator(inbox(clerk, InboxFilter(), now=NOW), 50)
+    assert (pages.count, pages.is_capped, LIMIT) == (1, False, 5000)
+
+
+def test_a_letter_is_judged_once_for_all_who_got_it(sender, clerk):
+    broken = store_bytes(b"%PDF-1.7\n%%EOF\n").sha256
+    outgoing = sealed(sender, [clerk.unit, unit()], content_id=broken)
+    dispatch = send(outgoing, sender)
+
+    for _time in range(2):
+        judge_signatures(DocumentDispatched(dispatch.pk, dispatch.document_id, dispatch.sender_id))
+
+    assert set(dispatch.arrivals.values_list("verdict", flat=True)) == {"indeterminate"}
+    details = dispatch.arrivals.first().verdict_details
+    assert details["reasons"] == ["Tệp bị hỏng, bị cắt cụt hoặc không phải PDF; không thể kết luận."]
+    assert StoredVerdict.objects.count() == 1
+
+
+def test_a_check_again_is_ones_own_and_leaves_a_trace(sender, clerk):
+    broken = store_bytes(b"%PDF-1.7\n%%EOF\n").sha256
+    row = arrive(sender, clerk, "07", content_id=broken)
+    with pytest.raises(IncomingNotFound):
+        verify_again(incoming_id=row.pk, actor=sender, at=NOW)
+
+    done = verify_again(incoming_id=row.pk, actor=clerk, at=NOW)
+
+    assert done.verdict == "indeterminate"
+    assert [(each.action, each.details) for each in trace_of(row)] == [
+        ("documents.incoming.verified", {"verdict": "indeterminate"})
+    ]
+    with pytest.raises(NothingToVerify):
+        verify_again(incoming_id=arrive(sender, clerk, "08").pk, actor=clerk, at=NOW)

@@ -1,0 +1,269 @@
+"""A draft at its author's desk: its letter, files, places, versions and comments."""
+
+import io
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+import pypdfium2
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+from PIL import Image, ImageDraw
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.documents.enums import OutgoingState, Source
+from dinh.documents.models import Attachment, Outgoing, Version
+from dinh.documents.operations.commenting import comment_on_draft
+from dinh.documents.operations.draft_files import (
+    GivenFile,
+    add_letter_file,
+    attach_files,
+    detach_file,
+    set_places,
+)
+from dinh.documents.operations.drafting import delete_draft
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.versions import compare_versions, versions_of
+from dinh.documents.rules import may_comment, may_edit_draft
+from dinh.documents.views.drafting import lay_out
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.kernel.pdf import PdfUnreadable, Place
+from dinh.storage.api import blob_response, read_blob
+
+PLACES = {
+    "number": (gettext_lazy("Number"), 30.0, 16.0, 13.0, False),
+    "day": (gettext_lazy("Day"), 18.0, 16.0, 13.0, True),
+    "month": (gettext_lazy("Month"), 18.0, 16.0, 13.0, True),
+    "year": (gettext_lazy("Year"), 28.0, 16.0, 13.0, True),
+    "initials.1": (gettext_lazy("Initials 1"), 44.0, 45.0, 0.0, False),
+    "initials.2": (gettext_lazy("Initials 2"), 44.0, 45.0, 0.0, False),
+    "initials.3": (gettext_lazy("Initials 3"), 44.0, 45.0, 0.0, False),
+    "signature.leader": (gettext_lazy("Signature"), 116.0, 65.0, 0.0, False),
+    "seal.leader": (gettext_lazy("Seal"), 99.0, 100.0, 0.0, False),
+}
+
+
+@require_GET
+@signed_in
+def draft_desk(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """The draft with all that belongs to it, for whoever may see it."""
+    outgoing = _visible(request, outgoing_id)
+    versions = list(versions_of(outgoing))
+    edits = may_edit_draft(request.appointment, outgoing)
+    last = versions[0] if versions else None
+    context = {
+        "outgoing": outgoing,
+        "document": outgoing.document,
+        "versions": versions,
+        "version": last,
+        "edits": edits,
+        "may_delete": edits and outgoing.state == OutgoingState.DRAFTING,
+        "may_comment": may_comment(request.appointment, outgoing),
+        "comments": outgoing.comments.select_related("author__person", "author__position"),
+        "attachments": outgoing.document.attachments.select_related("blob"),
+        "marks": edits and last is not None and last.source != Source.PAGE and last.pdf_id is not None,
+    }
+    return render(request, "documents/drafting/desk.html", context)
+
+
+@require_GET
+@signed_in
+def draft_compare(request: StaffRequest, outgoing_id: int, older: int, newer: int) -> HttpResponse:
+    """What changed from one version to another."""
+    outgoing = _visible(request, outgoing_id)
+    found = {each.number: each for each in versions_of(outgoing).filter(number__in=(older, newer))}
+    if older not in found or newer not in found:
+        raise Http404
+    try:
+        lines = compare_versions(found[older], found[newer])
+    except PdfUnreadable as refusal:
+        messages.error(request, str(refusal))
+        return redirect("documents:outgoing_draft", outgoing.pk)
+    context = {"outgoing": outgoing, "lines": lines, "older": found[older], "newer": found[newer]}
+    return render(request, "documents/drafting/compare.html", context)
+
+
+@require_GET
+@signed_in
+def draft_places(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """A page of an uploaded letter to be clicked on, for each place that is to be marked."""
+    outgoing = _visible(request, outgoing_id)
+    version = _uploaded(request, outgoing)
+    amount = len(_sizes(version))
+    wanted = request.GET.get("page", "1")
+    page = int(wanted) if wanted.isdecimal() and len(wanted) < 5 and 1 <= int(wanted) <= amount else 1
+    context = {
+        "outgoing": outgoing,
+        "page": page,
+        "pages": range(1, amount + 1),
+        "places": [(name, label) for name, (label, *_rest) in PLACES.items()],
+        "chosen": request.GET.get("name", "number"),
+        "set": {each["name"]: each["page"] for each in version.places},
+    }
+    return render(request, "documents/drafting/places.html", context)
+
+
+@require_GET
+@signed_in
+def draft_page(request: StaffRequest, outgoing_id: int, page: int) -> HttpResponse:
+    """The picture of a page, one pixel a point, with the places outlined."""
+    version = _uploaded(request, _visible(request, outgoing_id))
+    document = pypdfium2.PdfDocument(read_blob(str(version.pdf_id)))
+    try:
+        if not 1 <= page <= len(document):
+            raise Http404
+        picture = document[page - 1].render(scale=1).to_pil().convert("RGB")
+    finally:
+        document.close()
+    _outline(picture, [each for each in version.places if each["page"] == page])
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    return HttpResponse(written.getvalue(), content_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+@require_GET
+@signed_in
+def attachment(request: StaffRequest, outgoing_id: int, attachment_id: int) -> HttpResponseBase:
+    """A file that goes with a draft, to be downloaded."""
+    outgoing = _visible(request, outgoing_id)
+    found = Attachment.objects.filter(pk=attachment_id, document=outgoing.document_id).first()
+    if found is None:
+        raise Http404
+    return blob_response(request, found.blob_id, filename=found.name)
+
+
+@require_POST
+@signed_in
+def draft_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse:
+    """One of `ACTS`; a refusal is told on the draft's page."""
+    if act not in ACTS:
+        raise Http404
+    try:
+        ACTS[act](request, outgoing_id)
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    if act == "delete" and not Outgoing.objects.filter(pk=outgoing_id).exists():
+        return redirect("documents:outgoing_list")
+    if act == "place":
+        back = redirect("documents:draft_places", outgoing_id)
+        back["Location"] += f"?page={request.POST.get('page', '')}&name={request.POST.get('name', '')}"
+        return back
+    return redirect("documents:outgoing_draft", outgoing_id)
+
+
+def _comment(request: StaffRequest, outgoing_id: int) -> None:
+    text = request.POST.get("text", "")
+    comment_on_draft(outgoing_id=outgoing_id, author=request.appointment, text=text, at=timezone.now())
+
+
+def _delete(request: StaffRequest, outgoing_id: int) -> None:
+    delete_draft(outgoing_id=outgoing_id, drafter=request.appointment, at=timezone.now())
+    messages.success(request, _("The draft is deleted."))
+
+
+def _upload(request: StaffRequest, outgoing_id: int) -> None:
+    given = _files(request, "file")[0]
+    version = add_letter_file(
+        outgoing_id=outgoing_id, drafter=request.appointment, file=given, at=timezone.now()
+    )
+    lay_out(request, version.outgoing)
+
+
+def _attach(request: StaffRequest, outgoing_id: int) -> None:
+    attach_files(
+        outgoing_id=outgoing_id,
+        drafter=request.appointment,
+        files=_files(request, "files"),
+        is_annex=request.POST.get("is_annex") == "on",
+        at=timezone.now(),
+    )
+
+
+def _detach(request: StaffRequest, outgoing_id: int) -> None:
+    wanted = _whole(request, "attachment")
+    drafter = request.appointment
+    detach_file(outgoing_id=outgoing_id, drafter=drafter, attachment_id=wanted, at=timezone.now())
+
+
+def _place(request: StaffRequest, outgoing_id: int) -> None:
+    """The point that was clicked becomes the middle of the place."""
+    version = _uploaded(request, _visible(request, outgoing_id))
+    name, page = request.POST.get("name", ""), _whole(request, "page")
+    sizes = _sizes(version)
+    if name not in PLACES or not 1 <= page <= len(sizes):
+        raise InvalidInput(_("Choose the place from the list."), field="name")
+    _label, width, height, font_size, italic = PLACES[name]
+    page_width, page_height = sizes[page - 1]
+    x = min(max(_whole(request, "at.x") - width / 2, 0), page_width - width)
+    y = min(max(page_height - _whole(request, "at.y") - height / 2, 0), page_height - height)
+    place = Place(
+        name=name, page=page, x=x, y=y, width=width, height=height, font_size=font_size, italic=italic
+    )
+    set_places(
+        outgoing_id=outgoing_id, drafter=request.appointment, places=[place], sizes=sizes, at=timezone.now()
+    )
+
+
+ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
+    "comment": _comment,
+    "delete": _delete,
+    "upload": _upload,
+    "attach": _attach,
+    "detach": _detach,
+    "place": _place,
+}
+
+
+def _files(request: StaffRequest, name: str) -> list[GivenFile]:
+    files = [GivenFile(each.name or "", cast("BinaryIO", each)) for each in request.FILES.getlist(name)]
+    if not files:
+        raise InvalidInput(_("Choose a file."), field=name)
+    return files
+
+
+def _whole(request: StaffRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    if not text.isdecimal() or len(text) > 9:
+        raise InvalidInput(_("Choose from the lists."), field=name)
+    return int(text)
+
+
+def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
+    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    if not isinstance(outgoing, Outgoing):
+        raise Http404
+    return outgoing
+
+
+def _uploaded(request: StaffRequest, outgoing: Outgoing) -> Version:
+    """The last version, if the drafter may mark places on it."""
+    last = outgoing.versions.last()
+    if last is None or last.source == Source.PAGE or last.pdf_id is None:
+        raise Http404
+    if not may_edit_draft(request.appointment, outgoing):
+        raise Http404
+    return last
+
+
+def _sizes(version: Version) -> list[tuple[float, float]]:
+    document = pypdfium2.PdfDocument(read_blob(str(version.pdf_id)))
+    try:
+        return [document.get_page_size(index) for index in range(len(document))]
+    finally:
+        document.close()
+
+
+def _outline(picture: Image.Image, places: list[dict[str, float]]) -> None:
+    drawing = ImageDraw.Draw(picture)
+    for each in places:
+        top = picture.height - each["y"] - each["height"]
+        box = (each["x"], top, each["x"] + each["width"], top + each["height"])
+        drawing.rectangle(box, outline=(6, 111, 209), width=2)

@@ -1,0 +1,23 @@
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from dinh.directory.models import Appointment
+from dinh.notify.models import Notification
+
+MOST_COUNTED = 100
+"""The bell says 99+ beyond; counting further would read rows for nothing."""
+
+
+def notifications_visible_to(appointment: Appointment) -> QuerySet[Notification]:
+    """What the appointment was told, the latest first."""
+    return Notification.objects.filter(appointment=appointment).order_by("-created_at", "-id")
+
+
+def amount_unread(appointment: Appointment) -> int:
+    """How many are unread, at most 100; one query over a partial index."""
+    unread = Notification.objects.filter(appointment=appointment, read_at=None)
+    return unread[:MOST_COUNTED].count()
+
+
+def unread_for_bell(request: HttpRequest) -> int:
+    return amount_unread(request.appointment)  # type: ignore[attr-defined]

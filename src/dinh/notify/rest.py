@@ -1,0 +1,59 @@
+"""What one was told, for programs."""
+
+from datetime import datetime
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Schema
+
+from dinh.directory.models import Appointment
+from dinh.notify.models import Notification
+from dinh.notify.operations.reading import mark_all_read, mark_read
+from dinh.notify.queries.notifications import notifications_visible_to
+
+PAGE = 50
+router = Router(tags=["notifications"])
+
+
+class NotificationOut(Schema):
+    id: int
+    kind: str
+    text: str
+    url: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NotificationPage(Schema):
+    count: int
+    page: int
+    items: list[NotificationOut]
+
+
+class Marked(Schema):
+    marked: int
+
+
+@router.get("/notifications", response=NotificationPage)
+def notifications(request: HttpRequest, unread: bool = False, page: int = 1) -> NotificationPage:
+    told = notifications_visible_to(_own(request))
+    at = Paginator(told.filter(read_at=None) if unread else told, PAGE).get_page(page)
+    items = [NotificationOut.from_orm(row) for row in at]
+    return NotificationPage(count=at.paginator.count, page=at.number, items=items)
+
+
+@router.post("/notifications/read", response=Marked)
+def read_all(request: HttpRequest) -> Marked:
+    return Marked(marked=mark_all_read(actor=_own(request), at=timezone.now()))
+
+
+@router.post("/notifications/{notification_id}/read", response=NotificationOut)
+def read_one(request: HttpRequest, notification_id: int) -> Notification:
+    mark_read(notification_id=notification_id, actor=_own(request), at=timezone.now())
+    return notifications_visible_to(_own(request)).get(pk=notification_id)
+
+
+def _own(request: HttpRequest) -> Appointment:
+    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
+    return appointment

@@ -1,0 +1,72 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Q, QuerySet
+
+from dinh.directory.models import Appointment
+from dinh.worklist.kinds import kinds, passes_to
+from dinh.worklist.models import Absence, Delegation
+from dinh.worklist.rules import may_sign_for_others
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """An appointment acts for another one now."""
+
+    appointment_id: int
+    unit_id: int
+    roles: tuple[str, ...]
+    person_name: str
+    kinds: frozenset[str]
+
+
+def stand_ins_of(delegate: Appointment, *, today: date) -> list[StandIn]:
+    """For whom an appointment acts on a day, and which kinds of work passed to it; one query."""
+    signs = may_sign_for_others(delegate)
+    return [
+        StandIn(
+            appointment_id=row.appointment_id,
+            unit_id=row.appointment.unit_id,
+            roles=tuple(row.appointment.roles),
+            person_name=row.appointment.person.full_name,
+            kinds=_passed(row.kinds, signs=signs),
+        )
+        for row in delegations_on(today).filter(delegate=delegate)
+    ]
+
+
+def delegations_on(day: date) -> QuerySet[Delegation]:
+    """Delegations that hold on a day: not cancelled, and the absent person still in the position."""
+    still = Q(appointment__end_date=None) | Q(appointment__end_date__gte=day)
+    return Delegation.objects.filter(
+        still,
+        absence__cancelled_at=None,
+        absence__start_date__lte=day,
+        absence__end_date__gte=day,
+    ).select_related("appointment__person")
+
+
+def absences_visible_to(appointment: Appointment) -> QuerySet[Absence]:
+    """One's own, the latest first."""
+    own = Absence.objects.filter(person_id=appointment.person_id)
+    return own.prefetch_related(
+        "delegations__appointment__position",
+        "delegations__appointment__unit",
+        "delegations__delegate__person",
+        "delegations__delegate__position",
+    )
+
+
+def possible_delegates(appointments: Iterable[Appointment], *, today: date) -> QuerySet[Appointment]:
+    """Who may stand in: other people of the same units, in a position today."""
+    units = {one.unit_id for one in appointments}
+    people = {one.person_id for one in appointments}
+    holds = Q(end_date=None) | Q(end_date__gte=today)
+    found = Appointment.objects.filter(holds, unit_id__in=units, start_date__lte=today)
+    return found.exclude(person_id__in=people).select_related("person", "position")
+
+
+def _passed(chosen: Iterable[str], *, signs: bool) -> frozenset[str]:
+    wanted = set(chosen) or {name for name, _kind in kinds.items()}
+    return frozenset(kind for kind in wanted if passes_to(kind, delegate_signs=signs))
