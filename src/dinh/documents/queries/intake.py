@@ -7,11 +7,9 @@ from django.db.models import Q, QuerySet
 
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import IncomingState
-from dinh.documents.models import Incoming
+from dinh.documents.models import Incoming, Intake
 from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.kernel.text import fold
 
-ISSUERS_SHOWN = 8
 ALIKE_SHOWN = 5
 _GONE = (IncomingState.REFUSED, IncomingState.RECALLED)
 
@@ -26,21 +24,16 @@ class Likeness:
     issued_date: date | None
 
 
-def issuers_matching(words: str, appointment: Appointment) -> "list[Unit]":
-    """The first units with all these words in their name, without the own one; those of old letters, too."""
-    folded = fold(words).split()
-    if not folded:
-        return []
-    units = Unit.objects.exclude(pk=appointment.unit_id).order_by("dissolved_date", "sort_order", "pk")
-    for word in folded:
-        units = units.filter(search_name__contains=word)
-    return list(units[:ISSUERS_SHOWN])
-
-
 def issuer_named(name: str, appointment: Appointment) -> Unit | None:
     """The one unit of exactly this name; none if several share it."""
     same = Unit.objects.filter(name__iexact=name.strip()).exclude(pk=appointment.unit_id)[:2]
     return same[0] if len(same) == 1 else None
+
+
+def shown_content(incoming: Incoming) -> str | None:
+    """The file to be read: the stamped copy of a scan, or the letter itself."""
+    stamped = Intake.objects.filter(incoming=incoming).values_list("stamped", flat=True).first()
+    return stamped or incoming.document.content_id
 
 
 def arrivals_alike(likeness: Likeness, appointment: Appointment) -> "QuerySet[Incoming]":

@@ -65,7 +65,7 @@ def scanned(data: bytes, name: str = "thư.pdf"):
 
 
 def taken(clerk, given=None, scan=None, key=None, **more) -> Incoming:
-    key = key or f"k{next(_serial)}"
+    key = key or f"request-{next(_serial)}"
     return take_in(clerk=clerk, letter=given or letter(), scan=scan, request_key=key, at=NOW, **more)
 
 
