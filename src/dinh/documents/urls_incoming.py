@@ -1,7 +1,7 @@
 from django.urls import path
 
+from dinh.documents.views import evidence, incoming_acts
 from dinh.documents.views import incoming as views
-from dinh.documents.views import incoming_acts
 
 urlpatterns = [
     path("incoming/", views.incoming_list, name="incoming_list"),
@@ -14,6 +14,7 @@ urlpatterns = [
         views.incoming_attachment,
         name="incoming_attachment",
     ),
+    path("incoming/<int:incoming_id>/evidence/", evidence.incoming_evidence, name="incoming_evidence"),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", views.search, name="search"),
 ]

@@ -16,7 +16,7 @@ from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.rules import may_number
 from dinh.kernel.errors import DomainError, NotPermitted
 from dinh.pki.api import SEAL_FIELD
-from dinh.signing.api import SignedPdf, has_valid_authorised_signature, sign_pdf
+from dinh.signing.api import ExtendedPdf, SignedPdf, extend, has_valid_authorised_signature, sign_pdf
 from dinh.worklist.api import add_work, finish_work
 
 
@@ -31,6 +31,9 @@ class NoAuthorisedSignature(DomainError):
 def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     """
     Seal a numbered letter: its number and date are locked (FieldMDP). Repeated, it changes nothing.
+
+    The sealed letter also gets what proves its signatures years later (B-LT): timestamps and revocation
+    answers, as far as they can be had now; what could not is noted in the trace.
 
     Never inside a transaction.
 
@@ -48,7 +51,8 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
             _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
         )
     signed = sign_pdf(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=clerk)
-    return _keep_sealed(outgoing_id, clerk, before=sha256, signed=signed)
+    proven = extend(sha256=signed.sha256)
+    return _keep_sealed(outgoing_id, clerk, before=sha256, signed=signed, proven=proven)
 
 
 @transaction.atomic
@@ -64,9 +68,11 @@ def _sealable(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | Non
 
 
 @transaction.atomic
-def _keep_sealed(outgoing_id: int, clerk: Appointment, *, before: str, signed: SignedPdf) -> Outgoing:
+def _keep_sealed(
+    outgoing_id: int, clerk: Appointment, *, before: str, signed: SignedPdf, proven: ExtendedPdf
+) -> Outgoing:
     outgoing = locked_outgoing(outgoing_id, clerk)
-    replaced = replace_content(outgoing.document, before=before, after=signed.sha256)
+    replaced = replace_content(outgoing.document, before=before, after=proven.sha256)
     if outgoing.state != OutgoingState.NUMBERED or not replaced:
         raise ChangedMeanwhile(_("The letter is being sealed already. Reload the page."))
     at: datetime = signed.signed_at
@@ -75,6 +81,6 @@ def _keep_sealed(outgoing_id: int, clerk: Appointment, *, before: str, signed: S
     set_state(outgoing, OutgoingState.SEALED, at)
     finish_work(outgoing, at=at)
     add_work([office_work(outgoing, "documents.dispatch", Role.CLERK, at)])
-    details = {"sha256": signed.sha256, "level": signed.level}
+    details = {"sha256": proven.sha256, "level": signed.level, "notes": list(proven.notes)}
     record("documents.document.sealed", target=outgoing, actor=clerk, at=at, details=details)
     return outgoing

@@ -39,6 +39,7 @@ TRACE = {
     "documents.document.dispatched": _("Sent"),
     "documents.document.voided": _("Number voided"),
     "documents.document.recalled": _("Recalled"),
+    "documents.document.evidence_exported": _("Evidence exported"),
 }
 
 
