@@ -128,7 +128,7 @@ def test_unit_page_costs_the_same_for_any_number_of_rows(client, rows, django_as
     AppointmentFactory.create_batch(rows, unit=unit)
     DivisionFactory.create_batch(rows, unit=unit)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(f"/directory/units/{unit.pk}/")
 
 

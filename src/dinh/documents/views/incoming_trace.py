@@ -13,6 +13,7 @@ from dinh.audit.api import TraceEntry, trace_of
 from dinh.documents.models import Incoming
 
 LABELS: dict[str, Promise] = {
+    "documents.incoming.taken_in": _("Written down from paper or e-mail"),
     "documents.incoming.registered": _("Registered"),
     "documents.incoming.refused": _("Refused"),
     "documents.incoming.assigned": _("Assigned"),
