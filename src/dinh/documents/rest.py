@@ -4,6 +4,7 @@ from ninja import Router
 
 from dinh.documents import (
     rest_books,
+    rest_copies,
     rest_drafting,
     rest_incoming,
     rest_intake,
@@ -14,6 +15,7 @@ from dinh.documents import (
 router = Router()
 for part in (
     rest_books,
+    rest_copies,
     rest_drafting,
     rest_incoming,
     rest_intake,

@@ -148,10 +148,12 @@ def close_book(*, clerk: Appointment, book_id: int, at: datetime) -> Book:
 
 def book_of(outgoing: Outgoing, *, year: int) -> Book:
     """
-    The book that numbers this document: secret, of its type, the unit's general one, or a new one of its type.
+    The book that numbers this document: of copies, secret, of its type, the general one, or a new one of its type.
 
     :raises BookClosed: if that book is closed
     """
+    if outgoing.document.copy_kind:
+        return copy_book(unit_id=outgoing.unit_id, year=year)
     own = Book.objects.filter(unit_id=outgoing.unit_id, direction=Direction.OUTGOING, year=year)
     if outgoing.document.secrecy != Secrecy.NONE:
         return _open(

@@ -3,9 +3,10 @@ Run by `working` in a process of its own: read, stamp or cut a file that may be 
 
 `read FILE OUT` writes a picture as PDF to OUT and prints pages and resolution as JSON; of a PDF it only prints.
 `stamp FILE STAMP OUT LEFT TOP` draws page 1 of STAMP on page 1 of FILE, so many points from its left and top.
+`corner FILE WIDTH HEIGHT RIGHT TOP` prints the sides of a box in the upper right corner of page 1.
 `pages FILE OUT 1,2,5` writes these pages, counted from 1.
 
-Ends with 3 for what is damaged, 4 for a password, 5 beyond the limits.
+Ends with 3 for what is damaged, 4 for a password, 5 beyond the limits, 6 where there are fewer pages.
 """
 
 import json
@@ -17,7 +18,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-DAMAGED, LOCKED, BEYOND = 3, 4, 5
+DAMAGED, LOCKED, BEYOND, FEWER = 3, 4, 5, 6
 _MAX_PAGES = 500
 _MAX_PIXELS = 120_000_000
 _A4_INCHES = (8.27, 11.69)
@@ -85,6 +86,19 @@ def _resolution(frame: Image.Image, size: tuple[int, int]) -> float:
     return max(short / _A4_INCHES[0], long / _A4_INCHES[1])
 
 
+def _corner(source: str, width: str, height: str, right: str, top: str) -> None:
+    """Prints where a box of that size lies so far from the right and top of page 1, in the page's own points."""
+    with pypdfium2.PdfDocument(source) as document:
+        page = document[0]
+        shown_width, shown_height = page.get_size()
+        right_edge, top_edge = shown_width - float(right), shown_height - float(top)
+        turned = pypdfium2.PdfMatrix(*_TURNS[page.get_rotation()](*page.get_cropbox()))
+        one = turned.on_point(right_edge - float(width), top_edge - float(height))
+        other = turned.on_point(right_edge, top_edge)
+        sides = [*map(min, one, other), *map(max, one, other)]
+        sys.stdout.write(json.dumps(sides))
+
+
 def _stamp(source: str, stamp: str, target: str, left: str, top: str) -> None:
     with pypdfium2.PdfDocument(source) as document, pypdfium2.PdfDocument(stamp) as overlay:
         page = document[0]
@@ -107,12 +121,12 @@ def _pages(source: str, target: str, numbers: str) -> None:
     wanted = [int(number) - 1 for number in numbers.split(",")]
     with pypdfium2.PdfDocument(source) as document, pypdfium2.PdfDocument.new() as part:
         if max(wanted) >= len(document):
-            sys.exit(BEYOND)
+            sys.exit(FEWER)
         part.import_pages(document, wanted)
         part.save(target)
 
 
-_ACTS: dict[str, Callable[..., None]] = {"read": _read, "stamp": _stamp, "pages": _pages}
+_ACTS: dict[str, Callable[..., None]] = {"read": _read, "corner": _corner, "stamp": _stamp, "pages": _pages}
 
 if __name__ == "__main__":
     try:

@@ -19,6 +19,7 @@ _REASONS = {
     3: gettext_noop("%(name)s is damaged or cut off. Scan it again."),
     4: gettext_noop("%(name)s is protected by a password. Save it without one."),
     _BEYOND: gettext_noop("%(name)s is too large: at most 500 pages, each of at most 120 million dots."),
+    6: gettext_noop("%(name)s has fewer pages. Name pages that it has."),
 }
 
 
@@ -66,6 +67,20 @@ def stamped(pdf: bytes, stamp: bytes, *, left_mm: float, top_mm: float) -> bytes
     return made
 
 
+def upper_right(
+    pdf: bytes, *, width: float, height: float, right: float, top: float
+) -> tuple[float, float, float, float]:
+    """
+    Return left, bottom, right and top of a box in the upper right corner of page 1, in points of that page.
+
+    :param right: its distance from the page's right edge; `top` from the upper one
+    :raises ScanRefused: if the file cannot be read
+    """
+    printed, _made = _run("corner", pdf, out=False, after=tuple(map(str, (width, height, right, top))))
+    left_side, bottom_side, right_side, top_side = json.loads(printed)
+    return left_side, bottom_side, right_side, top_side
+
+
 def pages_only(pdf: bytes, pages: tuple[int, ...]) -> bytes:
     """
     Return these pages, counted from 1, as a PDF of their own.
@@ -77,14 +92,20 @@ def pages_only(pdf: bytes, pages: tuple[int, ...]) -> bytes:
 
 
 def _run(
-    act: str, data: bytes, *before: str, name: str = "", stamp: bytes = b"", after: tuple[str, ...] = ()
+    act: str,
+    data: bytes,
+    *before: str,
+    name: str = "",
+    stamp: bytes = b"",
+    out: bool = True,
+    after: tuple[str, ...] = (),
 ) -> tuple[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="dinh-scan-") as path:
         folder = Path(path)
         (folder / "scan").write_bytes(data)
         if stamp:
             (folder / "stamp.pdf").write_bytes(stamp)
-        command = [sys.executable, str(_WORKER), act, "scan", *before, "made.pdf", *after]
+        command = [sys.executable, str(_WORKER), act, "scan", *before, *(["made.pdf"] if out else []), *after]
         try:
             ended = run_limited(command, limits=_LIMITS, folder=folder)
         except ProgramTimedOut as late:

@@ -25,6 +25,7 @@ LABELS: dict[str, Promise] = {
     "documents.incoming.noted": _("Progress"),
     "documents.incoming.part_done": _("Part completed"),
     "documents.incoming.done": _("Completed"),
+    "documents.incoming.copied": _("Copied"),
     "documents.incoming.verified": _("Signatures checked"),
 }
 
