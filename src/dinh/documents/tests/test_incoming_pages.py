@@ -54,7 +54,7 @@ def test_list_and_detail_show_the_letter(client, clerk):
     row = arrival(clerk.unit)
     assert "Về việc trực Tết" in client.get("/documents/incoming/").content.decode()
     page = client.get(f"/documents/incoming/{row.pk}/").content.decode()
-    for part in ("Về việc trực Tết", "letter-frame", "/register/", "/refuse/"):
+    for part in ("Về việc trực Tết", "data-pdf", "/register/", "/refuse/"):
         assert part in page
     content = client.get(f"/documents/incoming/{row.pk}/content/")
     assert b"".join(content.streaming_content) == PDF
@@ -72,7 +72,7 @@ def test_recalled_letter_is_hidden(client, clerk):
     row = arrival(clerk.unit, IncomingState.RECALLED)
     for address in ("?state=15", f"{row.pk}/"):
         page = client.get(f"/documents/incoming/{address}").content.decode()
-        assert not any(word in page for word in ("trực Tết", "12/SNV-VP", "Sở Nội vụ", "letter-frame"))
+        assert not any(word in page for word in ("trực Tết", "12/SNV-VP", "Sở Nội vụ", "data-pdf"))
     assert client.get(f"/documents/incoming/{row.pk}/content/").status_code == 404
     assert get_incoming(row.pk, clerk).document.content_id is None
 
