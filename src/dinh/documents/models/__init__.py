@@ -3,6 +3,7 @@ from dinh.documents.models.device import DeviceSignature
 from dinh.documents.models.document import Attachment, Document
 from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
+from dinh.documents.models.intake import Intake, TrueCopy
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
 
 __all__ = [
@@ -15,10 +16,12 @@ __all__ = [
     "Document",
     "ImportedEntry",
     "Incoming",
+    "Intake",
     "Note",
     "Outgoing",
     "Recipient",
     "RegisterImport",
     "Step",
+    "TrueCopy",
     "Version",
 ]
