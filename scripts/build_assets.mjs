@@ -1,10 +1,10 @@
 // Bundles the pages' styles, scripts, fonts and icons into src/dinh/kernel/static/dist.
 import { build } from "esbuild";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { constants, gzip } from "node:zlib";
+import { fileURLToPath } from "node:url";
 import path from "node:path";
-import zlib from "node:zlib";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = path.join(root, "src/dinh/kernel/static/kernel");
@@ -22,6 +22,32 @@ await build({
   logLevel: "warning",
 });
 
+// The PDF viewer, on pages with a PDF only: its script and style, the worker that reads the file, and beside them what
+// the worker asks for when a file needs it: fonts that a file names without holding them, decoders of rare pictures.
+const pdfjs = path.join(root, "node_modules/pdfjs-dist");
+await build({
+  entryPoints: {
+    "pdf/viewer": path.join(source, "pdf/viewer.js"),
+    "pdf/style": path.join(source, "pdf/viewer.css"),
+    "pdf/worker": path.join(pdfjs, "legacy/build/pdf.worker.mjs"),
+  },
+  nodePaths: [path.join(root, "node_modules")],
+  outdir: target,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome100", "firefox100", "safari15.4"],
+  legalComments: "none",
+  logLevel: "warning",
+});
+for (const folder of ["standard_fonts", "wasm", "iccs"]) {
+  await cp(path.join(pdfjs, folder), path.join(target, "pdf", folder), {
+    recursive: true,
+    filter: (name) => !path.basename(name).startsWith("quickjs"),
+  });
+}
+await cp(path.join(pdfjs, "LICENSE"), path.join(target, "pdf/LICENSE"));
+
 // One sprite of the icons that templates and menus name; an icon is <svg><use href="...#name">.
 const names = JSON.parse(await readFile(path.join(source, "icons.json"), "utf8"));
 const symbols = await Promise.all(
@@ -34,12 +60,10 @@ const symbols = await Promise.all(
 await mkdir(target, { recursive: true });
 await writeFile(path.join(target, "icons.svg"), `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>`);
 
-// WhiteNoise hands out `x.br` or `x.gz` in place of `x` to browsers that take it.
-const compressions = { br: promisify(zlib.brotliCompress), gz: promisify(zlib.gzip) };
-const texts = (await readdir(target, { recursive: true })).filter((name) => /\.(css|m?js|svg|wasm|json)$/.test(name));
-for (const name of texts) {
-  const content = await readFile(path.join(target, name));
-  for (const [ending, compress] of Object.entries(compressions)) {
-    await writeFile(path.join(target, `${name}.${ending}`), await compress(content));
-  }
+// WhiteNoise hands out NAME.gz to browsers that take it.
+const compress = promisify(gzip);
+for (const entry of await readdir(target, { recursive: true })) {
+  if (!/\.(css|js|svg|wasm)$/.test(entry)) continue;
+  const file = path.join(target, entry);
+  await writeFile(`${file}.gz`, await compress(await readFile(file), { level: constants.Z_BEST_COMPRESSION }));
 }

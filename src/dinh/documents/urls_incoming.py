@@ -17,4 +17,5 @@ urlpatterns = [
     path("incoming/<int:incoming_id>/evidence/", evidence.incoming_evidence, name="incoming_evidence"),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", views.search, name="search"),
+    path("found/<int:document_id>/", views.found, name="found"),
 ]

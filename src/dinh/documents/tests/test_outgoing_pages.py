@@ -41,7 +41,7 @@ def test_a_draft_is_written_submitted_and_returned_in_the_pages(client):
     outgoing = Outgoing.objects.get()
     assert answer.url == reverse("documents:outgoing_draft", args=[outgoing.pk])
     assert [each.unit for each in outgoing.recipients.all()] == [commune]
-    assert b"letter-frame" in client.get(answer.url).content
+    assert b"data-pdf" in client.get(answer.url).content
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "submit"]))
     sign_in(client, leader)
     assert "return" in client.get(reverse("documents:outgoing", args=[outgoing.pk])).context["acts"]

@@ -38,6 +38,8 @@ TRACE = {
     "documents.document.sealed": _("Sealed"),
     "documents.document.dispatched": _("Sent"),
     "documents.document.voided": _("Number voided"),
+    "documents.document.copy_made": _("Copy made, sealed and numbered"),
+    "documents.document.copied": _("Copied"),
     "documents.document.recalled": _("Recalled"),
     "documents.document.evidence_exported": _("Evidence exported"),
 }
