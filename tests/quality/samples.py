@@ -76,4 +76,3 @@ def _arrivals(people: Any) -> tuple[int, int]:
     arrived, received = (each["id"] for each in clerk.get("incoming")["items"][:2])
     clerk.post(f"incoming/{received}/register")
     return arrived, received
-

@@ -11,7 +11,7 @@ AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.m
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 LETTER_PATHS = ("/content/", ".pdf", ".png")
-VIEWER_PARTS = ("/pdfjs", "/viewer")
+VIEWER_PARTS = ("/static/dist/pdf",)
 SHIFTS = """window.shifted = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
@@ -115,7 +115,9 @@ def _keyboard(page: Page) -> list[str]:
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("Tab")
     name, is_ringed, is_placed = page.evaluate(FOCUS_SEEN)
-    faults = [] if name == "skip-link" and is_ringed and is_placed else [f"first Tab reaches {name or 'nothing'}"]
+    faults = (
+        [] if name == "skip-link" and is_ringed and is_placed else [f"first Tab reaches {name or 'nothing'}"]
+    )
     page.keyboard.press("Tab")
     if not page.evaluate(FOCUS_SEEN)[1]:
         faults.append("focus does not show")
