@@ -1,7 +1,8 @@
 """One of each thing that pages show, made by its people through the JSON API of the running house."""
 
-from datetime import date
 from typing import Any
+
+from django.utils import timezone
 
 SUBJECT = "đẩy mạnh cung cấp dịch vụ công trực tuyến"
 STATES = ("drafting", "reviewing", "signed", "numbered", "sealed", "issued")
@@ -45,7 +46,7 @@ def make_samples(people: Any) -> dict[str, int]:
     return letters | {
         "person": clerk.get("people")["items"][0]["id"],
         "appointment": clerk.get(f"appointments?unit={unit}")["items"][0]["id"],
-        "book": clerk.get(f"books?year={date.today().year}")[0]["id"],
+        "book": clerk.get(f"books?year={timezone.localdate().year}")[0]["id"],
     }
 
 
