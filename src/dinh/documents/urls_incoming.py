@@ -1,7 +1,7 @@
 from django.urls import path
 
 from dinh.documents.views import incoming as views
-from dinh.documents.views import incoming_acts
+from dinh.documents.views import incoming_acts, signatures
 
 urlpatterns = [
     path("incoming/", views.incoming_list, name="incoming_list"),
@@ -13,6 +13,9 @@ urlpatterns = [
         "incoming/<int:incoming_id>/attachments/<int:attachment_id>/",
         views.incoming_attachment,
         name="incoming_attachment",
+    ),
+    path(
+        "incoming/<int:incoming_id>/signatures/", signatures.incoming_signatures, name="incoming_signatures"
     ),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", views.search, name="search"),

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from dinh.documents.views import outgoing as views
-from dinh.documents.views import outgoing_acts, recipients
+from dinh.documents.views import outgoing_acts, recipients, signatures
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),
     path("outgoing/<int:outgoing_id>/letter.pdf", views.outgoing_pdf, name="outgoing_pdf"),
+    path(
+        "outgoing/<int:outgoing_id>/signatures/", signatures.outgoing_signatures, name="outgoing_signatures"
+    ),
     path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
     path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
     path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),

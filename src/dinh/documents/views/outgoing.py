@@ -66,6 +66,7 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "recipients": outgoing.recipients.all(),
         "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
+        "signed": any(step.signed for step in steps),
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
         "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(outgoing)],
