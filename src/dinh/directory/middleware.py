@@ -24,7 +24,8 @@ class StaffRequest(HttpRequest):
 
 class CurrentAppointmentMiddleware:
     """
-    Sets `request.appointment` to the one that the caller acts in now, or None if it has ended.
+    Sets `request.appointment` to the one that the caller acts in now, or None if it has ended; of those who
+    came by the sign-in page also `request.own_appointments`, all that they may switch between.
 
     In the JSON API a bearer token decides alone: a request that carries one never falls back to a session.
     """
@@ -49,8 +50,9 @@ def _of_session(request: HttpRequest) -> Appointment | None:
     if not isinstance(user, Account) or user.current_appointment_id is None:
         return None
     _note_use(request)
-    own = current_appointments(person_id=user.person_id, today=timezone.localdate())
-    return own.filter(pk=user.current_appointment_id).first()
+    own = list(current_appointments(person_id=user.person_id, today=timezone.localdate()))
+    request.own_appointments = own  # type: ignore[attr-defined]
+    return next((each for each in own if each.pk == user.current_appointment_id), None)
 
 
 def _note_use(request: HttpRequest) -> None:

@@ -2,13 +2,23 @@
 
 from ninja import Router
 
-from dinh.documents import rest_books, rest_drafting, rest_incoming, rest_outgoing, rest_recipients
+from dinh.documents import (
+    rest_books,
+    rest_copies,
+    rest_drafting,
+    rest_incoming,
+    rest_intake,
+    rest_outgoing,
+    rest_recipients,
+)
 
 router = Router()
 for part in (
     rest_books,
+    rest_copies,
     rest_drafting,
     rest_incoming,
+    rest_intake,
     rest_recipients,  # before the acts by name of outgoing documents
     rest_outgoing,
 ):

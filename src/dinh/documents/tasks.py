@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from dinh.documents.operations.importing import run_import
+from dinh.documents.operations.intake import prepare_intake
 from dinh.kernel.jobs import task
 
 
@@ -10,3 +11,9 @@ from dinh.kernel.jobs import task
 def take_in_register(*, import_id: int) -> None:
     """Take an old register in."""
     run_import(import_id=import_id, at=timezone.now())
+
+
+@task(queue="documents")
+def prepare_scan(*, intake_id: int) -> None:
+    """Stamp the scan of a letter on paper and read its text."""
+    prepare_intake(intake_id=intake_id, at=timezone.now())

@@ -1,10 +1,20 @@
-from dinh.documents import urls_books, urls_drafting, urls_filing, urls_incoming, urls_outgoing
+from dinh.documents import (
+    urls_books,
+    urls_copies,
+    urls_drafting,
+    urls_filing,
+    urls_incoming,
+    urls_intake,
+    urls_outgoing,
+)
 
 app_name = "documents"
 urlpatterns = [
     *urls_filing.urlpatterns,
     *urls_books.urlpatterns,
+    *urls_copies.urlpatterns,
     *urls_drafting.urlpatterns,
+    *urls_intake.urlpatterns,
     *urls_incoming.urlpatterns,
     *urls_outgoing.urlpatterns,
 ]

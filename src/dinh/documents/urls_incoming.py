@@ -1,7 +1,7 @@
 from django.urls import path
 
+from dinh.documents.views import evidence, incoming_acts, signatures
 from dinh.documents.views import incoming as views
-from dinh.documents.views import incoming_acts, signatures
 
 urlpatterns = [
     path("incoming/", views.incoming_list, name="incoming_list"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path(
         "incoming/<int:incoming_id>/signatures/", signatures.incoming_signatures, name="incoming_signatures"
     ),
+    path("incoming/<int:incoming_id>/evidence/", evidence.incoming_evidence, name="incoming_evidence"),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", views.search, name="search"),
+    path("found/<int:document_id>/", views.found, name="found"),
 ]

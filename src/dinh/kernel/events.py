@@ -35,8 +35,10 @@ def publish(event: object) -> None:
     if not transaction.get_connection().in_atomic_block:
         raise NotInTransaction(type(event).__name__)
     payload = _plain(event)
-    for receiver in _receivers[type(event)]:
-        receiver.defer(event=payload)
+    deferrers = [receiver.configure() for receiver in _receivers[type(event)]]
+    if deferrers:
+        jobs = [deferrer.make_new_job(event=payload) for deferrer in deferrers]
+        deferrers[0].job_manager.batch_defer_jobs(jobs=jobs)
 
 
 def receives(

@@ -18,8 +18,10 @@ from dinh.signing.operations.sessions import (
     begin_signing,
     cancel_signing,
     finish_signing,
+    session_info,
+    signed_in_session,
 )
-from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, extend, keep, sign_pdf
+from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, TextMark, extend, keep, sign_pdf
 from dinh.signing.providers import SignOnDevice
 from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
 from dinh.signing.queries.verification import verification_of
@@ -28,9 +30,9 @@ from dinh.storage.api import read_blob
 
 __all__ = [
     "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished", "SessionInfo",
-    "SignOnDevice", "SignatureSummary", "SignedPdf", "add_fields", "begin_signing", "can_seal", "can_sign",
+    "SignOnDevice", "SignatureSummary", "SignedPdf", "TextMark", "add_fields", "begin_signing", "can_seal", "can_sign",
     "cancel_signing", "extend", "fill_text_fields", "finish_signing", "has_valid_authorised_signature",
-    "sign_pdf", "signs_on_device", "verdict_of",
+    "session_info", "sign_pdf", "signed_in_session", "signs_on_device", "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]

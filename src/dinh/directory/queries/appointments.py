@@ -2,7 +2,6 @@ from datetime import date
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from dinh.directory.models import Appointment
 
@@ -16,6 +15,6 @@ def current_appointments(*, person_id: int, today: date) -> QuerySet[Appointment
 
 
 def positions_of(request: HttpRequest) -> list[Appointment]:
-    """The positions that the signed-in person may switch between today."""
-    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
-    return list(current_appointments(person_id=appointment.person_id, today=timezone.localdate()))
+    """The positions that the signed-in person may switch between today, as the middleware found them."""
+    found: list[Appointment] = getattr(request, "own_appointments", [])
+    return found

@@ -111,9 +111,9 @@ def test_tree_and_search_cost_the_same_for_any_number_of_units(client, rows, dja
     client.force_login(AccountFactory())
     UnitFactory.create_batch(rows, parent=UnitFactory())
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         tree = client.get("/directory/units/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         hits = client.get("/directory/units/?q=xa so")
 
     assert len(tree.context["page"]) == 2
@@ -128,7 +128,7 @@ def test_unit_page_costs_the_same_for_any_number_of_rows(client, rows, django_as
     AppointmentFactory.create_batch(rows, unit=unit)
     DivisionFactory.create_batch(rows, unit=unit)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         client.get(f"/directory/units/{unit.pk}/")
 
 

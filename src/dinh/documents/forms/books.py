@@ -6,21 +6,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dinh.documents.enums import Direction
+from dinh.documents.forms.styled import StyledForm
 from dinh.documents.letters import document_types
 from dinh.documents.operations.books import NewBook
 from dinh.documents.queries.registers import Wanted
 
 
-class _Styled(forms.Form):
-    """Controls in the looks of the house."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.setdefault("class", _class_of(field.widget))
-
-
-class RegisterFilterForm(_Styled):
+class RegisterFilterForm(StyledForm):
     """Which rows of a register are shown."""
 
     date_from = forms.DateField(
@@ -51,7 +43,7 @@ class RegisterFilterForm(_Styled):
         )
 
 
-class BookForm(_Styled):
+class BookForm(StyledForm):
     """Open a book."""
 
     direction = forms.ChoiceField(label=_("Direction"), choices=Direction.choices)
@@ -87,18 +79,12 @@ class BookForm(_Styled):
         return NewBook(**self.cleaned_data)
 
 
-class OpeningNumberForm(_Styled):
+class OpeningNumberForm(StyledForm):
     last_number = forms.IntegerField(label=_("Last number given"), min_value=0, max_value=999_999)
     reason = forms.CharField(
         label=_("Reason"), required=False, max_length=500, help_text=_("Needed once the book gave numbers.")
     )
 
 
-class ReasonForm(_Styled):
+class ReasonForm(StyledForm):
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea({"rows": 3}))
-
-
-def _class_of(widget: forms.Widget) -> str:
-    if isinstance(widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
-        return "form-check-input"
-    return "form-select" if isinstance(widget, forms.Select) else "form-control"

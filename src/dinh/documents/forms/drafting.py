@@ -77,7 +77,7 @@ def plan_given(
         type_code=_type_code(given.get("type_code", ""), types),
         subject=given.get("subject", ""),
         paragraphs=[each for each in given.get("text", "").splitlines() if each.strip()],
-        recipients=_wanted(rows_given(given, groups), groups),
+        recipients=wanted_of(rows_given(given, groups), groups),
         leader=leader,
         initials=[known[each] for each in chosen],
         urgency=_chosen(given, "urgency", Urgency.values),
@@ -147,7 +147,7 @@ def _row(
     return Row(to, group.name, purpose, amount=len(group.unit_ids))
 
 
-def _wanted(rows: Iterable[Row], groups: Sequence[Group]) -> list[WantedRecipient]:
+def wanted_of(rows: Iterable[Row], groups: Sequence[Group]) -> list[WantedRecipient]:
     """Units named singly come before the members of groups, so that their own purpose holds."""
     members = {f"group:{each.pk}": sorted(each.unit_ids) for each in groups}
     singly, together = [], []

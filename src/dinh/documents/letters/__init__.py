@@ -16,6 +16,7 @@ from dinh.documents.letters.content import (
     SignatureBlock,
     Table,
 )
+from dinh.documents.letters.copies import copy_mark_text, copy_subject
 from dinh.documents.letters.fields import (
     PlacesMissing,
     initials_field,
@@ -100,7 +101,9 @@ __all__ = [
     "archive_line",
     "authority_lines",
     "copy_mark_lines",
+    "copy_mark_text",
     "copy_notation",
+    "copy_subject",
     "date_parts",
     "document_type",
     "document_types",

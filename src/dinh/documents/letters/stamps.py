@@ -1,22 +1,21 @@
 """What clerks put on documents: the ĐẾN stamp, the foot of a paper copy, the handling slip."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-import pypdfium2
-
 from dinh.documents.letters.content import SignatureBlock
 from dinh.documents.letters.formats import archive_line, copy_notation, date_parts
 from dinh.documents.letters.law import FormProfile, mark, profile_for
 from dinh.documents.letters.render import profile_data
-from dinh.kernel.pdf import PdfUnreadable, RenderedPdf, render_pdf
+from dinh.documents.scans import stamped
+from dinh.kernel.pdf import RenderedPdf, render_pdf
 
 _MM = 72 / 25.4
 _STAMP_LEFT_MM = 30.0
 _STAMP_TOP_MM = 62.0
+_EDGE_MM = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,32 +61,20 @@ def stamp_scan(
     pdf: bytes, stamp: ArrivalStamp, *, left_mm: float = _STAMP_LEFT_MM, top_mm: float = _STAMP_TOP_MM
 ) -> bytes:
     """
-    Return a copy of a scan with the ĐẾN stamp on page 1.
+    Return a copy of a scan with the ĐẾN stamp on page 1: the scan's own bytes, then what is appended.
 
-    For scans of paper only: the file is written anew, which would break the signatures of an electronic
-    original. Those keep their bytes; the register holds their number.
+    For scans of paper only: electronic originals keep their bytes; a slip bears their stamp.
 
-    :raises PdfUnreadable: if the scan cannot be read
+    :raises ScanRefused: if the scan cannot be read
     """
-    try:
-        with pypdfium2.PdfDocument(io.BytesIO(pdf)) as scan:
-            return _stamped(scan, stamp, left_mm, top_mm)
-    except pypdfium2.PdfiumError as fault:
-        raise PdfUnreadable from fault
-
-
-def _stamped(scan: pypdfium2.PdfDocument, stamp: ArrivalStamp, left_mm: float, top_mm: float) -> bytes:
-    page = scan[0]
-    width, height = page.get_size()
-    overlay = render_arrival_stamp(
-        stamp, page_width=width, page_height=height, left_mm=left_mm, top_mm=top_mm
+    alone = render_arrival_stamp(
+        stamp,
+        page_width=(50 + 2 * _EDGE_MM) * _MM,
+        page_height=(35 + 2 * _EDGE_MM) * _MM,
+        left_mm=_EDGE_MM,
+        top_mm=_EDGE_MM,
     )
-    with pypdfium2.PdfDocument(io.BytesIO(overlay)) as source:
-        page.insert_obj(source.page_as_xobject(0, scan).as_pageobject())
-        page.gen_content()
-        written = io.BytesIO()
-        scan.save(written)
-    return written.getvalue()
+    return stamped(pdf, alone, left_mm=left_mm - _EDGE_MM, top_mm=top_mm - _EDGE_MM)
 
 
 def render_copy_form(

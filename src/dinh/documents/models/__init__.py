@@ -1,7 +1,9 @@
 from dinh.documents.models.book import Book
+from dinh.documents.models.device import DeviceSignature
 from dinh.documents.models.document import Attachment, Document
 from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
+from dinh.documents.models.intake import Intake, TrueCopy
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
 
 __all__ = [
@@ -9,14 +11,17 @@ __all__ = [
     "Attachment",
     "Book",
     "Comment",
+    "DeviceSignature",
     "Dispatch",
     "Document",
     "ImportedEntry",
     "Incoming",
+    "Intake",
     "Note",
     "Outgoing",
     "Recipient",
     "RegisterImport",
     "Step",
+    "TrueCopy",
     "Version",
 ]

@@ -43,6 +43,15 @@ class Document(models.Model):
     content = models.ForeignKey(
         "storage.Blob", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    transcribed_by = models.ForeignKey(
+        "directory.Unit",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text=_("Who wrote this down from a letter on paper or by e-mail; its issuer made all others."),
+    )
     copied_from = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="copies"
     )
@@ -55,11 +64,12 @@ class Document(models.Model):
         indexes = [
             GinIndex(fields=["search_vector"], name="document_text"),
             GinIndex(fields=["code_key"], opclasses=["gin_trgm_ops"], name="document_code"),
+            models.Index(fields=["issued_date", "code"], condition=~Q(code=""), name="document_of_day"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["issuer", "code", "issued_date"],
-                condition=~Q(code="") & Q(issuer__isnull=False, copy_kind=""),
+                condition=~Q(code="") & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind=""),
                 name="number_and_notation_once_a_day",
             )
         ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.enums import Direction, Secrecy
+from dinh.documents.enums import CopyKind, Direction, Secrecy
 from dinh.documents.letters import UnknownForm, document_type, document_types
 from dinh.documents.models import Book, Outgoing
 from dinh.documents.queries.books import BookNotFound, books_visible_to
@@ -20,6 +20,7 @@ from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.kernel.numbering import correct_series, last_number_of, open_series
 
 CONFIDENTIAL_CODE = "mat"
+COPY_CODE = "ban-sao"
 INCOMING_CODE = "den"
 _LARGEST = 999_999
 
@@ -147,30 +148,51 @@ def close_book(*, clerk: Appointment, book_id: int, at: datetime) -> Book:
 
 def book_of(outgoing: Outgoing, *, year: int) -> Book:
     """
-    The book that numbers this document: secret, of its type, the unit's general one, or a new one of its type.
+    The book that numbers this document: of copies, secret, of its type, the general one, or a new one of its type.
 
     :raises BookClosed: if that book is closed
     """
+    if outgoing.document.copy_kind:
+        return copy_book(unit_id=outgoing.unit_id, year=year)
     own = Book.objects.filter(unit_id=outgoing.unit_id, direction=Direction.OUTGOING, year=year)
     if outgoing.document.secrecy != Secrecy.NONE:
-        return _open(own.filter(is_secret=True).first() or _secret_book(outgoing.unit_id, year))
+        return _open(
+            own.filter(is_secret=True).first() or _secret_book(outgoing.unit_id, year, Direction.OUTGOING)
+        )
     plain = own.filter(is_secret=False, council_name="")
     type_code = outgoing.document.type_code
     found = plain.filter(type_codes__contains=[type_code]).first() or plain.filter(type_codes=[]).first()
     return _open(found or _book_of_type(outgoing, year))
 
 
-def incoming_book(*, unit_id: int, year: int) -> Book:
+def incoming_book(*, unit_id: int, year: int, secrecy: int = Secrecy.NONE) -> Book:
     """
-    The unit's general incoming book of a year, made with its first document.
+    The unit's general incoming book of a year, or that of secret documents; made with its first document.
 
     :raises BookClosed: if it is closed
     """
     own = Book.objects.filter(unit_id=unit_id, direction=Direction.INCOMING, year=year)
+    if secrecy != Secrecy.NONE:
+        return _open(own.filter(is_secret=True).first() or _secret_book(unit_id, year, Direction.INCOMING))
     found = own.filter(is_secret=False, council_name="", type_codes=[]).order_by("pk").first()
     return _open(
         found
         or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("Register of incoming documents"))
+    )
+
+
+def copy_book(*, unit_id: int, year: int) -> Book:
+    """
+    The unit's one series of copies of a year, of whatever form (Decree 30/2020, Annex I, part II, II.1.c).
+
+    :raises BookClosed: if it is closed
+    """
+    own = Book.objects.filter(unit_id=unit_id, direction=Direction.OUTGOING, year=year)
+    found = own.filter(type_codes__overlap=CopyKind.values).order_by("pk").first()
+    name = _t("Register of copies")
+    return _open(
+        found
+        or _made(unit_id, Direction.OUTGOING, year, COPY_CODE, name=name, type_codes=list(CopyKind.values))
     )
 
 
@@ -281,9 +303,9 @@ def _book_of_type(outgoing: Outgoing, year: int) -> Book:
     return _made(outgoing.unit_id, Direction.OUTGOING, year, code, name=name, type_codes=[code])
 
 
-def _secret_book(unit_id: int, year: int) -> Book:
+def _secret_book(unit_id: int, year: int, direction: Direction) -> Book:
     name = _t("Secret documents")
-    return _made(unit_id, Direction.OUTGOING, year, CONFIDENTIAL_CODE, name=name, is_secret=True)
+    return _made(unit_id, direction, year, CONFIDENTIAL_CODE, name=name, is_secret=True)
 
 
 def _made(unit_id: int, direction: str, year: int, code: str, **more: object) -> Book:

@@ -65,7 +65,7 @@ def check_plan(plan: DraftPlan, *, drafter: Appointment, at: datetime, needs_tex
     faults = [
         *_faults_of_words(plan, drafter, today, needs_text=needs_text),
         *_faults_of_path(plan, drafter, today),
-        *_faults_of_recipients(plan, drafter),
+        *recipient_faults(plan.recipients, sender=drafter),
     ]
     if faults:
         told = " ".join(dict.fromkeys(str(each.message) for each in faults))
@@ -98,6 +98,20 @@ def set_recipients(outgoing: Outgoing, wanted: Sequence[WantedRecipient]) -> Non
         unique.pop(key) for each in wanted if (key := each.unit_id or (each.name, each.address)) in unique
     ]
     Recipient.objects.bulk_create(_recipient(outgoing, each, units, order) for order, each in enumerate(rows))
+
+
+def recipient_faults(recipients: Sequence[WantedRecipient], *, sender: Appointment) -> Iterator[FieldFault]:
+    """What is wrong with those to whom somebody wants to send."""
+    wanted = {each.unit_id for each in recipients if each.unit_id is not None}
+    known = Unit.objects.filter(pk__in=wanted, dissolved_date=None).count()
+    if known != len(wanted) or sender.unit_id in wanted:
+        yield FieldFault("recipients", _("Choose the recipients from the list."))
+    if len(recipients) > RECIPIENTS_MAX:
+        yield FieldFault("recipients", _("A document goes to at most 1,000 recipients."))
+    if any(each.purpose not in Purpose.values for each in recipients):
+        yield FieldFault("recipients", _("Choose the purpose from the list."))
+    if any(not _is_addressed(each) for each in recipients if each.unit_id is None):
+        yield FieldFault("recipients", _("Name each outsider, with an e-mail address if it goes by e-mail."))
 
 
 def set_path(outgoing: Outgoing, plan: DraftPlan) -> None:
@@ -159,19 +173,6 @@ def _faults_of_path(plan: DraftPlan, drafter: Appointment, today: date) -> Itera
         yield FieldFault("initials", _("Each person can be named only once."))
     if len(plan.initials) > INITIALS_MAX:
         yield FieldFault("initials", _("At most six people initial."))
-
-
-def _faults_of_recipients(plan: DraftPlan, drafter: Appointment) -> Iterator[FieldFault]:
-    wanted = {each.unit_id for each in plan.recipients if each.unit_id is not None}
-    known = Unit.objects.filter(pk__in=wanted, dissolved_date=None).count()
-    if known != len(wanted) or drafter.unit_id in wanted:
-        yield FieldFault("recipients", _("Choose the recipients from the list."))
-    if len(plan.recipients) > RECIPIENTS_MAX:
-        yield FieldFault("recipients", _("A document goes to at most 1,000 recipients."))
-    if any(each.purpose not in Purpose.values for each in plan.recipients):
-        yield FieldFault("recipients", _("Choose the purpose from the list."))
-    if any(not _is_addressed(each) for each in plan.recipients if each.unit_id is None):
-        yield FieldFault("recipients", _("Name each outsider, with an e-mail address if it goes by e-mail."))
 
 
 def _is_addressed(outsider: WantedRecipient) -> bool:

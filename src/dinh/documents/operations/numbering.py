@@ -101,12 +101,17 @@ def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Docu
         return document
     if outgoing.state != OutgoingState.SIGNED:
         raise NotSigned(_("The document is not signed. Wait until the leader has signed it."))
-    _give_number(outgoing, document, dated)
+    give_number(outgoing, document, dated)
     record("documents.document.numbered", target=outgoing, actor=clerk, details={"code": document.code})
     return document
 
 
-def _give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
+def give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
+    """
+    The next number of the document's book, in the current transaction.
+
+    :raises DateBeforeLast: if a later date has been given in the book
+    """
     book = Book.objects.select_for_update().get(pk=book_of(outgoing, year=dated.year).pk)
     _check_date(book, dated)
     number = next_number(book.series)

@@ -48,7 +48,9 @@ def register_incoming(*, incoming_id: int, actor: Appointment, at: datetime) -> 
         return incoming
     _require_arrived(incoming)
     incoming.state, incoming.registered_at, incoming.registered_by = IncomingState.RECEIVED, at, actor
-    incoming.book = incoming_book(unit_id=actor.unit_id, year=timezone.localtime(at).year)
+    incoming.book = incoming_book(
+        unit_id=actor.unit_id, year=timezone.localtime(at).year, secrecy=incoming.document.secrecy
+    )
     finish_work(incoming, at=at, kinds=["documents.register"])
     _await_directions(incoming, at)
     open_series(incoming.book.series, last_number=incoming.book.opening_number)

@@ -16,7 +16,7 @@ from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.rules import may_number
 from dinh.kernel.errors import DomainError, NotPermitted
 from dinh.pki.api import SEAL_FIELD
-from dinh.signing.api import SignedPdf, has_valid_authorised_signature, sign_pdf
+from dinh.signing.api import ExtendedPdf, SignedPdf, extend, has_valid_authorised_signature, sign_pdf
 from dinh.worklist.api import add_work, finish_work
 
 
@@ -32,6 +32,9 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     """
     Seal a numbered letter: its number and date are locked (FieldMDP). Repeated, it changes nothing.
 
+    The sealed letter also gets what proves its signatures years later (B-LT): timestamps and revocation
+    answers, as far as they can be had now; what could not is noted in the trace.
+
     Never inside a transaction.
 
     :raises NotFound: if the clerk does not see the document
@@ -40,19 +43,32 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     :raises NoAuthorisedSignature: if no valid signature of the unit's head or deputy stands on it
     :raises ChangedMeanwhile: if another clerk seals it at the same moment
     """
-    outgoing, sha256 = _sealable(outgoing_id, clerk)
+    outgoing, sha256 = sealable(clerk=clerk, outgoing_id=outgoing_id)
     if sha256 is None:
         return outgoing
-    if not has_valid_authorised_signature(sha256=sha256, unit_id=outgoing.unit_id):
-        raise NoAuthorisedSignature(
-            _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
-        )
     signed = sign_pdf(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=clerk)
-    return _keep_sealed(outgoing_id, clerk, before=sha256, signed=signed)
+    proven = extend(sha256=signed.sha256)
+    return keep_sealed(outgoing_id=outgoing_id, clerk=clerk, before=sha256, signed=signed, proven=proven)
+
+
+def sealable(*, clerk: Appointment, outgoing_id: int) -> tuple[Outgoing, str | None]:
+    """
+    The letter, and the SHA-256 of what the seal goes on; None if it is sealed already.
+
+    Never inside a transaction, for it judges the leader's signature.
+
+    :raises NotFound, NotPermitted, NotNumbered, NoAuthorisedSignature: as `seal_document`
+    """
+    outgoing, sha256 = _numbered(outgoing_id, clerk)
+    if sha256 is None or has_valid_authorised_signature(sha256=sha256, unit_id=outgoing.unit_id):
+        return outgoing, sha256
+    raise NoAuthorisedSignature(
+        _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
+    )
 
 
 @transaction.atomic
-def _sealable(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | None]:
+def _numbered(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | None]:
     outgoing = locked_outgoing(outgoing_id, clerk)
     if not may_number(clerk, outgoing):
         raise NotPermitted(_("Only a clerk of the unit seals documents."))
@@ -64,9 +80,17 @@ def _sealable(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | Non
 
 
 @transaction.atomic
-def _keep_sealed(outgoing_id: int, clerk: Appointment, *, before: str, signed: SignedPdf) -> Outgoing:
+def keep_sealed(
+    *, outgoing_id: int, clerk: Appointment, before: str, signed: SignedPdf, proven: ExtendedPdf
+) -> Outgoing:
+    """
+    Take the sealed letter in the place of the numbered one, which lets it be sent.
+
+    :param before: SHA-256 of the letter as it was when the seal began
+    :raises ChangedMeanwhile: if the letter is not as it was then
+    """
     outgoing = locked_outgoing(outgoing_id, clerk)
-    replaced = replace_content(outgoing.document, before=before, after=signed.sha256)
+    replaced = replace_content(outgoing.document, before=before, after=proven.sha256)
     if outgoing.state != OutgoingState.NUMBERED or not replaced:
         raise ChangedMeanwhile(_("The letter is being sealed already. Reload the page."))
     at: datetime = signed.signed_at
@@ -75,6 +99,6 @@ def _keep_sealed(outgoing_id: int, clerk: Appointment, *, before: str, signed: S
     set_state(outgoing, OutgoingState.SEALED, at)
     finish_work(outgoing, at=at)
     add_work([office_work(outgoing, "documents.dispatch", Role.CLERK, at)])
-    details = {"sha256": signed.sha256, "level": signed.level}
+    details = {"sha256": proven.sha256, "level": signed.level, "notes": list(proven.notes)}
     record("documents.document.sealed", target=outgoing, actor=clerk, at=at, details=details)
     return outgoing

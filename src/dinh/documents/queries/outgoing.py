@@ -1,6 +1,6 @@
 """Outgoing documents as far as somebody may see them."""
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit, UnitGroup
@@ -39,8 +39,7 @@ def letters_to_issue(appointment: Appointment) -> QuerySet[Outgoing]:
     if not appointment.has_role(Role.CLERK):
         return Outgoing.objects.none()
     waiting = outgoing_visible_to(appointment).filter(state__in=TO_ISSUE)
-    amount = Count("recipients")
-    return waiting.annotate(recipient_amount=amount).order_by("-document__urgency", "signed_at", "pk")
+    return waiting.order_by("-document__urgency", "signed_at", "pk")
 
 
 def addressed_as(outgoing: Outgoing) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Find letters by their words, with or without diacritics."""
 
+from collections.abc import Sequence
+
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -9,6 +11,20 @@ from dinh.documents.models import Document
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.text import fold
+
+MOST = 1000
+_HEAVY = ("search_text", "search_vector")
+
+
+def found_documents(words: str, appointment: Appointment) -> list[int]:
+    """Primary keys of the newest visible letters with these words, at most `MOST`; counted in the same pass."""
+    return list(search_documents(words, appointment).values_list("pk", flat=True)[:MOST])
+
+
+def documents_of(found: Sequence[int]) -> "list[Document]":
+    """The letters of one page of `found_documents`, in its order, without their text."""
+    known = Document.objects.defer(*_HEAVY).in_bulk(found)
+    return [known[pk] for pk in found if pk in known]
 
 
 def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document]":

@@ -6,7 +6,8 @@ from django.utils import timezone
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.enums import IncomingState
-from dinh.documents.models import Document, Incoming
+from dinh.documents.models import Document, Incoming, Outgoing
+from dinh.documents.operations.dispatch import index_document
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.views.incoming import incoming_detail
 from dinh.storage.api import store_bytes
@@ -123,3 +124,21 @@ def test_programs_get_nothing_of_a_recalled_letter(client, clerk):
 
 def test_menu_leads_to_the_list(client, clerk):
     assert 'href="/documents/incoming/"' in client.get("/").content.decode()
+
+
+def test_what_is_found_leads_to_where_the_reader_meets_it(client, clerk):
+    row = arrival(clerk.unit)
+    index_document(row.document)
+    author = AppointmentFactory(roles=[Role.CLERK])
+    own = Outgoing.objects.create(
+        document=row.document, unit=author.unit, drafter=author, created_at=row.arrived_at,
+        updated_at=row.arrived_at,
+    )  # fmt: skip
+
+    page = client.get("/documents/search/", {"q": row.document.subject})
+
+    assert [letter.pk for letter in page.context["letters"]] == [row.document_id]
+    assert client.get(f"/documents/found/{row.document_id}/").url == f"/documents/incoming/{row.pk}/"
+    enter(client, author)
+    assert client.get(f"/documents/found/{row.document_id}/").url == f"/documents/outgoing/{own.pk}/"
+    assert client.get("/documents/found/999999/").status_code == 404

@@ -23,9 +23,11 @@ from dinh.documents.operations.receiving_several import register_several
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, tab_counts
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
+from dinh.documents.queries.intake import shown_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import assignees_of, staff_of
-from dinh.documents.queries.search import search_documents
+from dinh.documents.queries.search import MOST, documents_of, found_documents
+from dinh.documents.rules import may_keep_books
 from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, open_acts
 from dinh.documents.views.incoming_trace import trace_lines
 from dinh.kernel.errors import NotFound
@@ -53,6 +55,7 @@ def incoming_list(request: StaffRequest) -> HttpResponse:
         "hidden": IncomingState.RECALLED,
         "may_register": wanted.tab == IncomingState.ARRIVED and first == IncomingState.ARRIVED,
         "open_states": OPEN_STATES,
+        "takes_in": may_keep_books(request.appointment, request.appointment.unit_id),
     }
     is_part = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
     name = "inbox" if is_part else "list"
@@ -119,7 +122,7 @@ def incoming_of(request: StaffRequest, document_id: int) -> HttpResponse:
 def incoming_content(request: StaffRequest, incoming_id: int) -> HttpResponseBase:
     """The letter itself, unless its sender has recalled it."""
     incoming = _visible(request, incoming_id)
-    content = incoming.document.content_id
+    content = shown_content(incoming)
     if content is None or incoming.state == IncomingState.RECALLED:
         raise Http404
     name = incoming.document.code.replace("/", "-") or str(incoming.pk)
@@ -144,10 +147,30 @@ def incoming_attachment(request: StaffRequest, incoming_id: int, attachment_id: 
 def search(request: StaffRequest) -> HttpResponse:
     """Letters of the unit, in and out, by their words."""
     words = request.GET.get("q", "")
-    page = Paginator(search_documents(words, request.appointment), PAGE_SIZE).get_page(
-        request.GET.get("page")
-    )
-    return render(request, "documents/incoming/search.html", {"page": page, "words": words})
+    found = found_documents(words, request.appointment)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "letters": documents_of(list(page.object_list)),
+        "words": words,
+        "is_capped": len(found) == MOST,
+    }
+    return render(request, "documents/incoming/search.html", context)
+
+
+@require_GET
+@signed_in
+def found(request: StaffRequest, document_id: int) -> HttpResponse:
+    """Go to the letter where the appointment meets it: as its unit's own, else as it arrived."""
+    actor = request.appointment
+    own = outgoing_visible_to(actor).filter(document=document_id).values_list("pk", flat=True).first()
+    if own is not None:
+        return redirect("documents:outgoing", own)
+    arrived = incoming_visible_to(actor).filter(document=document_id).order_by("-arrived_at", "-pk")
+    pk = arrived.values_list("pk", flat=True).first()
+    if pk is None:
+        raise Http404
+    return redirect("documents:incoming", pk)
 
 
 def _visible(request: StaffRequest, incoming_id: int) -> Incoming:

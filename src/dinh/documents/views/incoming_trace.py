@@ -13,6 +13,7 @@ from dinh.audit.api import TraceEntry, trace_of
 from dinh.documents.models import Incoming
 
 LABELS: dict[str, Promise] = {
+    "documents.incoming.taken_in": _("Written down from paper or e-mail"),
     "documents.incoming.registered": _("Registered"),
     "documents.incoming.refused": _("Refused"),
     "documents.incoming.assigned": _("Assigned"),
@@ -24,6 +25,7 @@ LABELS: dict[str, Promise] = {
     "documents.incoming.noted": _("Progress"),
     "documents.incoming.part_done": _("Part completed"),
     "documents.incoming.done": _("Completed"),
+    "documents.incoming.copied": _("Copied"),
     "documents.incoming.verified": _("Signatures checked"),
 }
 

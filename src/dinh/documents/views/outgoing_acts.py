@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -76,7 +77,7 @@ def issuing_tray(request: StaffRequest) -> HttpResponse:
         issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
         _tell(request, issued, [each.refusal for each in outcomes])
         return redirect("documents:issuing_tray")
-    letters = letters_to_issue(request.appointment)
+    letters = letters_to_issue(request.appointment).annotate(recipient_amount=Count("recipients"))
     context = {"letters": letters[:BATCH], "today": timezone.localdate()}
     return render(request, "documents/outgoing/to_issue.html", context)
 

@@ -36,5 +36,9 @@ def _verdicts(request: StaffRequest, content: str | None) -> HttpResponse:
         raise Http404
     # A page must not wait for authorities; the check on arrival and "check again" ask them.
     verdict = verdict_of(content, offline=True)
-    name = "signing/components/verdict.html" if "HX-Request" in request.headers else "documents/signatures/page.html"
+    name = (
+        "signing/components/verdict.html"
+        if "HX-Request" in request.headers
+        else "documents/signatures/page.html"
+    )
     return render(request, name, {"verdict": verdict})

@@ -1,7 +1,9 @@
 """One signature on a kept PDF: prepared from the registry's certificate, finished with what its key gave."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +31,20 @@ class SignedPdf:
 
 
 @dataclass(frozen=True, slots=True)
+class TextMark:
+    """
+    A signature that shows text in a box of its own, not the holder's image (copies: Decree 30/2020, Annex I).
+
+    :param lines: the text, from the signing time
+    :param font: TrueType file
+    """
+
+    box: pki.Box
+    lines: Callable[[datetime], tuple[str, ...]]
+    font: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ExtendedPdf:
     """The kept result: its SHA-256 (the same where nothing could be added), and what could not be had."""
 
@@ -44,6 +60,7 @@ def sign_pdf(
     appointment: Appointment,
     certify: bool = False,
     lock_fields: tuple[str, ...] = (),
+    mark: TextMark | None = None,
 ) -> SignedPdf:
     """
     Sign a kept PDF in its field and keep the result, by a key that the server reaches. Never inside a transaction.
@@ -51,13 +68,14 @@ def sign_pdf(
     With a timestamp where the timestamp server (DINH_TIMESTAMP_URL) gives one; else without, and a note.
 
     :param as_: with the person's own certificate, or with the seal of the appointment's unit
+    :param mark: makes the field where the form has none, and shows its text there
     :raises NotPermitted: if the appointment has no usable certificate of that kind
     :raises SignOnDevice: if only the holder's device reaches the key; `begin_signing` is the way then
     :raises PkiError, InvalidInput: as `dinh.pki.api.prepare` and `finish`
     """
     credential, moment = chosen_credential(appointment, as_), timezone.now()
     prepared = prepare_signature(
-        credential, sha256=sha256, field=field_name, at=moment, certify=certify, locks=lock_fields
+        credential, sha256=sha256, field=field_name, at=moment, certify=certify, locks=lock_fields, mark=mark
     )
     signature = providers[credential.provider].sign(key_place(credential), prepared.attributes)
     return kept(with_signature(prepared, signature), moment)
@@ -95,19 +113,32 @@ def no_credential(as_: As) -> str:
 
 
 def prepare_signature(
-    credential: Credential, *, sha256: str, field: str, at: datetime, certify: bool, locks: tuple[str, ...]
+    credential: Credential,
+    *,
+    sha256: str,
+    field: str,
+    at: datetime,
+    certify: bool,
+    locks: tuple[str, ...],
+    mark: TextMark | None = None,
 ) -> pki.PreparedSignature:
-    """The kept PDF with room for a signature by this certificate, showing the holder's image."""
-    image = pki.ImageAppearance(read_blob(credential.appearance_id)) if credential.appearance_id else None
+    """The kept PDF with room for a signature by this certificate, showing the holder's image or the mark."""
     return pki.prepare(
         pdf=read_blob(sha256),
         field=field,
         certificates=(bytes(credential.certificate), *issuers_of(credential)),
         claims=pki.SignatureClaims(claimed_at=at, name=credential.subject_name),
-        appearance=image,
+        appearance=_appearance(credential, at, mark),
+        box=mark.box if mark else None,
         certify=certify,
         locks=locks,
     )
+
+
+def _appearance(credential: Credential, at: datetime, mark: TextMark | None) -> pki.Appearance | None:
+    if mark is not None:
+        return pki.TextAppearance(mark.lines(at), mark.font)
+    return pki.ImageAppearance(read_blob(credential.appearance_id)) if credential.appearance_id else None
 
 
 def issuers_of(credential: Credential) -> tuple[bytes, ...]:

@@ -32,6 +32,7 @@ document.addEventListener("keydown", (event) => {
 
 // A form that is on its way is not sent a second time by a double click.
 document.addEventListener("submit", (event) => {
+  if (event.target.dataset.repeatable !== undefined) return;
   if (event.target.dataset.sent) {
     event.preventDefault();
     return;

@@ -1,0 +1,173 @@
+"""Screens by which a clerk copies a document and sends the copy on."""
+
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.documents.enums import Purpose
+from dinh.documents.forms.copies import CopyForm
+from dinh.documents.forms.drafting import Row, rows_given, wanted_of
+from dinh.documents.models import Incoming, Outgoing, TrueCopy
+from dinh.documents.operations.copies import (
+    Source,
+    WantedCopy,
+    copy_form,
+    is_copyable,
+    kinds_for,
+    make_copy,
+)
+from dinh.documents.queries.copies import copies_of, who_decides
+from dinh.documents.queries.drafting import Group, groups_for, units_matching
+from dinh.documents.queries.incoming import get_incoming
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.rules import may_keep_books
+from dinh.documents.views.books import add_faults
+from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.storage.api import PDF
+
+COPIES_SHOWN = 20
+_PICKING = ("add", "remove", "find")
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def copy_incoming(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """Copy what arrived."""
+    return _copy(request, _incoming(request, incoming_id))
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def copy_outgoing(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Copy what the unit issued."""
+    return _copy(request, _outgoing(request, outgoing_id))
+
+
+@require_GET
+@signed_in
+def copies_of_incoming(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """The copies of what arrived: a part of its page."""
+    return _panel(request, _incoming(request, incoming_id))
+
+
+@require_GET
+@signed_in
+def copies_of_outgoing(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """The copies of what was issued: a part of its page."""
+    return _panel(request, _outgoing(request, outgoing_id))
+
+
+@require_GET
+@signed_in
+def copy_foot(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """The foot of a copy on paper, to be printed behind the copied pages."""
+    outgoing = _outgoing(request, outgoing_id)
+    if not TrueCopy.objects.filter(outgoing=outgoing).exists():
+        raise Http404
+    disposition = f'inline; filename="ban-sao-{outgoing.number}.pdf"'
+    return HttpResponse(copy_form(outgoing), content_type=PDF, headers={"Content-Disposition": disposition})
+
+
+def _copy(request: StaffRequest, source: Source) -> HttpResponse:
+    if not may_keep_books(request.appointment, source.unit_id) or not is_copyable(source):
+        raise Http404
+    groups, today = groups_for(request.appointment.unit), timezone.localdate()
+    leaders = who_decides(request.appointment.unit_id, today)
+    is_sent = request.method == "POST" and not any(name in request.POST for name in _PICKING)
+    form = CopyForm(
+        request.POST if is_sent else None,
+        kinds=kinds_for(source.document),
+        leaders=leaders,
+        initial=request.POST.dict() or {"request_key": uuid4().hex},
+    )
+    rows = _rows(request, form, groups)
+    if is_sent and form.is_valid():
+        given = form.cleaned_data
+        wanted = WantedCopy(
+            kind=given["kind"],
+            decided_by=next(each for each in leaders if each.pk == given["decided_by"]),
+            pages=given["pages"],
+            recipients=wanted_of(rows, groups),
+        )
+        try:
+            return _made(request, source, wanted, given["request_key"])
+        except DomainError as refusal:
+            add_faults(form, refusal)
+    return render(
+        request,
+        "documents/copies/new.html",
+        {"form": form, "source": source} | _picker(request, rows, groups),
+        status=422 if is_sent else 200,
+    )
+
+
+def _made(request: StaffRequest, source: Source, wanted: WantedCopy, request_key: str) -> HttpResponse:
+    copy = make_copy(
+        clerk=request.appointment,
+        source=source,
+        wanted=wanted,
+        request_key=request_key,
+        at=timezone.now(),
+    )
+    messages.success(request, _("The copy %(code)s is made.") % {"code": copy.document.code})
+    return redirect("documents:outgoing", copy.pk)
+
+
+def _rows(request: StaffRequest, form: CopyForm, groups: list[Group]) -> list[Row]:
+    """The recipients that were chosen; what cannot be read is told above the form, and nothing is copied."""
+    try:
+        return rows_given(request.POST, groups)
+    except InvalidInput as wrong:
+        if form.is_bound:
+            form.add_error(None, str(wrong))
+        else:
+            messages.error(request, str(wrong))
+        return []
+
+
+def _picker(request: StaffRequest, rows: list[Row], groups: list[Group]) -> dict[str, object]:
+    words = request.POST.get("words", "")[:80] if "find" in request.POST else ""
+    own = request.appointment.unit
+    return {
+        "rows": rows,
+        "amount": sum(row.amount for row in rows),
+        "purposes": Purpose.choices,
+        "groups": groups,
+        "words": words,
+        "units": units_matching(words, sender=own) if words.strip() else [],
+    }
+
+
+def _panel(request: StaffRequest, source: Source) -> HttpResponse:
+    context = {
+        "source": source,
+        "is_incoming": isinstance(source, Incoming),
+        "copies": list(copies_of(source, request.appointment)[:COPIES_SHOWN]),
+        "may_copy": may_keep_books(request.appointment, source.unit_id) and is_copyable(source),
+        "own": TrueCopy.objects.filter(outgoing_id=source.pk).first()
+        if isinstance(source, Outgoing)
+        else None,
+    }
+    return render(request, "documents/copies/panel.html", context)
+
+
+def _incoming(request: StaffRequest, incoming_id: int) -> Incoming:
+    try:
+        return get_incoming(incoming_id, request.appointment)
+    except NotFound as missing:
+        raise Http404 from missing
+
+
+def _outgoing(request: StaffRequest, outgoing_id: int) -> Outgoing:
+    visible = outgoing_visible_to(request.appointment).select_related("unit__parent")
+    found = visible.filter(pk=outgoing_id).first()
+    if found is None:
+        raise Http404
+    return found

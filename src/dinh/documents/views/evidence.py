@@ -1,0 +1,40 @@
+"""A letter's evidence, to be taken to an outsider."""
+
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.documents.operations.evidence import evidence_of_incoming, evidence_of_outgoing
+from dinh.kernel.errors import NotFound
+
+ASICE = "application/vnd.etsi.asic-e+zip"
+
+
+@require_POST
+@signed_in
+def outgoing_evidence(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """The container of a letter that goes out or went out."""
+    try:
+        bundle = evidence_of_outgoing(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    return _download(bundle, f"van-ban-di-{outgoing_id}")
+
+
+@require_POST
+@signed_in
+def incoming_evidence(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """The container of a letter that arrived."""
+    try:
+        bundle = evidence_of_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    return _download(bundle, f"van-ban-den-{incoming_id}")
+
+
+def _download(bundle: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(bundle, content_type=ASICE)
+    answer["Content-Disposition"] = f'attachment; filename="{name}.asice"'
+    return answer
