@@ -76,7 +76,7 @@ def opened_draft(people, *, phone: bool = False) -> Page:
     page = people("chuyenvien.stttt", phone=phone).open("/documents/outgoing/new/")
     page.fill("[name=subject]", "công khai thủ tục hành chính")
     page.fill("[name=text]", "\n".join(["Đề nghị rà soát, công khai đầy đủ thủ tục hành chính. " * 3] * 30))
-    page.locator("button:visible", has_text="Lưu dự thảo").click()
+    page.click("button.btn-primary[form=draft]")
     page.wait_for_url(re.compile(r"/outgoing/\d+/"))
     expect(page.locator(".pdf.is-ready .pdf-page canvas").first).to_be_visible(timeout=20_000)
     return page
