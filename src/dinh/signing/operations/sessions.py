@@ -4,8 +4,10 @@ Signing in two phases, with minutes and a restart between them: most keys sit in
 Begun, a session waits in the database; finished once, by the one who began it, it gives the signed PDF.
 """
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -115,6 +117,17 @@ def session_info(*, session_id: UUID, appointment: Appointment) -> SessionInfo:
     return _info(session, _restored(session))
 
 
+def open_sessions(*, session_ids: Collection[UUID], appointment: Appointment) -> dict[UUID, SessionInfo]:
+    """Those of these sessions of the appointment that still wait for their signature; one query for all."""
+    sessions = SigningSession.objects.select_related("credential").filter(
+        pk__in=session_ids,
+        appointment=appointment,
+        state=SessionState.OPEN,
+        expires_at__gte=timezone.now(),
+    )
+    return {session.pk: _info(session, _restored(session)) for session in sessions}
+
+
 def finish_signing(
     *,
     session_id: UUID,
@@ -146,6 +159,18 @@ def finish_signing(
     _check_usable(session.credential, appointment, timezone.now())
     signed = kept(_signed(session, signature, cms), session.created_at)
     return _closed(session, appointment, signed, answer)
+
+
+def device_answer(text: str, *, field: str) -> bytes | None:
+    """
+    What a device answered, from base64; None if nothing.
+
+    :raises InvalidInput: if it is no base64
+    """
+    try:
+        return base64.b64decode(text, validate=True) if text else None
+    except binascii.Error as error:
+        raise InvalidInput(_("The signing plugin answered something unreadable."), field=field) from error
 
 
 def signed_in_session(*, session_id: UUID, appointment: Appointment) -> SignedPdf | None:
