@@ -30,11 +30,15 @@ class BegunOut(Schema):
 
 
 class Answer(Schema):
-    """What the device made, base64: the raw signature of the attributes, or a whole CMS."""
+    """
+    What the device made, base64, one of: the raw signature of the attributes; a whole CMS; the letter (as
+    `/outgoing/{id}/letter` gives it) signed by a program of its own in the field that waits.
+    """
 
     session: UUID
     signature: str = ""
     cms: str = ""
+    pdf: str = ""
 
 
 @router.post("/outgoing/{int:outgoing_id}/{act}/begin", response=BegunOut)
@@ -61,6 +65,7 @@ def finish_begun(
         actor=actor_of(request),
         signature=device_answer(body.signature, field="signature"),
         cms=device_answer(body.cms, field="cms"),
+        pdf=device_answer(body.pdf, field="pdf"),
         outgoing_id=letter.pk,
     )
     return shown(visible(request, outgoing_id))

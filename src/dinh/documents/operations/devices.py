@@ -126,6 +126,7 @@ def finish_on_device(
     actor: Appointment,
     signature: bytes | None = None,
     cms: bytes | None = None,
+    pdf: bytes | None = None,
     outgoing_id: int | None = None,
 ) -> Outgoing:
     """
@@ -134,7 +135,9 @@ def finish_on_device(
     Never inside a transaction.
 
     :param signature: raw signature of the signed attributes, or
-    :param cms: whole CMS that the device assembled; neither where a session was finished and then interrupted
+    :param cms: whole CMS that the device assembled, or
+    :param pdf: the whole letter as a program at the holder's computer signed it; none where
+        a session was finished and then interrupted
     :param outgoing_id: the letter that is meant, where the caller names it besides
     :raises NotFound: if this appointment has begun no such signature
     :raises ChangedMeanwhile: if the letter was returned, changed or signed meanwhile
@@ -143,7 +146,7 @@ def finish_on_device(
     begun = _own(session_id, actor)
     if outgoing_id not in (None, begun.outgoing_id):
         raise _missing()
-    signed = _signed(begun, actor, signature, cms)
+    signed = _signed(begun, actor, signature=signature, cms=cms, pdf=pdf)
     # A finished session answers again; only the first finish, or one after a crash, still has to be taken over.
     if begun.finished_at:
         return begun.outgoing
@@ -151,18 +154,14 @@ def finish_on_device(
     return _taken_over(begun.pk, actor, signed, proven)
 
 
-def _signed(
-    begun: DeviceSignature, actor: Appointment, signature: bytes | None, cms: bytes | None
-) -> SignedPdf:
+def _signed(begun: DeviceSignature, actor: Appointment, **answer: bytes | None) -> SignedPdf:
     session_id = begun.session_id
-    if signature is None and cms is None:
+    if not any(answer.values()):
         kept = signed_in_session(session_id=session_id, appointment=actor)
         if kept is not None:
             return kept
     letter = begun.outgoing.document.content_id or ""
-    return finish_signing(
-        session_id=session_id, appointment=actor, sha256=letter, signature=signature, cms=cms
-    )
+    return finish_signing(session_id=session_id, appointment=actor, sha256=letter, **answer)
 
 
 def _own(session_id: UUID, actor: Appointment) -> DeviceSignature:

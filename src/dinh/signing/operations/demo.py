@@ -37,7 +37,7 @@ from dinh.storage.api import PNG, store_bytes
 
 _FONTS = Path(dinh.kernel.__file__).parent / "fonts"
 _SIGNERS = [Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD]
-TOKEN_HOLDER: Final = "phogiamdoc.stttt"
+DEVICE_HOLDER: Final = "phogiamdoc.stttt"
 _BLUE, _RED = (20, 40, 180, 255), (210, 20, 20, 255)
 
 
@@ -66,15 +66,15 @@ def issue_demo_certificates() -> None:
         if not _has_key(issuer, Credential.objects.filter(person=person)):
             image = signature_image(person.full_name)
             _issue(issuer, root, person.full_name, image, Credential(person=person))
-    _put_into_token()
+    _put_into_device()
     for unit in _sealing_units():
         if not _has_key(issuer, Credential.objects.filter(unit=unit)):
             _issue(issuer, root, unit.name, seal_image(unit.name), Credential(unit=unit))
 
 
-def _put_into_token() -> None:
+def _put_into_device() -> None:
     """One key of the demo is in a token, so that this road can be tried; the stand-in for the plugin reaches it."""
-    holder = Account.objects.filter(username=TOKEN_HOLDER).values("person_id")
+    holder = Account.objects.filter(username=DEVICE_HOLDER).values("person_id")
     Credential.objects.filter(person_id__in=holder, provider=PROVIDER).update(provider=PLUGIN)
 
 
