@@ -18,6 +18,8 @@ from dinh.signing.operations.sessions import (
     begin_signing,
     cancel_signing,
     finish_signing,
+    session_info,
+    signed_in_session,
 )
 from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, TextMark, extend, keep, sign_pdf
 from dinh.signing.providers import SignOnDevice
@@ -30,7 +32,7 @@ __all__ = [
     "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished", "SessionInfo",
     "SignOnDevice", "SignatureSummary", "SignedPdf", "TextMark", "add_fields", "begin_signing", "can_seal", "can_sign",
     "cancel_signing", "extend", "fill_text_fields", "finish_signing", "has_valid_authorised_signature",
-    "sign_pdf", "signs_on_device", "verdict_of",
+    "session_info", "sign_pdf", "signed_in_session", "signs_on_device", "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]

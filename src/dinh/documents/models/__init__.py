@@ -1,4 +1,5 @@
 from dinh.documents.models.book import Book
+from dinh.documents.models.device import DeviceSignature
 from dinh.documents.models.document import Attachment, Document
 from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
@@ -10,6 +11,7 @@ __all__ = [
     "Attachment",
     "Book",
     "Comment",
+    "DeviceSignature",
     "Dispatch",
     "Document",
     "ImportedEntry",

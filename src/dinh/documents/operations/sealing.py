@@ -43,20 +43,32 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     :raises NoAuthorisedSignature: if no valid signature of the unit's head or deputy stands on it
     :raises ChangedMeanwhile: if another clerk seals it at the same moment
     """
-    outgoing, sha256 = _sealable(outgoing_id, clerk)
+    outgoing, sha256 = sealable(clerk=clerk, outgoing_id=outgoing_id)
     if sha256 is None:
         return outgoing
-    if not has_valid_authorised_signature(sha256=sha256, unit_id=outgoing.unit_id):
-        raise NoAuthorisedSignature(
-            _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
-        )
     signed = sign_pdf(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=clerk)
     proven = extend(sha256=signed.sha256)
-    return _keep_sealed(outgoing_id, clerk, before=sha256, signed=signed, proven=proven)
+    return keep_sealed(outgoing_id=outgoing_id, clerk=clerk, before=sha256, signed=signed, proven=proven)
+
+
+def sealable(*, clerk: Appointment, outgoing_id: int) -> tuple[Outgoing, str | None]:
+    """
+    The letter, and the SHA-256 of what the seal goes on; None if it is sealed already.
+
+    Never inside a transaction, for it judges the leader's signature.
+
+    :raises NotFound, NotPermitted, NotNumbered, NoAuthorisedSignature: as `seal_document`
+    """
+    outgoing, sha256 = _numbered(outgoing_id, clerk)
+    if sha256 is None or has_valid_authorised_signature(sha256=sha256, unit_id=outgoing.unit_id):
+        return outgoing, sha256
+    raise NoAuthorisedSignature(
+        _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
+    )
 
 
 @transaction.atomic
-def _sealable(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | None]:
+def _numbered(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | None]:
     outgoing = locked_outgoing(outgoing_id, clerk)
     if not may_number(clerk, outgoing):
         raise NotPermitted(_("Only a clerk of the unit seals documents."))
@@ -68,9 +80,15 @@ def _sealable(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | Non
 
 
 @transaction.atomic
-def _keep_sealed(
-    outgoing_id: int, clerk: Appointment, *, before: str, signed: SignedPdf, proven: ExtendedPdf
+def keep_sealed(
+    *, outgoing_id: int, clerk: Appointment, before: str, signed: SignedPdf, proven: ExtendedPdf
 ) -> Outgoing:
+    """
+    Take the sealed letter in the place of the numbered one, which lets it be sent.
+
+    :param before: SHA-256 of the letter as it was when the seal began
+    :raises ChangedMeanwhile: if the letter is not as it was then
+    """
     outgoing = locked_outgoing(outgoing_id, clerk)
     replaced = replace_content(outgoing.document, before=before, after=proven.sha256)
     if outgoing.state != OutgoingState.NUMBERED or not replaced:

@@ -23,6 +23,16 @@ class ChangedMeanwhile(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
+class WantedSignature:
+    """A step's signature before it is made: its field, and the letter (SHA-256) that it is to stand on."""
+
+    step_id: int
+    field_name: str
+    sha256: str
+    certifies: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SigningOutcome:
     """What became of one letter of several: signed, or why not."""
 
@@ -42,15 +52,15 @@ def sign_step(*, outgoing_id: int, actor: Appointment) -> Outgoing:
     :raises NotPermitted: without a certificate in use
     :raises ChangedMeanwhile: if the letter is not the one any more that was signed
     """
-    step, sha256 = _prepared(outgoing_id, actor)
+    wanted = wanted_signature(outgoing_id=outgoing_id, actor=actor)
     signed = sign_pdf(
-        sha256=sha256,
-        field_name=step.field_name,
+        sha256=wanted.sha256,
+        field_name=wanted.field_name,
         as_="person",
         appointment=actor,
-        certify=not _has_signature(outgoing_id),
+        certify=wanted.certifies,
     )
-    return _finish(step.pk, actor, before=sha256, signed=signed)
+    return close_step(step_id=wanted.step_id, actor=actor, before=wanted.sha256, signed=signed)
 
 
 def sign_several(*, outgoing_ids: list[int], actor: Appointment) -> list[SigningOutcome]:
@@ -67,13 +77,19 @@ def _tried(outgoing_id: int, actor: Appointment) -> SigningOutcome:
 
 
 @transaction.atomic
-def _prepared(outgoing_id: int, actor: Appointment) -> tuple[Step, str]:
+def wanted_signature(*, outgoing_id: int, actor: Appointment) -> WantedSignature:
+    """
+    What the step that waits for this appointment needs signed.
+
+    :raises NotFound: if the appointment does not see the document
+    :raises NotYourTurn: if no step with a signature waits for this appointment
+    """
     outgoing = locked_outgoing(outgoing_id, actor)
     waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor).exclude(field_name="")
     step, content = waiting.first(), outgoing.document.content_id
     if step is None or content is None:
         raise NotYourTurn(_("The document does not wait for your signature. Reload the page."))
-    return step, content
+    return WantedSignature(step.pk, step.field_name, content, certifies=not _has_signature(outgoing_id))
 
 
 def _has_signature(outgoing_id: int) -> bool:
@@ -82,7 +98,13 @@ def _has_signature(outgoing_id: int) -> bool:
 
 
 @transaction.atomic
-def _finish(step_id: int, actor: Appointment, *, before: str, signed: SignedPdf) -> Outgoing:
+def close_step(*, step_id: int, actor: Appointment, before: str, signed: SignedPdf) -> Outgoing:
+    """
+    Take the signed letter in the place of the one it was made from, close the step, let the next one wait.
+
+    :param before: SHA-256 of the letter as it was when the signature began
+    :raises ChangedMeanwhile: if the letter or the step is not as it was then
+    """
     step = Step.objects.get(pk=step_id)
     outgoing = locked_outgoing(step.outgoing_id, actor)
     claimed = Step.objects.filter(pk=step_id, state=StepState.WAITING).update(

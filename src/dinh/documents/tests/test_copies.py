@@ -16,10 +16,11 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Account
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.docx import extract_text
-from dinh.documents.enums import CopyKind, IncomingState, OutgoingState, Secrecy
+from dinh.documents.enums import Channel, CopyKind, IncomingState, OutgoingState, Secrecy
 from dinh.documents.models import Document, Incoming, Outgoing
 from dinh.documents.operations.copies import NotCopyable, WantedCopy, copy_form, make_copy, page_numbers
 from dinh.documents.operations.draft_plan import WantedRecipient
+from dinh.documents.operations.intake import prepare_intake
 from dinh.documents.operations.issuing import issue_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.operations.signing import sign_step
@@ -194,6 +195,22 @@ def test_what_arrived_as_a_copy_is_copied_again_as_sao_luc_only(office):
     assert refusal.value.faults[0].field == "kind"
     assert [each.field for each in report] == ["Signature.copy.1", "Signature.copy.2"]
     assert {each.integrity for each in report} == {Integrity.INTACT}
+
+
+def test_a_signed_file_by_e_mail_is_judged_and_never_stamped(office):
+    clerk, _head = office
+    signed = read_blob(copied(office, on_paper(clerk)).document.content_id)
+    receiver = AppointmentFactory(roles=[Role.CLERK])
+    incoming = taken(receiver, paper_letter(channel=Channel.EMAIL), scan=scanned(signed))
+
+    prepare_intake(intake_id=incoming.intake.pk, at=timezone.now())
+
+    incoming.refresh_from_db()
+    incoming.intake.refresh_from_db()
+    assert incoming.intake.stamped is None
+    assert incoming.intake.prepared_at is not None
+    assert [each["field"] for each in incoming.verdict_details["signatures"]] == ["Signature.copy.1"]
+    assert read_blob(incoming.document.content_id) == signed
 
 
 def test_a_repeated_request_copies_once(office):

@@ -148,6 +148,18 @@ def finish_signing(
     return _closed(session, appointment, signed, answer)
 
 
+def signed_in_session(*, session_id: UUID, appointment: Appointment) -> SignedPdf | None:
+    """
+    What a finished session gave, for a caller that was stopped before it took the result; None if not finished.
+
+    :raises NotFound: if the appointment has begun no such session
+    """
+    session = _own(session_id, appointment)
+    if session.state != SessionState.FINISHED:
+        return None
+    return _result(session)
+
+
 def cancel_signing(*, session_id: UUID, appointment: Appointment) -> None:
     """
     Give up a session. Writes an audit entry; cancelling again changes nothing.
@@ -218,7 +230,11 @@ def _locked(session: SigningSession) -> SigningSession:
 def _repeated(session: SigningSession, answer: str) -> SignedPdf:
     if session.answer_digest != answer or session.result_id is None:
         raise SessionFinished(_("This document is signed already. Reload the page."))
-    return SignedPdf(session.result_id, session.level, session.created_at, tuple(session.notes))
+    return _result(session)
+
+
+def _result(session: SigningSession) -> SignedPdf:
+    return SignedPdf(str(session.result_id), session.level, session.created_at, tuple(session.notes))
 
 
 def _check_open(session: SigningSession, now: datetime) -> None:

@@ -86,7 +86,8 @@ export class Page {
     for (const each of await page.getAnnotations({ intent: "display" })) {
       const element = elementFor(each);
       if (!element) continue;
-      place(element, viewport.convertToViewportRectangle(each.rect));
+      const [left, bottom, right, top] = each.rect;
+      place(element, viewport.convertToViewportPoint(left, bottom), viewport.convertToViewportPoint(right, top));
       this.element.append(element);
     }
   }
@@ -118,7 +119,7 @@ function elementFor(annotation) {
   return null;
 }
 
-function place(element, [x1, y1, x2, y2]) {
+function place(element, [x1, y1], [x2, y2]) {
   const box = { left: Math.min(x1, x2), top: Math.min(y1, y2), width: Math.abs(x2 - x1), height: Math.abs(y2 - y1) };
   for (const [side, points] of Object.entries(box)) {
     element.style[side] = `calc(var(--total-scale-factor) * ${points}px)`;

@@ -1,0 +1,175 @@
+"""
+Signatures and seals whose keys are in people's own tokens: begun here, made by the device, finished here.
+
+Between the two phases anything may happen: a reload, a restart, a return of the letter. What the device made for
+a letter that is no longer the same is refused, and nothing of the letter is lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dinh.directory.models import Appointment
+from dinh.documents.models import DeviceSignature, Outgoing
+from dinh.documents.operations.sealing import keep_sealed, sealable
+from dinh.documents.operations.signing import SigningOutcome, close_step, wanted_signature
+from dinh.kernel.errors import DomainError, NotFound
+from dinh.pki.api import SEAL_FIELD
+from dinh.signing.api import (
+    ExtendedPdf,
+    SessionInfo,
+    SignedPdf,
+    begin_signing,
+    extend,
+    finish_signing,
+    signed_in_session,
+)
+
+
+class SealedAlready(DomainError):
+    """The letter has its seal; nothing is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceBatch:
+    """Letters whose signatures were begun together, by the id of their page, and those that could not be."""
+
+    id: UUID = field(default_factory=uuid4)
+    begun: list[int] = field(default_factory=list)
+    refused: list[SigningOutcome] = field(default_factory=list)
+
+
+Begin = Callable[..., tuple[DeviceSignature, SessionInfo]]
+
+
+def begin_step(
+    *, outgoing_id: int, actor: Appointment, batch: UUID | None = None
+) -> tuple[DeviceSignature, SessionInfo]:
+    """
+    Begin the signature of the step that waits for this appointment. Nothing of the letter changes yet.
+
+    Never inside a transaction. Beginning anew is harmless.
+
+    :raises NotFound, NotYourTurn: as `signing.sign_step`
+    :raises NotPermitted: without a certificate in use
+    """
+    wanted = wanted_signature(outgoing_id=outgoing_id, actor=actor)
+    session = begin_signing(
+        sha256=wanted.sha256,
+        field_name=wanted.field_name,
+        as_="person",
+        appointment=actor,
+        certify=wanted.certifies,
+    )
+    begun = DeviceSignature(outgoing_id=outgoing_id, step_id=wanted.step_id, before_id=wanted.sha256)
+    return _keep(begun, actor, session, batch), session
+
+
+def begin_seal(
+    *, outgoing_id: int, actor: Appointment, batch: UUID | None = None
+) -> tuple[DeviceSignature, SessionInfo]:
+    """
+    Begin the seal of a numbered letter; otherwise as `begin_step`.
+
+    :raises SealedAlready: if it is sealed
+    :raises NotFound, NotPermitted, NotNumbered, NoAuthorisedSignature: as `sealing.seal_document`
+    """
+    _outgoing, sha256 = sealable(clerk=actor, outgoing_id=outgoing_id)
+    if sha256 is None:
+        raise SealedAlready(_("The document is sealed already. Reload the page."))
+    session = begin_signing(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=actor)
+    begun = DeviceSignature(outgoing_id=outgoing_id, before_id=sha256)
+    return _keep(begun, actor, session, batch), session
+
+
+def _keep(
+    begun: DeviceSignature, actor: Appointment, session: SessionInfo, batch: UUID | None
+) -> DeviceSignature:
+    begun.actor, begun.session_id, begun.batch = actor, session.id, batch or uuid4()
+    begun.save()
+    return begun
+
+
+def begin_several(*, outgoing_ids: list[int], actor: Appointment, begin: Begin) -> DeviceBatch:
+    """Begin for each letter by itself; one that cannot be signed does not hold up the others."""
+    batch = DeviceBatch()
+    for outgoing_id in dict.fromkeys(outgoing_ids):
+        try:
+            begin(outgoing_id=outgoing_id, actor=actor, batch=batch.id)
+            batch.begun.append(outgoing_id)
+        except DomainError as refusal:
+            batch.refused.append(SigningOutcome(outgoing_id, str(refusal)))
+    return batch
+
+
+def finish_on_device(
+    *, session_id: UUID, actor: Appointment, signature: bytes | None = None, cms: bytes | None = None
+) -> Outgoing:
+    """
+    Put what the device made into the letter, once; the same answer again changes nothing.
+
+    Never inside a transaction.
+
+    :param signature: raw signature of the signed attributes, or
+    :param cms: whole CMS that the device assembled; neither where a session was finished and then interrupted
+    :raises NotFound: if this appointment has begun no such signature
+    :raises ChangedMeanwhile: if the letter was returned, changed or signed meanwhile
+    :raises DomainError: as `signing.api.finish_signing`
+    """
+    begun = _own(session_id, actor)
+    signed = _signed(begun, actor, signature, cms)
+    # A finished session answers again; only the first finish, or one after a crash, still has to be taken over.
+    if begun.finished_at:
+        return begun.outgoing
+    proven = extend(sha256=signed.sha256) if begun.step_id is None else None
+    return _taken_over(begun.pk, actor, signed, proven)
+
+
+def _signed(
+    begun: DeviceSignature, actor: Appointment, signature: bytes | None, cms: bytes | None
+) -> SignedPdf:
+    session_id = begun.session_id
+    if signature is None and cms is None:
+        kept = signed_in_session(session_id=session_id, appointment=actor)
+        if kept is not None:
+            return kept
+    letter = begun.outgoing.document.content_id or ""
+    return finish_signing(
+        session_id=session_id, appointment=actor, sha256=letter, signature=signature, cms=cms
+    )
+
+
+def _own(session_id: UUID, actor: Appointment) -> DeviceSignature:
+    own = DeviceSignature.objects.select_related("outgoing__document")
+    begun = own.filter(session=session_id, actor=actor).first()
+    if begun is None:
+        raise NotFound(_("There is no such signature. Start signing again."))
+    return begun
+
+
+@transaction.atomic
+def _taken_over(pk: int, actor: Appointment, signed: SignedPdf, proven: ExtendedPdf | None) -> Outgoing:
+    # In this order everywhere: the signature on its device, then the letter.
+    begun = DeviceSignature.objects.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+    if begun.finished_at:
+        return begun.outgoing
+    outgoing = _closed(begun, actor, signed, proven)
+    begun.finished_at = timezone.now()
+    begun.save(update_fields=["finished_at"])
+    return outgoing
+
+
+def _closed(
+    begun: DeviceSignature, actor: Appointment, signed: SignedPdf, proven: ExtendedPdf | None
+) -> Outgoing:
+    before = begun.before_id
+    if begun.step_id is not None:
+        return close_step(step_id=begun.step_id, actor=actor, before=before, signed=signed)
+    proven = proven or ExtendedPdf(signed.sha256)
+    return keep_sealed(
+        outgoing_id=begun.outgoing_id, clerk=actor, before=before, signed=signed, proven=proven
+    )
