@@ -7,7 +7,6 @@ from datetime import date
 import pypdfium2
 import pytest
 from playwright.sync_api import expect
-
 from tests.journey.test_letter_journey import save_and_submit
 
 pytestmark = pytest.mark.alone
