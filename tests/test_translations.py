@@ -92,3 +92,12 @@ def test_vietnamese_has_one_form_for_any_number(module: Path) -> None:
     source = module / "locale" / "vi" / "LC_MESSAGES" / "django.po"
     if source.exists():
         assert polib.pofile(str(source)).metadata.get("Plural-Forms") == "nplurals=1; plural=0;"
+
+
+def test_one_english_text_has_one_vietnamese_text() -> None:
+    """Catalogues are merged: the first module's words would stand on the others' pages."""
+    told: dict[str, set[str]] = {}
+    for module in _modules():
+        for text, vietnamese in _vietnamese(module).items():
+            told.setdefault(text, set()).add(vietnamese)
+    assert {text: found for text, found in told.items() if len(found) > 1} == {}

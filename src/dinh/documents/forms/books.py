@@ -50,7 +50,9 @@ class BookForm(StyledForm):
     year = forms.IntegerField(label=_("Year"), min_value=1945, max_value=2200)
     name = forms.CharField(label=_("Name of the book"), max_length=120)
     code = forms.CharField(
-        label=_("Short name"), max_length=30, help_text=_("Letters, digits and dashes, such as cv or qd-ct.")
+        label=_("Code of the book"),
+        max_length=30,
+        help_text=_("Letters, digits and dashes, such as cv or qd-ct."),
     )
     type_codes = forms.MultipleChoiceField(
         label=_("Types numbered in this book"),

@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from dinh.directory.enums import AppointmentKind, Role
+from dinh.directory.enums import AppointmentKind, Bloc, Role
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.letters import authority_lines
 
@@ -21,6 +21,7 @@ AUTHORITIES = {
 }
 DELEGATED = frozenset({"by_order", "by_delegation"})
 _COLLECTIVES = ("Ủy ban nhân dân", "Hội đồng nhân dân")
+_PARTY_COMMITTEE = re.compile(r"(Tỉnh|Huyện|Thành|Đảng) ủy\b")
 _TITLE = re.compile(r"(Phó )?(Chủ tịch|Trưởng ban)", re.IGNORECASE)
 
 
@@ -28,20 +29,25 @@ def suggested_authority(leader: Appointment) -> str:
     """
     Key of `AUTHORITIES` under which this person ordinarily signs.
 
-    People's Committees and Councils decide as a collective: their letters bear TM. (Art. 13(1), (2)).
+    People's Committees and Councils decide as a collective: their letters bear TM. (Art. 13(1), (2)). A
+    Party committee's letters bear T/M of its standing committee, whether secretary or deputy signs
+    (Guidance 36-HD/VPTW).
     """
     is_head = leader.has_role(Role.UNIT_HEAD)
     if not is_head and not leader.has_role(Role.UNIT_DEPUTY):
         return "by_order"
     if collective_of(leader.unit):
-        return "collective" if is_head else "collective_for_head"
+        deputy = "collective" if leader.unit.bloc == Bloc.PARTY else "collective_for_head"
+        return "collective" if is_head else deputy
     if is_head:
         return "acting_head" if leader.kind == AppointmentKind.ACTING else "own"
     return "for_head"
 
 
 def collective_of(unit: Unit) -> str:
-    """Name of the collective that the unit is, empty where one person leads it."""
+    """Name of the collective in whose name the unit's letters go, empty where one person leads it."""
+    if unit.bloc == Bloc.PARTY:
+        return "Ban Thường vụ" if _PARTY_COMMITTEE.match(unit.name) else ""
     return next((each for each in _COLLECTIVES if unit.name.startswith(each)), "")
 
 

@@ -1,13 +1,28 @@
 """Outgoing documents as far as somebody may see them."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from dataclasses import dataclass
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import OrderBy
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit, UnitGroup
 from dinh.documents.enums import OutgoingState, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
+from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
+_ORDERS: dict[str, OrderBy] = {
+    "changed": F("updated_at").desc(),
+    "-changed": F("updated_at").asc(),
+    "number": F("document__number").desc(nulls_last=True),
+    "-number": F("document__number").asc(nulls_last=True),
+    "dated": F("document__issued_date").desc(nulls_last=True),
+    "-dated": F("document__issued_date").asc(nulls_last=True),
+}
+ORDERS = tuple(_ORDERS)
+_CLOSED = (OutgoingState.ISSUED, OutgoingState.VOIDED, OutgoingState.RECALLED, OutgoingState.REPLACED)
 TO_ISSUE = (OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED)
 
 
@@ -25,6 +40,43 @@ def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
     elif appointment.has_role(Role.DIVISION_HEAD) and appointment.division_id is not None:
         seen |= Q(division=appointment.division_id, document__secrecy=Secrecy.NONE)
     return Outgoing.objects.filter(seen, unit=appointment.unit_id).select_related("document")
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFilter:
+    """
+    What is asked of the list; what is empty does not narrow it.
+
+    :param state: an `OutgoingState`
+    :param words: of a numbered letter's text, with or without diacritics; of a draft's subject; or a number
+    :param order: one of `ORDERS`; a minus sign turns it round
+    """
+
+    state: str = ""
+    words: str = ""
+    order: str = "changed"
+
+
+def outgoing_box(appointment: Appointment, wanted: OutgoingFilter) -> QuerySet[Outgoing]:
+    """Letters visible to the appointment that the filter wants, in its order, with their documents."""
+    rows = outgoing_visible_to(appointment)
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if words := fold(wanted.words):
+        query = SearchQuery(words, config="simple", search_type="plain")
+        # The words of a letter are kept from its numbering on; before, its subject is what there is.
+        unnumbered = Q(document__number=None, document__subject__icontains=wanted.words.strip())
+        found = Q(document__search_vector=query) | unnumbered
+        rows = rows.filter(found | Q(document__number=int(words)) if _is_number(words) else found)
+    rows = rows.defer("document__search_text", "document__search_vector")
+    return rows.order_by(_ORDERS.get(wanted.order, _ORDERS["changed"]), "-pk")
+
+
+def state_counts(appointment: Appointment) -> dict[str, int]:
+    """How many letters stand in each state, but for those that are out; one query."""
+    open_letters = outgoing_visible_to(appointment).exclude(state__in=_CLOSED).select_related(None)
+    rows = open_letters.order_by().values_list("state").annotate(amount=Count("pk"))
+    return dict(rows)
 
 
 def letters_to_sign(appointment: Appointment) -> QuerySet[Outgoing]:
@@ -68,3 +120,7 @@ def _members(group: UnitGroup) -> set[int]:
         wanted = {name: value for name, value in given.items() if value}
         return set(Unit.objects.filter(dissolved_date=None, **wanted).values_list("pk", flat=True))
     return {unit.pk for unit in group.members.all()}
+
+
+def _is_number(words: str) -> bool:
+    return words.isdecimal() and len(words) < 10

@@ -31,6 +31,10 @@ def people(unit=None):
     )
 
 
+def position(name):
+    return PositionFactory(code=name, name=name)
+
+
 def plan(leader, **changes) -> DraftPlan:
     given = {"type_code": "CV", "subject": "báo cáo", "paragraphs": ["Đề nghị."], "leader": leader}
     return DraftPlan(**(given | changes))
@@ -47,15 +51,31 @@ def test_a_committee_signs_as_a_collective():
     ]
 
 
-def test_a_department_signs_by_its_head_and_a_party_body_in_its_own_form():
-    department = UnitFactory(name="Sở Nội vụ")
-    party = UnitFactory(name="Đảng ủy xã", bloc=Bloc.PARTY)
-    _drafter, head, deputy = people(department)
-    _member, _secretary, vice = people(party)
+def test_a_department_signs_by_its_head():
+    _drafter, head, deputy = people(UnitFactory(name="Sở Nội vụ"))
 
     assert signature_lines(head, authority=suggested_authority(head), on=DAY) == ("CHỦ TỊCH ỦY BAN NHÂN DÂN",)
     assert suggested_authority(deputy) == "for_head"
-    assert signature_lines(vice, authority="for_head", on=DAY)[0].startswith("K/T ")
+
+
+def test_a_party_committee_signs_for_its_standing_committee():
+    unit = UnitFactory(name="Đảng ủy xã", bloc=Bloc.PARTY)
+    head = AppointmentFactory(unit=unit, roles=[Role.UNIT_HEAD], position=position("Bí thư"))
+    deputy = AppointmentFactory(unit=unit, roles=[Role.UNIT_DEPUTY], position=position("Phó Bí thư"))
+
+    lines = [signature_lines(each, authority=suggested_authority(each), on=DAY) for each in (head, deputy)]
+
+    assert lines == [("T/M BAN THƯỜNG VỤ", "BÍ THƯ"), ("T/M BAN THƯỜNG VỤ", "PHÓ BÍ THƯ")]
+
+
+def test_a_party_board_signs_by_its_head():
+    unit = UnitFactory(name="Ban Tổ chức Tỉnh ủy", bloc=Bloc.PARTY)
+    head = AppointmentFactory(unit=unit, roles=[Role.UNIT_HEAD], position=position("Trưởng ban"))
+    deputy = AppointmentFactory(unit=unit, roles=[Role.UNIT_DEPUTY], position=position("Phó Trưởng ban"))
+
+    lines = [signature_lines(each, authority=suggested_authority(each), on=DAY) for each in (head, deputy)]
+
+    assert lines == [("TRƯỞNG BAN",), ("K/T TRƯỞNG BAN", "PHÓ TRƯỞNG BAN")]
 
 
 def test_every_field_at_fault_is_named():

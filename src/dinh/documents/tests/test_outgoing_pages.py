@@ -8,6 +8,8 @@ from dinh.directory.enums import Level, Role
 from dinh.directory.models import UnitGroup
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.models import Outgoing
+from dinh.documents.operations.approval import return_draft, submit_draft
+from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_plan import DraftPlan
 from dinh.documents.operations.drafting import create_draft
 from dinh.documents.tests.test_drafting import draft
@@ -78,3 +80,37 @@ def test_the_list_costs_the_same_for_one_row_and_three(client):
         assert len(page) == 1 + more
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_the_list_is_narrowed_by_state_and_words_and_put_in_order(client):
+    outgoing, drafter, _reviewer, leader = draft()
+    plan = DraftPlan(type_code="CV", subject="phòng chống lụt bão", paragraphs=["Đề nghị."], leader=leader)
+    other = create_draft(drafter=drafter, plan=plan, at=timezone.now())
+    Outgoing.objects.filter(pk=other.pk).update(state="returned")
+    sign_in(client, drafter)
+
+    def found(**asked: str) -> list[int]:
+        return [each.pk for each in client.get(reverse("documents:outgoing_list"), asked).context["page"]]
+
+    assert found() == [other.pk, outgoing.pk]
+    assert found(sort="-changed") == [outgoing.pk, other.pk]
+    assert found(state="returned") == [other.pk]
+    assert found(q="lụt bão") == [other.pk]
+    assert found(state="nonsense", sort="nonsense", q="không có từ này") == []
+
+
+def test_every_act_is_told_in_words_with_its_reason(client):
+    outgoing, drafter, reviewer, _leader = draft()
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+    return_draft(outgoing_id=outgoing.pk, actor=reviewer, reason="Sai căn cứ", at=timezone.now())
+    comment_on_draft(outgoing_id=outgoing.pk, author=drafter, text="Đã sửa.", at=timezone.now())
+    sign_in(client, drafter)
+
+    trace = client.get(reverse("documents:outgoing", args=[outgoing.pk])).context["trace"]
+
+    assert [(str(each["label"]), each["note"]) for each in trace] == [
+        ("Soạn thảo", ""),
+        ("Trình ký", ""),
+        ("Trả lại", "Sai căn cứ"),
+        ("Có ý kiến góp ý", ""),
+    ]

@@ -1,6 +1,5 @@
 """Screens of documents that are drafted and go out."""
 
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -8,19 +7,29 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from dinh.audit.api import trace_of
+from dinh.audit.api import TraceEntry, trace_of
 from dinh.directory.access import signed_in
+from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState, StepKind, StepState
 from dinh.documents.models import Outgoing, Step, Version
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.paging import CappedPaginator
+from dinh.documents.queries.outgoing import (
+    ORDERS,
+    OutgoingFilter,
+    outgoing_box,
+    outgoing_visible_to,
+    state_counts,
+)
 from dinh.documents.queries.recipients import replies_to
 from dinh.documents.rules import may_edit_draft, may_number
 from dinh.signing.api import can_sign
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
+# A true copy has no path; its seal is its signature.
+SEALED = {OutgoingState.SEALED, OutgoingState.ISSUED}
 CLERK_ACTS = {
     OutgoingState.SIGNED: {"issue", "number"},
     OutgoingState.NUMBERED: {"issue", "seal", "void"},
@@ -42,16 +51,75 @@ TRACE = {
     "documents.document.copied": _("Copied"),
     "documents.document.recalled": _("Recalled"),
     "documents.document.evidence_exported": _("Evidence exported"),
+    "documents.document.deleted": _("Deleted"),
+    "documents.document.commented": _("Commented"),
+    "documents.document.attached": _("File attached"),
+    "documents.document.detached": _("File taken away"),
+    "documents.document.places_set": _("Places marked"),
+    "documents.document.reminded": _("Reminded"),
 }
 
 
 @require_GET
 @signed_in
 def outgoing_list(request: StaffRequest) -> HttpResponse:
-    """What the appointment may see of its unit's letters, the last changed first."""
-    rows = outgoing_visible_to(request.appointment).order_by("-updated_at", "-pk")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "documents/outgoing/list.html", {"page": page})
+    """Letters of the unit: a chip per state, search, order; the last changed first."""
+    wanted = _wanted(request)
+    page = CappedPaginator(outgoing_box(request.appointment, wanted), PAGE_SIZE)
+    context = {
+        "wanted": wanted,
+        "page": page.get_page(request.GET.get("page")),
+        "chips": _chips(request, wanted),
+        "columns": _columns(request, wanted),
+        "may_issue": request.appointment.has_role(Role.CLERK),
+    }
+    return render(request, "documents/outgoing/list.html", context)
+
+
+def _wanted(request: StaffRequest) -> OutgoingFilter:
+    """What cannot be read does not narrow the list."""
+    state, order = request.GET.get("state", ""), request.GET.get("sort", "")
+    return OutgoingFilter(
+        state=state if state in OutgoingState.values else "",
+        words=request.GET.get("q", "").strip()[:200],
+        order=order if order in ORDERS else "changed",
+    )
+
+
+def _chips(request: StaffRequest, wanted: OutgoingFilter) -> list[dict[str, object]]:
+    counts = state_counts(request.appointment)
+    states = [("", _("All")), *OutgoingState.choices]
+    return [
+        {
+            "url": _address(request, state=state),
+            "label": label,
+            "is_on": state == wanted.state,
+            "count": counts.get(state) if state else None,
+        }
+        for state, label in states
+    ]
+
+
+def _columns(request: StaffRequest, wanted: OutgoingFilter) -> list[dict[str, object]]:
+    """Heads of the columns that order the list; a second click turns the order round."""
+    names = {"number": _("Number and notation"), "dated": _("Date"), "changed": _("Last changed")}
+    return [
+        {
+            "url": _address(request, sort=f"-{name}" if wanted.order == name else name),
+            "label": label,
+            "sorted": {name: "descending", f"-{name}": "ascending"}.get(wanted.order, "none"),
+        }
+        for name, label in names.items()
+    ]
+
+
+def _address(request: StaffRequest, **changes: str) -> str:
+    """The list's address with these changes, from its first page."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    for name, value in changes.items():
+        query[name] = value
+    return f"?{query.urlencode()}"
 
 
 @require_GET
@@ -69,12 +137,24 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "recipients": outgoing.recipients.all(),
         "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
+        "signed": any(step.signed for step in steps) or outgoing.state in SEALED,
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
-        "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(outgoing)],
+        "trace": [_happened(entry) for entry in trace_of(outgoing)],
         "today": timezone.localdate(),
     }
     return render(request, "documents/outgoing/detail.html", context)
+
+
+def _happened(entry: TraceEntry) -> dict[str, object]:
+    """One line of the time line, as `kernel/components/timeline.html` asks for it."""
+    told = (str(entry.details.get(key) or "") for key in ("reason", "name"))
+    return {
+        "at": entry.recorded_at,
+        "label": TRACE.get(entry.action, entry.action),
+        "actor": ", ".join(filter(None, (entry.person_name, entry.position))),
+        "note": " · ".join(filter(None, told)),
+    }
 
 
 def _acts(outgoing: Outgoing, steps: list[Step], actor: Appointment) -> set[str]:
