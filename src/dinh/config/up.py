@@ -113,11 +113,12 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
     if demo:
         os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
+        os.environ.setdefault("DINH_SIGNING_PLUGIN_URL", f"ws://127.0.0.1:{port + 2}")
         os.environ |= {"DINH_DEMO": "1", "DINH_HOST": "127.0.0.1"}
 
 
 def _write_environment(data_dir: Path) -> None:
-    names = ("DINH_DATABASE_URL", "DINH_SANDBOX_URL", "DINH_DEMO", "PORT")
+    names = ("DINH_DATABASE_URL", "DINH_SANDBOX_URL", "DINH_SIGNING_PLUGIN_URL", "DINH_DEMO", "PORT")
     file = data_dir / "environment.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps({name: os.environ[name] for name in names if name in os.environ}))
@@ -134,6 +135,8 @@ def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
     children = [Child("web", ["web"]), *worker_children()]
     if demo and find_spec("dinh.sandbox.server"):
         children.append(Child("sandbox", ["sandbox"]))
+    if demo:
+        children.append(Child("plugin", ["signing_plugin"]))
     watch = _Watch(data_dir, server=server, demo=demo)
     Supervisor(data_dir=data_dir, children=children, watch=watch).run()
     return 0

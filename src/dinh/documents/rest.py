@@ -5,6 +5,7 @@ from ninja import Router
 from dinh.documents import (
     rest_books,
     rest_copies,
+    rest_devices,
     rest_drafting,
     rest_incoming,
     rest_intake,
@@ -20,6 +21,7 @@ for part in (
     rest_incoming,
     rest_intake,
     rest_recipients,  # before the acts by name of outgoing documents
+    rest_devices,
     rest_outgoing,
 ):
     router.add_router("", part.router)

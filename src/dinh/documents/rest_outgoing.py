@@ -79,21 +79,21 @@ def list_outgoing(
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, object]:
     """What the caller may see of its unit's letters, the last changed first, 50 a page."""
-    rows = outgoing_visible_to(_actor(request)).order_by("-updated_at", "-pk")
+    rows = outgoing_visible_to(actor_of(request)).order_by("-updated_at", "-pk")
     found = Paginator(rows.filter(state=state) if state else rows, PAGE).get_page(page)
-    return {"count": found.paginator.count, "items": [_shown(row) for row in found]}
+    return {"count": found.paginator.count, "items": [shown(row) for row in found]}
 
 
 @router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)
 def read_outgoing(request: HttpRequest, outgoing_id: int) -> OutgoingOut:
     """One letter."""
-    return _shown(_visible(request, outgoing_id))
+    return shown(visible(request, outgoing_id))
 
 
 @router.get("/outgoing/{int:outgoing_id}/letter", url_name="outgoing_letter")
 def letter(request: HttpRequest, outgoing_id: int) -> HttpResponseBase:
     """The PDF as signed so far, or as last laid out."""
-    outgoing = _visible(request, outgoing_id)
+    outgoing = visible(request, outgoing_id)
     last = outgoing.versions.last()
     content = outgoing.document.content_id or (last.pdf_id if last else None)
     if content is None:
@@ -106,15 +106,15 @@ def sign_chosen(request: HttpRequest, body: Chosen) -> list[SignedOut]:
     """Sign several letters that wait for the caller; each by itself, `refusal` is empty where signed."""
     if len(body.ids) > PAGE:
         raise InvalidInput(_("Sign at most 50 letters in one go."), field="ids")
-    outcomes = sign_several(outgoing_ids=body.ids, actor=_actor(request))
+    outcomes = sign_several(outgoing_ids=body.ids, actor=actor_of(request))
     return [SignedOut(id=each.outgoing_id, refusal=each.refusal) for each in outcomes]
 
 
 @router.post("/outgoing/{int:outgoing_id}/return", response=OutgoingOut)
 def return_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> OutgoingOut:
     """Give a letter back to its drafter, with the reason."""
-    return_draft(outgoing_id=outgoing_id, actor=_actor(request), reason=body.reason, at=timezone.now())
-    return _shown(_visible(request, outgoing_id))
+    return_draft(outgoing_id=outgoing_id, actor=actor_of(request), reason=body.reason, at=timezone.now())
+    return shown(visible(request, outgoing_id))
 
 
 @router.post("/outgoing/{int:outgoing_id}/number", response=OutgoingOut)
@@ -122,12 +122,12 @@ def number_outgoing(request: HttpRequest, outgoing_id: int, body: Dated) -> Outg
     """Give a signed letter its number and date."""
     at = timezone.now()
     number_document(
-        clerk=_actor(request),
+        clerk=actor_of(request),
         outgoing_id=outgoing_id,
         dated=body.dated or timezone.localdate(at),
         at=at,
     )
-    return _shown(_visible(request, outgoing_id))
+    return shown(visible(request, outgoing_id))
 
 
 @router.post("/outgoing/{int:outgoing_id}/issue", response=OutgoingOut)
@@ -135,19 +135,19 @@ def issue_outgoing(request: HttpRequest, outgoing_id: int, body: Dated) -> Outgo
     """Number, seal and send a signed letter, from wherever it stands."""
     at = timezone.now()
     issue_document(
-        clerk=_actor(request),
+        clerk=actor_of(request),
         outgoing_id=outgoing_id,
         dated=body.dated or timezone.localdate(at),
         at=at,
     )
-    return _shown(_visible(request, outgoing_id))
+    return shown(visible(request, outgoing_id))
 
 
 @router.post("/outgoing/{int:outgoing_id}/void", response=OutgoingOut)
 def void_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> OutgoingOut:
     """Void the number of a letter not yet issued."""
-    void_number(clerk=_actor(request), outgoing_id=outgoing_id, reason=body.reason)
-    return _shown(_visible(request, outgoing_id))
+    void_number(clerk=actor_of(request), outgoing_id=outgoing_id, reason=body.reason)
+    return shown(visible(request, outgoing_id))
 
 
 @router.post("/outgoing/{int:outgoing_id}/{act}", response=OutgoingOut)
@@ -157,8 +157,8 @@ def act_on_outgoing(
     """`submit`, `pass`, `sign`, `seal` or `send` a letter; a repeated act changes nothing or says so."""
     if act not in ACTS:
         raise NotFound(_("There is no such document."))
-    ACTS[act](_actor(request), outgoing_id)
-    return _shown(_visible(request, outgoing_id))
+    ACTS[act](actor_of(request), outgoing_id)
+    return shown(visible(request, outgoing_id))
 
 
 def _submit(actor: Appointment, outgoing_id: int) -> None:
@@ -191,20 +191,23 @@ ACTS: dict[str, Callable[[Appointment, int], None]] = {
 }
 
 
-def _actor(request: HttpRequest) -> Appointment:
+def actor_of(request: HttpRequest) -> Appointment:
+    """In whose position the caller acts."""
     actor = request.appointment  # type: ignore[attr-defined]
     assert isinstance(actor, Appointment)  # noqa: S101 both ways to sign in set it
     return actor
 
 
-def _visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
-    outgoing = outgoing_visible_to(_actor(request)).filter(pk=outgoing_id).first()
+def visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
+    """A letter that the caller sees. :raises NotFound: missing or not visible"""
+    outgoing = outgoing_visible_to(actor_of(request)).filter(pk=outgoing_id).first()
     if not isinstance(outgoing, Outgoing):
         raise NotFound(_("There is no such document."))
     return outgoing
 
 
-def _shown(outgoing: Outgoing) -> OutgoingOut:
+def shown(outgoing: Outgoing) -> OutgoingOut:
+    """A letter as every call answers it."""
     document = outgoing.document
     return OutgoingOut(
         id=outgoing.pk,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.documents.views import evidence, incoming_acts
+from dinh.documents.views import evidence, incoming_acts, signatures
 from dinh.documents.views import incoming as views
 
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
         "incoming/<int:incoming_id>/attachments/<int:attachment_id>/",
         views.incoming_attachment,
         name="incoming_attachment",
+    ),
+    path(
+        "incoming/<int:incoming_id>/signatures/", signatures.incoming_signatures, name="incoming_signatures"
     ),
     path("incoming/<int:incoming_id>/evidence/", evidence.incoming_evidence, name="incoming_evidence"),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),

@@ -1,15 +1,20 @@
 from django.urls import path
 
-from dinh.documents.views import evidence, outgoing_acts, recipients
+from dinh.documents.views import devices, evidence, outgoing_acts, recipients, signatures
 from dinh.documents.views import outgoing as views
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
+    path("outgoing/device/<uuid:batch>/", devices.device_page, name="device"),
+    path("outgoing/device/<uuid:session_id>/finish/", devices.device_finish, name="device_finish"),
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),
     path("outgoing/<int:outgoing_id>/evidence/", evidence.outgoing_evidence, name="outgoing_evidence"),
     path("outgoing/<int:outgoing_id>/letter.pdf", views.outgoing_pdf, name="outgoing_pdf"),
+    path(
+        "outgoing/<int:outgoing_id>/signatures/", signatures.outgoing_signatures, name="outgoing_signatures"
+    ),
     path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
     path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
     path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),

@@ -98,16 +98,15 @@ def add_timestamp(*, content: bytes, timestamp: TimestampClient) -> bytes:
 
     :raises TimestampUnavailable: if the server does not answer
     """
-    info = asn1_cms.ContentInfo.load(content)
-    signer = info["content"]["signer_infos"][0]
-    token = timestamp.stamp(hashlib.sha256(signer["signature"].native).digest())
-    attribute = {
-        "type": "signature_time_stamp_token",
-        "values": [asn1_cms.ContentInfo.load(token)],
-    }
-    signer["unsigned_attrs"] = [attribute]
-    encoded: bytes = info.dump(force=True)
-    return encoded
+    signed = read_signed_data(content)
+    signer = asn1_cms.ContentInfo.load(content)["content"]["signer_infos"][0]
+    # Written anew, not changed in place: asn1crypto encodes a changed tree in exponential time.
+    return cms.assemble(
+        certificates=_encoded(signed),
+        attributes=b"\x31" + signer["signed_attrs"].dump()[1:],
+        signature=signed.signature,
+        timestamp=timestamp.stamp(hashlib.sha256(signed.signature).digest()),
+    )
 
 
 def trusted_by(*, certificates: Sequence[bytes], trust: TrustStore, at: datetime) -> bool:

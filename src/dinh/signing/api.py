@@ -17,22 +17,23 @@ from dinh.signing.operations.sessions import (
     SessionInfo,
     begin_signing,
     cancel_signing,
+    device_answer,
     finish_signing,
-    session_info,
+    open_sessions,
     signed_in_session,
 )
 from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, TextMark, extend, keep, sign_pdf
 from dinh.signing.providers import SignOnDevice
 from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
 from dinh.signing.queries.verification import verification_of
-from dinh.signing.rules import can_seal, can_sign, signs_on_device
+from dinh.signing.rules import As, can_seal, can_sign, signs_on_device
 from dinh.storage.api import read_blob
 
 __all__ = [
-    "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished", "SessionInfo",
+    "As", "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished", "SessionInfo",
     "SignOnDevice", "SignatureSummary", "SignedPdf", "TextMark", "add_fields", "begin_signing", "can_seal", "can_sign",
-    "cancel_signing", "extend", "fill_text_fields", "finish_signing", "has_valid_authorised_signature",
-    "session_info", "sign_pdf", "signed_in_session", "signs_on_device", "verdict_of",
+    "cancel_signing", "device_answer", "extend", "fill_text_fields", "finish_signing", "has_valid_authorised_signature",
+    "open_sessions", "sign_pdf", "signed_in_session", "signs_on_device", "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]

@@ -7,6 +7,7 @@ a letter that is no longer the same is refused, and nothing of the letter is los
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment
 from dinh.documents.models import DeviceSignature, Outgoing
+from dinh.documents.operations.numbering import number_document
 from dinh.documents.operations.sealing import keep_sealed, sealable
 from dinh.documents.operations.signing import SigningOutcome, close_step, wanted_signature
 from dinh.kernel.errors import DomainError, NotFound
@@ -86,6 +88,18 @@ def begin_seal(
     return _keep(begun, actor, session, batch), session
 
 
+def begin_issue(
+    *, outgoing_id: int, actor: Appointment, dated: date, at: datetime, batch: UUID | None = None
+) -> tuple[DeviceSignature, SessionInfo]:
+    """
+    Give a signed letter its number and date, where it has none, and begin its seal.
+
+    :raises DomainError: as `numbering.number_document` and `begin_seal`
+    """
+    number_document(clerk=actor, outgoing_id=outgoing_id, dated=dated, at=at)
+    return begin_seal(outgoing_id=outgoing_id, actor=actor, batch=batch)
+
+
 def _keep(
     begun: DeviceSignature, actor: Appointment, session: SessionInfo, batch: UUID | None
 ) -> DeviceSignature:
@@ -107,7 +121,13 @@ def begin_several(*, outgoing_ids: list[int], actor: Appointment, begin: Begin) 
 
 
 def finish_on_device(
-    *, session_id: UUID, actor: Appointment, signature: bytes | None = None, cms: bytes | None = None
+    *,
+    session_id: UUID,
+    actor: Appointment,
+    signature: bytes | None = None,
+    cms: bytes | None = None,
+    pdf: bytes | None = None,
+    outgoing_id: int | None = None,
 ) -> Outgoing:
     """
     Put what the device made into the letter, once; the same answer again changes nothing.
@@ -115,13 +135,18 @@ def finish_on_device(
     Never inside a transaction.
 
     :param signature: raw signature of the signed attributes, or
-    :param cms: whole CMS that the device assembled; neither where a session was finished and then interrupted
+    :param cms: whole CMS that the device assembled, or
+    :param pdf: the whole letter as a program at the holder's computer signed it; none where
+        a session was finished and then interrupted
+    :param outgoing_id: the letter that is meant, where the caller names it besides
     :raises NotFound: if this appointment has begun no such signature
     :raises ChangedMeanwhile: if the letter was returned, changed or signed meanwhile
     :raises DomainError: as `signing.api.finish_signing`
     """
     begun = _own(session_id, actor)
-    signed = _signed(begun, actor, signature, cms)
+    if outgoing_id not in (None, begun.outgoing_id):
+        raise _missing()
+    signed = _signed(begun, actor, signature=signature, cms=cms, pdf=pdf)
     # A finished session answers again; only the first finish, or one after a crash, still has to be taken over.
     if begun.finished_at:
         return begun.outgoing
@@ -129,26 +154,26 @@ def finish_on_device(
     return _taken_over(begun.pk, actor, signed, proven)
 
 
-def _signed(
-    begun: DeviceSignature, actor: Appointment, signature: bytes | None, cms: bytes | None
-) -> SignedPdf:
+def _signed(begun: DeviceSignature, actor: Appointment, **answer: bytes | None) -> SignedPdf:
     session_id = begun.session_id
-    if signature is None and cms is None:
+    if not any(answer.values()):
         kept = signed_in_session(session_id=session_id, appointment=actor)
         if kept is not None:
             return kept
     letter = begun.outgoing.document.content_id or ""
-    return finish_signing(
-        session_id=session_id, appointment=actor, sha256=letter, signature=signature, cms=cms
-    )
+    return finish_signing(session_id=session_id, appointment=actor, sha256=letter, **answer)
 
 
 def _own(session_id: UUID, actor: Appointment) -> DeviceSignature:
     own = DeviceSignature.objects.select_related("outgoing__document")
     begun = own.filter(session=session_id, actor=actor).first()
     if begun is None:
-        raise NotFound(_("There is no such signature. Start signing again."))
+        raise _missing()
     return begun
+
+
+def _missing() -> NotFound:
+    return NotFound(_("There is no such signature. Start signing again."))
 
 
 @transaction.atomic

@@ -28,6 +28,8 @@ from dinh.signing.api import can_sign
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
+# A true copy has no path; its seal is its signature.
+SEALED = {OutgoingState.SEALED, OutgoingState.ISSUED}
 CLERK_ACTS = {
     OutgoingState.SIGNED: {"issue", "number"},
     OutgoingState.NUMBERED: {"issue", "seal", "void"},
@@ -135,6 +137,7 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "recipients": outgoing.recipients.all(),
         "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
+        "signed": any(step.signed for step in steps) or outgoing.state in SEALED,
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
         "trace": [_happened(entry) for entry in trace_of(outgoing)],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 
 from django.contrib import messages
 from django.db.models import Count
@@ -14,8 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
+from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft
+from dinh.documents.operations.devices import Begin, begin_issue, begin_seal, begin_step
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.drafting import render_version
 from dinh.documents.operations.issuing import issue_document, issue_several
@@ -24,7 +27,9 @@ from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign, outgoing_visible_to
+from dinh.documents.views.devices import to_device
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.signing.api import As, signs_on_device
 
 BATCH = 50
 
@@ -37,6 +42,9 @@ def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespo
         raise Http404
     operation, done = ACTS[act]
     try:
+        to_go = _on_device(request, outgoing_id, act)
+        if to_go is not None:
+            return to_go
         operation(request, outgoing_id)
     except NotFound as missing:
         raise Http404 from missing
@@ -53,7 +61,10 @@ def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespo
 def signing_tray(request: StaffRequest) -> HttpResponse:
     """Letters that wait for one's signature: read each, sign several in one go (also on a phone)."""
     if request.method == "POST":
-        outcomes = sign_several(outgoing_ids=_chosen(request), actor=request.appointment)
+        chosen = _chosen(request)
+        if chosen and signs_on_device(request.appointment, "person"):
+            return to_device(request, chosen, begin_step) or redirect("documents:signing_tray")
+        outcomes = sign_several(outgoing_ids=chosen, actor=request.appointment)
         signed = ngettext("%(count)d letter signed.", "%(count)d letters signed.", len(outcomes))
         _tell(request, signed, [each.refusal for each in outcomes])
         return redirect("documents:signing_tray")
@@ -71,8 +82,11 @@ def issuing_tray(request: StaffRequest) -> HttpResponse:
         except InvalidInput as refusal:
             messages.error(request, str(refusal))
             return redirect("documents:issuing_tray")
+        chosen = _chosen(request)
+        if to_seal := _to_seal_on_device(request, chosen):
+            return to_device(request, to_seal, _begin_issue(request)) or redirect("documents:issuing_tray")
         outcomes = issue_several(
-            clerk=request.appointment, outgoing_ids=_chosen(request), dated=dated, at=timezone.now()
+            clerk=request.appointment, outgoing_ids=chosen, dated=dated, at=timezone.now()
         )
         issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
         _tell(request, issued, [each.refusal for each in outcomes])
@@ -80,6 +94,31 @@ def issuing_tray(request: StaffRequest) -> HttpResponse:
     letters = letters_to_issue(request.appointment).annotate(recipient_amount=Count("recipients"))
     context = {"letters": letters[:BATCH], "today": timezone.localdate()}
     return render(request, "documents/outgoing/to_issue.html", context)
+
+
+def _on_device(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse | None:
+    """Where the act's key is in the holder's own token: to the page that asks it. None where the server signs."""
+    if act not in ON_DEVICE or not signs_on_device(request.appointment, ON_DEVICE[act]):
+        return None
+    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    if outgoing is None:
+        raise NotFound(_("There is no such document."))
+    if outgoing.state == OutgoingState.SEALED:
+        return None
+    begin: dict[str, Begin] = {"sign": begin_step, "seal": begin_seal, "issue": _begin_issue(request)}
+    return to_device(request, [outgoing_id], begin[act]) or redirect("documents:outgoing", outgoing_id)
+
+
+def _to_seal_on_device(request: StaffRequest, chosen: Sequence[int]) -> list[int]:
+    """Those of the chosen that the seal's token has to seal before they can be sent."""
+    if not signs_on_device(request.appointment, "unit"):
+        return []
+    unsealed = letters_to_issue(request.appointment).exclude(state=OutgoingState.SEALED)
+    return list(unsealed.filter(pk__in=chosen).values_list("pk", flat=True))
+
+
+def _begin_issue(request: StaffRequest) -> Begin:
+    return partial(begin_issue, dated=_day(request), at=timezone.now())
 
 
 def _tell(request: StaffRequest, done: str, refusals: Sequence[str]) -> None:
@@ -153,6 +192,7 @@ def _void(request: StaffRequest, outgoing_id: int) -> None:
     void_number(clerk=request.appointment, outgoing_id=outgoing_id, reason=reason)
 
 
+ON_DEVICE: dict[str, As] = {"sign": "person", "seal": "unit", "issue": "unit"}
 ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
     "render": (_render, ""),
     "submit": (_submit, gettext_noop("Submitted.")),

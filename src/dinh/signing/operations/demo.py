@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,11 +31,13 @@ from dinh.pki.certificates import crl_urls
 from dinh.signing.keys import PROVIDER, key_path, password, write_secret
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
+from dinh.signing.providers import PLUGIN
 from dinh.signing.queries.verification import demo_root
 from dinh.storage.api import PNG, store_bytes
 
 _FONTS = Path(dinh.kernel.__file__).parent / "fonts"
 _SIGNERS = [Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD]
+DEVICE_HOLDER: Final = "phogiamdoc.stttt"
 _BLUE, _RED = (20, 40, 180, 255), (210, 20, 20, 255)
 
 
@@ -63,9 +66,16 @@ def issue_demo_certificates() -> None:
         if not _has_key(issuer, Credential.objects.filter(person=person)):
             image = signature_image(person.full_name)
             _issue(issuer, root, person.full_name, image, Credential(person=person))
+    _put_into_device()
     for unit in _sealing_units():
         if not _has_key(issuer, Credential.objects.filter(unit=unit)):
             _issue(issuer, root, unit.name, seal_image(unit.name), Credential(unit=unit))
+
+
+def _put_into_device() -> None:
+    """One key of the demo is in a token, so that this road can be tried; the stand-in for the plugin reaches it."""
+    holder = Account.objects.filter(username=DEVICE_HOLDER).values("person_id")
+    Credential.objects.filter(person_id__in=holder, provider=PROVIDER).update(provider=PLUGIN)
 
 
 def _appointments() -> list[Appointment]:
@@ -88,7 +98,9 @@ def _sealing_units() -> list[Unit]:
 def _has_key(issuer: _Issuer, credentials: QuerySet[Credential]) -> bool:
     # The newest is the one that signs.
     known = credentials.filter(state=CredentialState.ACTIVE).order_by("-valid_from", "-pk").first()
-    return known is not None and (known.provider != PROVIDER or _is_usable(issuer, known))
+    if known is None:
+        return False
+    return known.provider not in (PROVIDER, PLUGIN) or _is_usable(issuer, known)
 
 
 def _is_usable(issuer: _Issuer, credential: Credential) -> bool:

@@ -4,8 +4,10 @@ Signing in two phases, with minutes and a restart between them: most keys sit in
 Begun, a session waits in the database; finished once, by the one who began it, it gives the signed PDF.
 """
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +22,7 @@ from dinh.directory.models import Appointment
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
 from dinh.pki import api as pki
 from dinh.signing.models import Credential, SessionState, SigningSession
+from dinh.signing.operations.returned import check_returned
 from dinh.signing.operations.signing import (
     SignedPdf,
     chosen_credential,
@@ -115,6 +118,17 @@ def session_info(*, session_id: UUID, appointment: Appointment) -> SessionInfo:
     return _info(session, _restored(session))
 
 
+def open_sessions(*, session_ids: Collection[UUID], appointment: Appointment) -> dict[UUID, SessionInfo]:
+    """Those of these sessions of the appointment that still wait for their signature; one query for all."""
+    sessions = SigningSession.objects.select_related("credential").filter(
+        pk__in=session_ids,
+        appointment=appointment,
+        state=SessionState.OPEN,
+        expires_at__gte=timezone.now(),
+    )
+    return {session.pk: _info(session, _restored(session)) for session in sessions}
+
+
 def finish_signing(
     *,
     session_id: UUID,
@@ -122,6 +136,7 @@ def finish_signing(
     sha256: str,
     signature: bytes | None = None,
     cms: bytes | None = None,
+    pdf: bytes | None = None,
 ) -> SignedPdf:
     """
     Put the signature into what was prepared, once. Never inside a transaction.
@@ -130,13 +145,16 @@ def finish_signing(
 
     :param sha256: of the document as it stands now; must be what the session was begun with
     :param signature: raw signature of the signed attributes, or
-    :param cms: whole CMS that a device assembled; neither where the server reaches the key
+    :param cms: whole CMS that a device assembled, or
+    :param pdf: the whole document as a program at the holder's computer signed it; none where the server
+        reaches the key
     :raises NotFound: if the appointment has begun no such session
     :raises SessionExpired, SessionFinished, ChangedMeanwhile: if it is too late for this answer
     :raises NotPermitted: if the certificate was suspended or revoked meanwhile
     :raises WrongSignature: if the signature is not of the prepared document by the registered certificate
+    :raises NotOurRevision: if the PDF is more, or less, than the document with that one signature
     """
-    answer = _answer_digest(signature, cms)
+    answer = _answer_digest(signature, cms, pdf)
     session = _own(session_id, appointment)
     if session.state == SessionState.FINISHED:
         return _repeated(session, answer)
@@ -144,8 +162,24 @@ def finish_signing(
     if session.source_id != sha256:
         raise ChangedMeanwhile(_("The document changed while you signed. Read it again, then sign."))
     _check_usable(session.credential, appointment, timezone.now())
-    signed = kept(_signed(session, signature, cms), session.created_at)
+    signed = (
+        _whole(session, pdf)
+        if pdf is not None
+        else kept(_signed(session, signature, cms), session.created_at)
+    )
     return _closed(session, appointment, signed, answer)
+
+
+def device_answer(text: str, *, field: str) -> bytes | None:
+    """
+    What a device answered, from base64; None if nothing.
+
+    :raises InvalidInput: if it is no base64
+    """
+    try:
+        return base64.b64decode(text, validate=True) if text else None
+    except binascii.Error as error:
+        raise InvalidInput(_("The signing plugin answered something unreadable."), field=field) from error
 
 
 def signed_in_session(*, session_id: UUID, appointment: Appointment) -> SignedPdf | None:
@@ -194,6 +228,16 @@ def _info(session: SigningSession, prepared: pki.PreparedSignature) -> SessionIn
 
 def _restored(session: SigningSession) -> pki.PreparedSignature:
     return pki.PreparedSignature.restore(ticket=session.ticket, document=read_blob(session.prepared_id))
+
+
+def _whole(session: SigningSession, pdf: bytes) -> SignedPdf:
+    made = check_returned(
+        before=read_blob(session.source_id),
+        returned=pdf,
+        field=session.field_name,
+        fingerprint=session.credential.fingerprint,
+    )
+    return SignedPdf(keep(pdf), made.level, session.created_at)
 
 
 def _signed(session: SigningSession, signature: bytes | None, cms: bytes | None) -> pki.SignedPdf:
@@ -255,8 +299,8 @@ def _check_usable(credential: Credential, appointment: Appointment, now: datetim
         raise NotPermitted(_("Your certificate was taken out of use meanwhile. Ask the administrator."))
 
 
-def _answer_digest(signature: bytes | None, cms: bytes | None) -> str:
-    if signature is not None and cms is not None:
-        raise InvalidInput(_("Give either the signature or the whole CMS, not both."), field="cms")
-    answer = signature if signature is not None else cms
-    return "" if answer is None else hashlib.sha256(answer).hexdigest()
+def _answer_digest(*answers: bytes | None) -> str:
+    given = [answer for answer in answers if answer is not None]
+    if len(given) > 1:
+        raise InvalidInput(_("Give one of the signature, the whole CMS and the whole PDF."), field="cms")
+    return hashlib.sha256(given[0]).hexdigest() if given else ""

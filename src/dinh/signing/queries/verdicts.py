@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from dinh.directory.models import Appointment
 from dinh.pki.api import HolderKind, Reason, SignatureReport, TimeSource, Verdict, VerificationReport
 from dinh.signing.models import Credential, StoredVerdict
 from dinh.signing.queries.verification import anchor_files, verification_of
@@ -30,6 +31,7 @@ class SignatureSummary:
 
     :param signer: common name in the certificate; empty if there is none
     :param holder_name: of the person or unit in the registry; empty if it does not know the certificate
+    :param holder_title: position and unit of the person on the day of signing; empty if none is known
     :param signed_at: by the timestamp if it can be trusted, else as claimed (see `time_source`)
     :param reasons: in the active language; empty if nothing is to be said
     """
@@ -39,6 +41,7 @@ class SignatureSummary:
     signer: str
     holder_kind: HolderKind
     holder_name: str
+    holder_title: str
     signed_at: datetime | None
     time_source: TimeSource
     reasons: tuple[str, ...]
@@ -59,6 +62,7 @@ class DocumentVerdict:
 class Holder:
     kind: HolderKind
     name: str
+    person_id: int | None = None
 
 
 NOBODY = Holder(HolderKind.UNKNOWN, "")
@@ -82,11 +86,15 @@ def verdict_told(report: VerificationReport, *, sha256: str, at: datetime) -> Do
 
 def _told(sha256: str, report: dict[str, Any], judged_at: datetime) -> DocumentVerdict:
     signatures = report["signatures"]
-    holders = holders_of(item["fingerprint"] for item in signatures)
+    known = holders_of(item["fingerprint"] for item in signatures)
+    holders = [known.get(item["fingerprint"], NOBODY) for item in signatures]
+    offices = _offices_of(holders)
     return DocumentVerdict(
         sha256=sha256,
         verdict=Verdict(report["verdict"]),
-        signatures=tuple(_summary(item, holders.get(item["fingerprint"], NOBODY)) for item in signatures),
+        signatures=tuple(
+            _summary(item, holder, offices) for item, holder in zip(signatures, holders, strict=True)
+        ),
         reasons=_messages(report["reasons"]),
         judged_at=judged_at,
     )
@@ -101,7 +109,7 @@ def holders_of(fingerprints: Iterable[str]) -> dict[str, Holder]:
 def holder_in(credential: Credential) -> Holder:
     """The holder that a registered certificate names."""
     if credential.person is not None:
-        return Holder(HolderKind.PERSON, credential.person.full_name)
+        return Holder(HolderKind.PERSON, credential.person.full_name, credential.person_id)
     return Holder(HolderKind.UNIT, credential.unit.name if credential.unit else "")
 
 
@@ -171,14 +179,33 @@ def _reason(item: dict[str, str]) -> Reason:
     return Reason(item["code"], item["what"], _moment(item["when"]), item["form"])
 
 
-def _summary(item: dict[str, Any], holder: Holder) -> SignatureSummary:
+def _offices_of(holders: Iterable[Holder]) -> list[Appointment]:
+    """All appointments, past ones too, of the people among the holders, the highest first."""
+    people = {holder.person_id for holder in holders if holder.person_id is not None}
+    if not people:
+        return []
+    return list(Appointment.objects.filter(person_id__in=people).select_related("position", "unit"))
+
+
+def _title(holder: Holder, signed_at: datetime | None, offices: Iterable[Appointment]) -> str:
+    if signed_at is None:
+        return ""
+    day = timezone.localdate(signed_at)
+    held = (each for each in offices if each.person_id == holder.person_id and each.is_current(day))
+    office = next(held, None)
+    return f"{office.position.name}, {office.unit.name}" if office else ""
+
+
+def _summary(item: dict[str, Any], holder: Holder, offices: Iterable[Appointment]) -> SignatureSummary:
+    signed_at = _moment(item["signed_at"])
     return SignatureSummary(
         field=item["field"],
         verdict=Verdict(item["verdict"]),
         signer=item["signer"],
         holder_kind=holder.kind,
         holder_name=holder.name,
-        signed_at=_moment(item["signed_at"]),
+        holder_title=_title(holder, signed_at, offices),
+        signed_at=signed_at,
         time_source=TimeSource(item["time_source"]),
         reasons=_messages(item["reasons"]),
     )

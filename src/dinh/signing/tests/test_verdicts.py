@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
+from dinh.directory.models import Appointment
 from dinh.pki.api import LEADER_FIELD, HolderKind, TimeSource, Verdict
 from dinh.signing import api
 from dinh.signing.models import Credential, StoredVerdict
@@ -65,10 +66,20 @@ def test_holder_follows_the_registry_at_once(people, signed):
     assert (signature.holder_kind, signature.holder_name) == (HolderKind.UNKNOWN, "")
 
 
-def test_remembered_verdict_costs_two_queries(signed, django_assert_num_queries):
+def test_verdict_tells_the_position_held_on_the_day_of_signing(people, signed):
+    office = people[0]
+    (signature,) = api.verdict_of(signed.sha256, offline=True).signatures
+    Appointment.objects.filter(pk=office.pk).update(end_date=signed.signed_at.date() - timedelta(days=2))
+    (later,) = api.verdict_of(signed.sha256, offline=True).signatures
+
+    assert signature.holder_title == f"{office.position.name}, {office.unit.name}"
+    assert later.holder_title == ""
+
+
+def test_remembered_verdict_costs_three_queries(signed, django_assert_num_queries):
     api.verdict_of(signed.sha256, offline=True)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         api.verdict_of(signed.sha256, offline=True)
 
 

@@ -1,7 +1,5 @@
 """Signing a test letter with one's own token: the same way that a real letter goes."""
 
-import base64
-import binascii
 from uuid import UUID
 
 from csp.decorators import csp_update
@@ -10,14 +8,13 @@ from django.contrib import messages
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError, InvalidInput
+from dinh.kernel.errors import DomainError
 from dinh.signing.models import SessionState, SigningSession
-from dinh.signing.operations.sessions import finish_signing, session_info
+from dinh.signing.operations.sessions import device_answer, finish_signing, session_info
 from dinh.signing.operations.trial import TRIAL_FIELD, begin_trial_signature
 from dinh.signing.queries.verdicts import verdict_of
 from dinh.storage.api import blob_response
@@ -61,8 +58,8 @@ def finish_trial(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
             session_id=session_id,
             appointment=request.appointment,
             sha256=session.source_id,
-            signature=answer_in(request.POST.get("signature", ""), "signature"),
-            cms=answer_in(request.POST.get("cms", ""), "cms"),
+            signature=device_answer(request.POST.get("signature", ""), field="signature"),
+            cms=device_answer(request.POST.get("cms", ""), field="cms"),
         )
     except DomainError as refusal:
         messages.error(request, str(refusal))
@@ -76,18 +73,6 @@ def trial_pdf(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
     if session.result_id is None:
         raise Http404
     return blob_response(request, session.result_id, filename="ky-thu.pdf", inline=True)
-
-
-def answer_in(text: str, field: str) -> bytes | None:
-    """
-    What a device answered, from base64; None if nothing.
-
-    :raises InvalidInput: if it is no base64
-    """
-    try:
-        return base64.b64decode(text, validate=True) if text else None
-    except binascii.Error as error:
-        raise InvalidInput(_("The signing plugin answered something unreadable."), field=field) from error
 
 
 def _own_trial(request: StaffRequest, session_id: UUID) -> SigningSession:

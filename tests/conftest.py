@@ -67,6 +67,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         "PORT": str(port),
     }
     environment.pop("DINH_SANDBOX_URL", None)
+    environment.pop("DINH_SIGNING_PLUGIN_URL", None)
     log = (data / "up.log").open("wb")
     command = [sys.executable, "-m", "dinh", "up", "--demo"]
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -142,13 +143,14 @@ def _named(server: str, database: str) -> str:
 
 
 def _free_port() -> int:
-    """A port whose next one is free too (the sandbox's)."""
+    """A port whose next two are free too (the sandbox's, the signing plugin's)."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port: int = first.getsockname()[1]
             try:
                 second.bind(("127.0.0.1", port + 1))
+                third.bind(("127.0.0.1", port + 2))
             except OSError:
                 continue
             return port

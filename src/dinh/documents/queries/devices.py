@@ -1,0 +1,14 @@
+"""Signatures that wait for their holder's own token."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from dinh.directory.models import Appointment
+from dinh.documents.models import DeviceSignature
+
+
+def device_signatures_of(appointment: Appointment, batch: UUID) -> QuerySet[DeviceSignature]:
+    """What this appointment began together, in the order of its beginning; never another's."""
+    own = DeviceSignature.objects.filter(actor=appointment, batch=batch)
+    return own.select_related("outgoing__document", "session").order_by("pk")

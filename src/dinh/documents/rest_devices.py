@@ -1,0 +1,71 @@
+"""Signing and sealing in two phases, for programs that reach the holder's token themselves."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router, Schema
+
+from dinh.documents.operations.devices import begin_seal, begin_step, finish_on_device
+from dinh.documents.rest_outgoing import OutgoingOut, actor_of, shown, visible
+from dinh.signing.api import device_answer
+
+router = Router(tags=["outgoing"])
+BEGIN = {"sign": begin_step, "seal": begin_seal}
+
+
+class BegunOut(Schema):
+    """
+    A signature that waits for its device until `expires_at`. `challenge` has what the device needs: `fingerprint` of
+    the certificate (SHA-256, hex), `attributes` (base64, DER) and their `digest` (SHA-256, hex); empty where the
+    server reaches the key itself.
+    """
+
+    session: UUID
+    provider: str
+    digest: str
+    challenge: dict[str, str]
+    expires_at: datetime
+
+
+class Answer(Schema):
+    """
+    What the device made, base64, one of: the raw signature of the attributes; a whole CMS; the letter (as
+    `/outgoing/{id}/letter` gives it) signed by a program of its own in the field that waits.
+    """
+
+    session: UUID
+    signature: str = ""
+    cms: str = ""
+    pdf: str = ""
+
+
+@router.post("/outgoing/{int:outgoing_id}/{act}/begin", response=BegunOut)
+def begin_on_device(request: HttpRequest, outgoing_id: int, act: Literal["sign", "seal"]) -> BegunOut:
+    """Prepare the caller's signature, or the seal; nothing of the letter changes yet."""
+    _begun, session = BEGIN[act](outgoing_id=outgoing_id, actor=actor_of(request))
+    return BegunOut(
+        session=session.id,
+        provider=session.provider,
+        digest=session.digest,
+        challenge=dict(session.challenge),
+        expires_at=session.expires_at,
+    )
+
+
+@router.post("/outgoing/{int:outgoing_id}/{act}/finish", response=OutgoingOut)
+def finish_begun(
+    request: HttpRequest, outgoing_id: int, act: Literal["sign", "seal"], body: Answer
+) -> OutgoingOut:
+    """Put the device's answer into the letter, once; the same answer again changes nothing."""
+    letter = visible(request, outgoing_id)
+    finish_on_device(
+        session_id=body.session,
+        actor=actor_of(request),
+        signature=device_answer(body.signature, field="signature"),
+        cms=device_answer(body.cms, field="cms"),
+        pdf=device_answer(body.pdf, field="pdf"),
+        outgoing_id=letter.pk,
+    )
+    return shown(visible(request, outgoing_id))

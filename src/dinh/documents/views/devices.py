@@ -1,0 +1,95 @@
+"""Signing and sealing with one's own token: a page that asks the device, letter by letter, with one PIN."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.documents.models import DeviceSignature
+from dinh.documents.operations.devices import Begin, begin_several, finish_on_device
+from dinh.documents.queries.devices import device_signatures_of
+from dinh.kernel.errors import DomainError, NotFound
+from dinh.signing.api import SessionInfo, device_answer, open_sessions
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A letter on the page: what the device is asked, or why it is not asked any more."""
+
+    begun: DeviceSignature
+    info: SessionInfo | None = None
+    refusal: str = ""
+
+    @property
+    def finish_url(self) -> str:
+        return reverse("documents:device_finish", args=[self.begun.session_id])
+
+
+def to_device(request: StaffRequest, outgoing_ids: Sequence[int], begin: Begin) -> HttpResponse | None:
+    """Begin for these letters and go to their page; tells what was refused, None if nothing could be begun."""
+    batch = begin_several(outgoing_ids=list(outgoing_ids), actor=request.appointment, begin=begin)
+    for each in batch.refused:
+        messages.error(request, each.refusal)
+    return redirect("documents:device", batch.id) if batch.begun else None
+
+
+@csp_update({"connect-src": [settings.SIGNING_PLUGIN_URL]})
+@require_GET
+@signed_in
+def device_page(request: StaffRequest, batch: UUID) -> HttpResponse:
+    """The letters of one go, each with its state; may be reloaded at any time."""
+    begun = list(device_signatures_of(request.appointment, batch))
+    if not begun:
+        raise Http404
+    lines = _lines(begun, request)
+    context = {
+        "lines": lines,
+        "waiting": [line for line in lines if not (line.begun.finished_at or line.refusal)],
+        "is_seal": begun[0].step_id is None,
+    }
+    return render(request, "documents/outgoing/device.html", context)
+
+
+@require_POST
+@signed_in
+def device_finish(request: StaffRequest, session_id: UUID) -> HttpResponse:
+    """Take the device's answer; JSON for the page's script: `done`, and `message` in the reader's language."""
+    try:
+        finish_on_device(
+            session_id=session_id,
+            actor=request.appointment,
+            signature=device_answer(request.POST.get("signature", ""), field="signature"),
+            cms=device_answer(request.POST.get("cms", ""), field="cms"),
+        )
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        return JsonResponse({"done": False, "message": str(refusal)})
+    return JsonResponse({"done": True, "message": _("Signed.")})
+
+
+def _lines(begun: list[DeviceSignature], request: StaffRequest) -> list[_Line]:
+    ids = [each.session_id for each in begun if not each.finished_at]
+    infos = open_sessions(session_ids=ids, appointment=request.appointment)
+    return [_line(each, infos.get(each.session_id)) for each in begun]
+
+
+def _line(begun: DeviceSignature, info: SessionInfo | None) -> _Line:
+    if begun.finished_at:
+        return _Line(begun)
+    if begun.outgoing.document.content_id != begun.before_id:
+        return _Line(begun, refusal=_("The document changed meanwhile. Read it again, then sign."))
+    # Signed, but interrupted before the letter took it over: finishing needs no device.
+    if info or begun.session.result_id:
+        return _Line(begun, info)
+    return _Line(begun, refusal=_("The time for this signature is over. Start signing again."))

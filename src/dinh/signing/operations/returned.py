@@ -1,0 +1,83 @@
+"""
+A whole PDF that came back from a signing program on its holder's computer: judged anew before it counts.
+
+Programs of the government's cipher agency hand back the file that they signed, not a signature alone.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from dinh.kernel.errors import InvalidInput
+from dinh.pki import api as pki
+from dinh.signing.queries.verification import verification_of
+
+_BYTE_RANGE: Final = re.compile(rb"/ByteRange\s*\[\s*0\s+\d+\s+(\d+)\s+(\d+)\s*\]")
+
+
+class NotOurRevision(InvalidInput):
+    """The file is not the prepared letter with exactly the signature that was asked for."""
+
+
+def check_returned(*, before: bytes, returned: bytes, field: str, fingerprint: str) -> pki.SignatureReport:
+    """
+    Let pass only the letter as it was handed out plus one sound signature: in its field, by its certificate.
+
+    Asks no authority over the net; what is not known of revocation is no reason to refuse here.
+
+    :param fingerprint: of the registered certificate, SHA-256, hex
+    :returns: what was found of the new signature
+    :raises NotOurRevision: otherwise, with what is wrong
+    :raises UnreadablePdf: if the file cannot be read
+    """
+    if not returned.startswith(before) or len(returned) == len(before):
+        raise _refused(_("The file that came back is not the letter that was handed out."))
+    if _filled(returned) - _filled(before) != {field} or _names(returned) != _names(before):
+        raise _refused(_("The file that came back is not signed in the field meant for it, and there alone."))
+    report = verification_of(pdf=returned, offline=True)
+    made = next((item for item in report.signatures if item.field == field), None)
+    if made is None or made.signer is None or made.signer.fingerprint != fingerprint:
+        raise _refused(_("Another certificate signed than the registered one."))
+    ends = _ends_with_signature(returned, start=len(before))
+    for reason in _faults(report, made, ends_with_signature=ends):
+        raise _refused(reason)
+    return made
+
+
+def _faults(
+    report: pki.VerificationReport, made: pki.SignatureReport, *, ends_with_signature: bool
+) -> Iterator[str]:
+    if made.integrity is not pki.Integrity.INTACT:
+        yield _("The signature that came back does not fit the letter.")
+    if made.later_changes is not pki.LaterChanges.NONE or not ends_with_signature:
+        yield _("The letter was changed after it was signed.")
+    allowed = (pki.LaterChanges.NONE, pki.LaterChanges.PERMITTED)
+    others = (item for item in report.signatures if item.field != made.field)
+    if any(
+        item.integrity is not pki.Integrity.INTACT or item.later_changes not in allowed for item in others
+    ):
+        yield _("What came back breaks an earlier signature of the letter.")
+
+
+def _ends_with_signature(pdf: bytes, *, start: int) -> bool:
+    """Whether what was added holds one signature, and that covers the file to its last byte (ISO 32000-2, 12.8.1)."""
+    ranges = _BYTE_RANGE.findall(pdf, start)
+    return len(ranges) == 1 and sum(map(int, ranges[0])) == len(pdf)
+
+
+def _names(pdf: bytes) -> list[str]:
+    return [state.name for state in pki.read_fields(pdf=pdf)]
+
+
+def _filled(pdf: bytes) -> set[tuple[str, str] | str]:
+    """Names of the signature fields that are signed; of other fields, names with what stands in them."""
+    filled = [state for state in pki.read_fields(pdf=pdf) if state.filled]
+    return {
+        state.name if state.kind is pki.FieldKind.SIGNATURE else (state.name, state.value) for state in filled
+    }
+
+
+def _refused(reason: str) -> NotOurRevision:
+    return NotOurRevision(reason, field="pdf")
