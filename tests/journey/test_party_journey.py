@@ -1,13 +1,12 @@
 """A commune's Party committee writes to units of other blocs, in the Party's own form."""
 
 import io
-import re
-from datetime import date
 
 import pypdfium2
 import pytest
 from playwright.sync_api import expect
-from tests.journey.test_letter_journey import save_and_submit
+
+from .test_letter_journey import save_and_submit
 
 pytestmark = pytest.mark.alone
 UNITS = ("Ủy ban nhân dân xã Quảng Khê", "Ủy ban Mặt trận Tổ quốc Việt Nam xã Quảng Khê")
@@ -21,9 +20,8 @@ def test_a_party_letter_goes_to_other_blocs_in_party_form(people):
 
     assert "ĐẢNG CỘNG SẢN VIỆT NAM" in words
     assert "ĐẢNG ỦY XÃ QUẢNG KHÊ" in words
-    assert re.search(r"Số 01-CV/ĐU", words)
+    assert "-CV/ĐU" in words
     assert "T/M BAN THƯỜNG VỤ BÍ THƯ" in words
-    assert f"năm {date.today().year}" in words
     assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA" not in words
     assert "Độc lập" not in words
 
@@ -51,6 +49,7 @@ def sign_and_issue(people, letter: str) -> None:
         person.open(letter).click("main .btn-legal")
         expect(person.page.locator(".alert-success")).to_be_visible()
         person.shot(shot)
+    expect(clerk.page.locator("dd").first).to_have_text("01-CV/ĐU")
     expect(clerk.page.locator("#recipients .badge").first).to_have_text("2")
 
 
