@@ -1,11 +1,13 @@
 """Outgoing documents as far as somebody may see them."""
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
 from dinh.directory.enums import Role
-from dinh.directory.models import Appointment, Unit, UnitGroup
+from dinh.directory.models import Appointment, UnitGroup
 from dinh.documents.enums import OutgoingState, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
+from dinh.documents.queries.units import units_in_being
 
 NAMED_SINGLY = 10
 TO_ISSUE = (OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED)
@@ -67,5 +69,5 @@ def _members(group: UnitGroup) -> set[int]:
     if group.level or group.bloc:
         given = {"level": group.level, "bloc": group.bloc}
         wanted = {name: value for name, value in given.items() if value}
-        return set(Unit.objects.filter(dissolved_date=None, **wanted).values_list("pk", flat=True))
+        return set(units_in_being(timezone.localdate()).filter(**wanted).values_list("pk", flat=True))
     return {unit.pk for unit in group.members.all()}
