@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PREFIX = "/api/v1/"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 ABANDONED_AFTER = timedelta(minutes=5)
+KEPT_FOR = timedelta(days=7)
+"""How long a retry finds the first answer: outlasts a weekend without a line."""
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -82,7 +84,7 @@ class IdempotencyMiddleware:
     Callers with a token must send a key; the pages' own scripts may. Same caller and key with other
     content: 422. The first one still at work: 409. Refusals of the caller (401) and failures of the server
     (5xx) are forgotten, so the retry is tried anew, and so are answers marked `no-store`: they hold secrets that
-    must not be kept. Bodies of uploads count by length, not content.
+    must not be kept.
     """
 
     def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
@@ -146,10 +148,32 @@ def _caller(request: HttpRequest) -> str:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    is_upload = request.content_type == "multipart/form-data"
-    body = request.headers.get("Content-Length", "").encode() if is_upload else request.body
+    is_upload = request.method == "POST" and request.content_type == "multipart/form-data"
+    body = _digest_of_upload(request) if is_upload else request.body
     head = f"{request.method} {request.get_full_path()}\n".encode()
     return hashlib.sha256(head + body).hexdigest()
+
+
+def _digest_of_upload(request: HttpRequest) -> bytes:
+    """Of fields and files, streamed; not of the raw body, whose boundary differs from try to try."""
+    told = hashlib.sha256(repr(sorted(request.POST.lists())).encode("utf-8", "surrogatepass"))
+    for field, files in sorted(request.FILES.lists()):
+        for file in files:
+            told.update(repr((field, file.name, file.size)).encode("utf-8", "surrogatepass"))
+            for chunk in file.chunks():
+                told.update(chunk)
+            file.seek(0)
+    return told.digest()
+
+
+def forget_old_answers(*, at: datetime) -> int:
+    """
+    Delete the answers that no retry asks for any more.
+
+    :returns: how many were deleted
+    """
+    deleted, _by_model = IdempotencyKey.objects.filter(created_at__lt=at - KEPT_FOR).delete()
+    return deleted
 
 
 def _taken_over(row: IdempotencyKey) -> bool:

@@ -76,7 +76,7 @@ def return_draft(*, outgoing_id: int, actor: Appointment, reason: str, at: datet
     :raises NotYourTurn: if the path does not wait for this appointment
     """
     outgoing = locked_outgoing(outgoing_id, actor)
-    reason = reason.strip()
+    reason = reason.replace("\0", "").strip()
     if not reason:
         raise InvalidInput(_("Say why the document is returned."), field="reason")
     _claim(outgoing, actor, StepState.RETURNED, at, comment=reason[:2000])

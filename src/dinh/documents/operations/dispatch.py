@@ -7,15 +7,17 @@ from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import Value
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.enums import Role
-from dinh.directory.models import Appointment, Unit
+from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Dispatch, Document, Outgoing, Recipient
 from dinh.documents.operations.delivery import deliver
+from dinh.documents.queries.units import units_in_being
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
@@ -153,7 +155,7 @@ def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime
 
 
 def _add_recipients(outgoing: Outgoing, unit_ids: set[int], purpose: Purpose) -> None:
-    units = Unit.objects.filter(pk__in=unit_ids, dissolved_date=None).exclude(pk=outgoing.unit_id)
+    units = units_in_being(timezone.localdate()).filter(pk__in=unit_ids).exclude(pk=outgoing.unit_id)
     if len(units) != len(unit_ids):
         raise NoRecipients(_("Choose the recipients from the list."), field="units")
     known = set(outgoing.recipients.exclude(unit=None).values_list("unit_id", flat=True))

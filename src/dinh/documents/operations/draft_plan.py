@@ -13,6 +13,7 @@ from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
 from dinh.documents.letters import UnknownForm, document_type, notation_for
 from dinh.documents.models import Document, Outgoing, Recipient, Step
 from dinh.documents.operations.authority import AUTHORITIES, DELEGATED, suggested_authority
+from dinh.documents.queries.units import units_in_being
 from dinh.kernel.errors import FieldFault, InvalidInput
 
 SUBJECT_MAX = 500
@@ -103,7 +104,7 @@ def set_recipients(outgoing: Outgoing, wanted: Sequence[WantedRecipient]) -> Non
 def recipient_faults(recipients: Sequence[WantedRecipient], *, sender: Appointment) -> Iterator[FieldFault]:
     """What is wrong with those to whom somebody wants to send."""
     wanted = {each.unit_id for each in recipients if each.unit_id is not None}
-    known = Unit.objects.filter(pk__in=wanted, dissolved_date=None).count()
+    known = units_in_being(timezone.localdate()).filter(pk__in=wanted).count()
     if known != len(wanted) or sender.unit_id in wanted:
         yield FieldFault("recipients", _("Choose the recipients from the list."))
     if len(recipients) > RECIPIENTS_MAX:

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from dinh.directory.models import Unit, UnitGroup
 from dinh.documents.models import Recipient
+from dinh.documents.queries.units import units_in_being
 from dinh.kernel.text import fold
 
 FOUND_MAX = 12
@@ -24,7 +26,7 @@ class Group:
 
 def units_matching(words: str, *, sender: Unit) -> "QuerySet[Unit]":
     """The first units whose name has all these words, with or without diacritics; never the sender."""
-    units = Unit.objects.filter(dissolved_date=None).exclude(pk=sender.pk)
+    units = units_in_being(timezone.localdate()).exclude(pk=sender.pk)
     for word in fold(words).split():
         units = units.filter(search_name__contains=word)
     return units[:FOUND_MAX]
@@ -33,7 +35,7 @@ def units_matching(words: str, *, sender: Unit) -> "QuerySet[Unit]":
 def groups_for(sender: Unit) -> list[Group]:
     """The province's groups and the unit's own, with their members, in three queries."""
     groups = UnitGroup.objects.filter(Q(owner=None) | Q(owner=sender)).prefetch_related("members")
-    units = list(Unit.objects.filter(dissolved_date=None).values_list("pk", "level", "bloc"))
+    units = list(units_in_being(timezone.localdate()).values_list("pk", "level", "bloc"))
     found = (Group(each.pk, each.name, _members(each, units) - {sender.pk}) for each in groups)
     return [each for each in found if each.unit_ids]
 

@@ -125,4 +125,6 @@ def _with_words(words: str) -> Q:
 def _begin(day: date | None, *, days: int = 0) -> datetime | None:
     if day is None:
         return None
+    if day > date.max - timedelta(days=days):
+        return None
     return timezone.make_aware(datetime.combine(day + timedelta(days=days), time.min))

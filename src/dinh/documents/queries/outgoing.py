@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from django.utils import timezone
 
 from dinh.directory.enums import Role
-from dinh.directory.models import Appointment, Unit, UnitGroup
+from dinh.directory.models import Appointment, UnitGroup
 from dinh.documents.enums import OutgoingState, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
+from dinh.documents.queries.units import units_in_being
 from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
@@ -118,7 +120,7 @@ def _members(group: UnitGroup) -> set[int]:
     if group.level or group.bloc:
         given = {"level": group.level, "bloc": group.bloc}
         wanted = {name: value for name, value in given.items() if value}
-        return set(Unit.objects.filter(dissolved_date=None, **wanted).values_list("pk", flat=True))
+        return set(units_in_being(timezone.localdate()).filter(**wanted).values_list("pk", flat=True))
     return {unit.pk for unit in group.members.all()}
 
 

@@ -1,10 +1,12 @@
 """How far the recipients of a sending are, for its sender."""
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import Channel
 from dinh.documents.models import Incoming, Outgoing, Recipient
+from dinh.documents.queries.units import units_in_being
 from dinh.kernel.text import fold
 
 
@@ -44,7 +46,7 @@ def recipients_on_paper(outgoing: Outgoing) -> "QuerySet[Recipient]":
 def units_to_add(outgoing: Outgoing, *, words: str = "") -> "QuerySet[Unit]":
     """Units that exist, do not have the document yet, and are not its sender."""
     known = outgoing.recipients.exclude(unit=None).values("unit_id")
-    units = Unit.objects.filter(dissolved_date=None).exclude(pk=outgoing.unit_id).exclude(pk__in=known)
+    units = units_in_being(timezone.localdate()).exclude(pk=outgoing.unit_id).exclude(pk__in=known)
     for word in fold(words).split():
         units = units.filter(search_name__contains=word)
     return units
