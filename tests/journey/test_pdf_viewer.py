@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 import dinh.kernel
 
-pytestmark = [pytest.mark.alone, pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
 ASSETS = Path(dinh.kernel.__file__).parent / "static" / "dist" / "pdf"
 LIMIT_KB = 600
 INK = """() => {
