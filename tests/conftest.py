@@ -84,8 +84,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A module's browser: while Playwright runs, its event loop keeps Django's tests from the database."""
     program = shutil.which("chromium")
     with sync_playwright() as playwright:
         if not program and not Path(playwright.chromium.executable_path).exists():

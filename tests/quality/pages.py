@@ -43,9 +43,7 @@ PAGES: dict[str, str] = {
     "/documents/incoming/{received}/": "chutich.quangkhe",
     "/documents/incoming/{received}/file/": "vanthu.quangkhe",
     "/documents/incoming/intake/": "vanthu.quangkhe",
-    "/documents/incoming/{received}/copies/": "vanthu.quangkhe",
     "/documents/incoming/{received}/copies/new/": "vanthu.quangkhe",
-    "/documents/outgoing/{issued}/copies/": "vanthu.stttt",
     "/documents/outgoing/{issued}/copies/new/": "vanthu.stttt",
     "/documents/search/": "vanthu.quangkhe",
     "/documents/books/": "vanthu.stttt",
@@ -62,6 +60,7 @@ PAGES: dict[str, str] = {
 
 NOT_PAGES: frozenset[str] = frozenset({
     "healthz", "metrics", "language/",
+    "documents/incoming/<int:incoming_id>/copies/", "documents/outgoing/<int:outgoing_id>/copies/",
     "absences/<int:absence_id>/cancel/",
     "directory/account/second-factor/codes/", "directory/account/second-factor/remove/",
     "directory/account/sessions/<int:session_id>/end/", "directory/account/sessions/end-others/",

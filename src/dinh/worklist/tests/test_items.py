@@ -99,7 +99,7 @@ def test_home_page_costs_the_same_queries(client, head, amount, django_assert_nu
     assert response.context["total"] == amount
 
 
-QUERIES = 12
+QUERIES = 11
 """Session, account, appointment, the list and its amounts, stand-ins, and the head's parts and counts."""
 
 
