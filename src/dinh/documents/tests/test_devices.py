@@ -1,7 +1,6 @@
 """Signatures and seals whose keys sit in their holders' tokens."""
 
 import base64
-import os
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -27,6 +26,7 @@ from dinh.documents.operations.signing import sign_step
 from dinh.documents.tests.test_drafting import waiting
 from dinh.documents.tests.test_outgoing_signing import filled, letter, pdf_of  # noqa: F401 a fixture
 from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.tests.database import environment_of_tests
 from dinh.signing.api import ChangedMeanwhile, SessionFinished, SignOnDevice, finish_signing
 from dinh.signing.keys import signer_of
 from dinh.signing.models import Credential, SigningSession
@@ -215,16 +215,9 @@ def test_another_process_finishes_after_a_restart(tokens):
     outgoing, _drafter, reviewer, leader, _clerk = tokens
     _begun, session = begin_step(outgoing_id=outgoing.pk, actor=reviewer)
     answer = base64.b64encode(token(session.challenge)).decode()
-    db = connection.settings_dict
-    own = {
-        "DINH_DATABASE_URL": f"postgresql://{db['USER']}:{db['PASSWORD']}@{db['HOST']}:{db['PORT']}/{db['NAME']}",
-        "DINH_DATA_DIR": os.path.dirname(house.STORAGES["blobs"]["OPTIONS"]["location"]),
-        "DINH_TIMESTAMP_URL": "",
-        "DJANGO_SETTINGS_MODULE": "dinh.config.settings",
-    }
     command = [sys.executable, "-c", FINISH, str(session.id), str(reviewer.pk), answer]
 
-    done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment_of_tests(), capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (0, "")
     assert filled(Outgoing.objects.get(pk=outgoing.pk)) == ["Signature.initials.1"]

@@ -1,5 +1,4 @@
 import base64
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -9,13 +8,13 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
-from django.conf import settings as house
 from django.db import connection
 from django.utils import timezone
 
 from dinh.audit.models import Entry
 from dinh.directory.tests.factories import AppointmentFactory
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+from dinh.kernel.tests.database import environment_of_tests
 from dinh.pki.api import LEADER_FIELD, PreparedSignature, WrongSignature, read_fields
 from dinh.signing import api
 from dinh.signing.keys import key_path, password, signer_of
@@ -212,15 +211,6 @@ signed = finish_signing(
 )
 print(signed.sha256)
 """
-
-
-def environment_of_tests():
-    """So that another process works on the tests' database and folder."""
-    db = connection.settings_dict
-    address = f"postgresql://{db['USER']}:{db['PASSWORD']}@{db['HOST']}:{db['PORT']}/{db['NAME']}"
-    folder = os.path.dirname(house.STORAGES["blobs"]["OPTIONS"]["location"])
-    own = {"DINH_DATABASE_URL": address, "DINH_DATA_DIR": folder, "DINH_TIMESTAMP_URL": ""}
-    return {**os.environ, **own, "DJANGO_SETTINGS_MODULE": "dinh.config.settings"}
 
 
 @pytest.mark.django_db(transaction=True)
