@@ -82,6 +82,17 @@ def _database() -> Iterator[tuple[str, str]]:
         yield "BAD", f"{len(pending)} migrations are pending: run `dinh migrate`."
 
 
+def _law() -> Iterator[tuple[str, str]]:
+    from dinh.kernel.law import lawbooks
+
+    try:
+        amount = sum(len(book.rules()) for book in lawbooks)
+    except (ImproperlyConfigured, TypeError, ValueError, KeyError) as error:
+        yield "BAD", f"The rules of law cannot be read: {error}"
+        return
+    yield "ok", f"{amount} rules of law"
+
+
 def _services() -> Iterator[tuple[str, str]]:
     from dinh.config.health import sandbox_answers, worker_answers
 
@@ -101,6 +112,7 @@ def _programs() -> Iterator[tuple[str, str]]:
 _CHECKS: Final[list[Callable[[], Iterator[tuple[str, str]]]]] = [
     _settings,
     _data_dir,
+    _law,
     _database,
     _services,
     _programs,

@@ -48,6 +48,17 @@ class Environment:
     def path(self, name: str, *, default: str) -> Path:
         return Path(self.text(name, default=default)).expanduser().resolve()
 
+    def folder(self, name: str) -> str:
+        """
+        A folder that must be there, empty if none is named.
+
+        :raises ImproperlyConfigured: if there is no such folder
+        """
+        given = self.text(name, default="")
+        if given and not Path(given).expanduser().is_dir():
+            raise ImproperlyConfigured(f"{name}: there is no folder {given}.")
+        return str(Path(given).expanduser().resolve()) if given else ""
+
     def secret(self, name: str, *, file: Path) -> str:
         """A secret from the variable, else from the file, which is made (mode 600) if it is missing."""
         if given := os.environ.get(name):

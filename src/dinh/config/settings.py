@@ -32,6 +32,7 @@ TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PKCS11_MODULE = env.text("DINH_PKCS11_MODULE", default="")
 PKCS11_PIN = env.text("DINH_PKCS11_PIN", default="")
 SIGNING_PLUGIN_URL = env.text("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987")
+LAW_DIR = env.folder("DINH_LAW_DIR")
 PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
 
 INSTALLED_APPS = [

@@ -7,5 +7,9 @@ class KernelConfig(AppConfig):
     label = "kernel"
 
     def ready(self) -> None:
+        from dinh.kernel.calendar import WORKING_TIME
+        from dinh.kernel.law import lawbooks
+
+        lawbooks.register("working_time", WORKING_TIME)
         # An event finds its receivers in whichever process publishes it.
         autodiscover_modules("receivers")
