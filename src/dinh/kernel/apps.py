@@ -9,7 +9,9 @@ class KernelConfig(AppConfig):
     def ready(self) -> None:
         from dinh.kernel.calendar import WORKING_TIME
         from dinh.kernel.law import lawbooks
+        from dinh.kernel.metrics import register_gauges
 
         lawbooks.register("working_time", WORKING_TIME)
+        register_gauges()
         # An event finds its receivers in whichever process publishes it.
         autodiscover_modules("receivers")
