@@ -70,7 +70,7 @@ def forget_finished_jobs(*, at: datetime) -> int:
     """Delete jobs that ended well more than a week ago; what failed stays, to be looked at. :returns: how many"""
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, [at - KEPT])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _FORGET: Final = """
