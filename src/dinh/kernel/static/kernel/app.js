@@ -21,13 +21,22 @@ document.addEventListener("keydown", (event) => {
 
 const list = document.querySelector("[data-keyboard-list]");
 let row = -1;
+const choose = (link) => link?.closest("tr, .list-group-item")?.querySelector("input[type=checkbox]")?.click();
 document.addEventListener("keydown", (event) => {
   if (!list || event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey) return;
   const links = [...list.querySelectorAll("[data-row-link]")];
   if (event.key === "j") row = Math.min(row + 1, links.length - 1);
   else if (event.key === "k") row = Math.max(row - 1, 0);
+  else if (event.key === "x") return choose(links[row]);
   else return;
   links[row]?.focus();
+});
+
+// One box for all rows of its form.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-choose-all]")) return;
+  const boxes = event.target.form.querySelectorAll(`input[type=checkbox][name="${event.target.dataset.chooseAll}"]`);
+  boxes.forEach((box) => (box.checked = event.target.checked));
 });
 
 // A form that is on its way is not sent a second time by a double click.
