@@ -9,6 +9,8 @@ class RecordsConfig(AppConfig):
     label = "records"
 
     def ready(self) -> None:
+        from dinh.worklist.api import WorkKind, kinds
+
         entry = MenuEntry(
             label=_("Case files"),
             url_name="records:case_file_list",
@@ -18,3 +20,4 @@ class RecordsConfig(AppConfig):
             is_visible=lambda appointment: True,
         )
         menu.register("records.case_files", entry)
+        kinds.register("records.hand_over", WorkKind(_("Hand a case file over")))
