@@ -9,8 +9,11 @@ from dinh.documents import (
     rest_drafting,
     rest_incoming,
     rest_intake,
+    rest_metadata,
     rest_outgoing,
     rest_recipients,
+    rest_reports,
+    rest_search,
 )
 
 router = Router()
@@ -20,8 +23,11 @@ for part in (
     rest_drafting,
     rest_incoming,
     rest_intake,
+    rest_metadata,  # before the acts by name
     rest_recipients,  # before the acts by name of outgoing documents
     rest_devices,
     rest_outgoing,
+    rest_reports,
+    rest_search,
 ):
     router.add_router("", part.router)
