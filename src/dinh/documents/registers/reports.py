@@ -102,8 +102,8 @@ def reports() -> tuple[Report, ...]:
 
 def _follow_up_line(row: Any, now: datetime) -> ReportLine:
     letter = row.document
-    issued = _t("of %(day)s") % {"day": as_day(letter.issued_date)} if letter.issued_date else ""
-    words = (type_name(letter), letter.code, f"{issued},".lstrip(",") if issued else "", letter.issuer_name)
+    issued = _t("of %(day)s,") % {"day": as_day(letter.issued_date)} if letter.issued_date else ""
+    words = (type_name(letter), letter.code, issued, letter.issuer_name)
     return ReportLine(
         cells=(
             str(row.number),

@@ -19,7 +19,7 @@ from dinh.documents.queries.directing import letters_to_direct, likely_leads
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.rules_incoming import directs
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
 
 PAGE_SIZE = 50
 
@@ -39,31 +39,34 @@ def directing_tray(request: StaffRequest) -> HttpResponse:
 def direct(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """Charge the chosen one; with HTMX the letter's card alone is answered."""
     incoming = _visible(request, incoming_id)
-    today = timezone.localdate()
+    try:
+        lead = _directed(request, incoming_id)
+    except DomainError as refusal:
+        return _answer(request, incoming, refusal=str(refusal))
+    return _answer(request, incoming, lead=lead)
+
+
+def _directed(request: StaffRequest, incoming_id: int) -> str:
+    """The name of whoever leads now. :raises DomainError: what is missing, or what the letter's state forbids"""
     given = request.POST.copy()
     given["lead"] = given.get("lead") or given.get("other", "")
-    form = DirectionsForm(given, choices=assignees_of(request.appointment.unit_id, today))
-    refusal, lead = "", ""
+    form = DirectionsForm(given, choices=assignees_of(request.appointment.unit_id, timezone.localdate()))
     if not form.is_valid():
-        refusal = " ".join(str(words) for many in form.errors.values() for words in many)
-    else:
-        directions = form.directions()
-        try:
-            assign_incoming(
-                incoming_id=incoming_id, actor=request.appointment, directions=directions, at=timezone.now()
-            )
-        except DomainError as refused:
-            refusal = str(refused)
-        lead = str(getattr(directions.lead, "person", directions.lead))
-    return _answer(request, incoming, refusal=refusal, lead=lead)
+        faults = [FieldFault(name, str(words)) for name, many in form.errors.items() for words in many]
+        raise InvalidInput(faults[0].message, faults=faults)
+    directions = form.directions()
+    assign_incoming(
+        incoming_id=incoming_id, actor=request.appointment, directions=directions, at=timezone.now()
+    )
+    return str(getattr(directions.lead, "person", directions.lead))
 
 
-def _answer(request: StaffRequest, incoming: Incoming, *, refusal: str, lead: str) -> HttpResponse:
+def _answer(request: StaffRequest, incoming: Incoming, *, refusal: str = "", lead: str = "") -> HttpResponse:
     if "HX-Request" in request.headers:
         context: dict[str, Any] = {
             "row": incoming,
             "refusal": refusal,
-            "assigned_to": lead if not refusal else "",
+            "assigned_to": lead,
         }
         return render(request, "documents/directing/card.html", context | _whom(request))
     if refusal:

@@ -52,7 +52,7 @@ def intake_new(request: StaffRequest) -> HttpResponse:
         channel = request.GET.get("channel", "")
         begun = {"channel": channel if channel in CHANNELS else Channel.PAPER}
         form = IntakeForm(on=today, initial={"request_key": uuid4().hex, **begun})
-        return render(request, "documents/intake/new.html", {"form": form})
+        return render(request, "documents/intake/new.html", {"form": form, "goes_on": bool(channel)})
     form = IntakeForm(request.POST, request.FILES, on=today)
     is_valid, scan = form.is_valid(), _scan(request, form)
     alike: list[Incoming] = []
