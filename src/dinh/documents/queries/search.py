@@ -100,6 +100,12 @@ def found_documents(wanted: Wanted, appointment: Appointment) -> list[int]:
     return list(documents_wanted(wanted, appointment).values_list("pk", flat=True)[:MOST])
 
 
+def documents_of(found: Sequence[int]) -> "list[Document]":
+    """These letters in their order, without their text."""
+    known = Document.objects.defer("search_text", "search_vector").in_bulk(found)
+    return [known[pk] for pk in found if pk in known]
+
+
 def arrivals_of_letters(found: Sequence[int], appointment: Appointment) -> dict[int, int]:
     """The newest visible arrival of each of these letters."""
     rows = _arrivals(Wanted(), appointment).filter(document__in=found).order_by("arrived_at", "pk")
