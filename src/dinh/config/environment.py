@@ -59,6 +59,26 @@ class Environment:
                 handle.write(secrets.token_urlsafe(48))
         return file.read_text().strip()
 
+    def mail_server(self, name: str) -> dict[str, Any]:
+        """
+        Django's settings for a mail server; without the variable nothing is sent.
+
+        :raises ImproperlyConfigured: unless the value is smtp://, smtp+starttls:// or smtps://user:password@host:port
+        """
+        url = urlsplit(self.text(name, default=""))
+        if not url.scheme:
+            return {}
+        if url.scheme not in {"smtp", "smtp+starttls", "smtps"} or not url.hostname:
+            raise ImproperlyConfigured(f"{name} must look like smtp+starttls://user:password@host:587.")
+        return {
+            "EMAIL_HOST": url.hostname,
+            "EMAIL_PORT": url.port or (465 if url.scheme == "smtps" else 25),
+            "EMAIL_HOST_USER": unquote(url.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+            "EMAIL_USE_TLS": url.scheme == "smtp+starttls",
+            "EMAIL_USE_SSL": url.scheme == "smtps",
+        }
+
     def database(self, name: str, *, default: str) -> dict[str, Any]:
         """:raises ImproperlyConfigured: unless the value is postgresql://user:password@host:port/name"""
         url = urlsplit(self.text(name, default=default))

@@ -32,6 +32,10 @@ TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PKCS11_MODULE = env.text("DINH_PKCS11_MODULE", default="")
 PKCS11_PIN = env.text("DINH_PKCS11_PIN", default="")
 SIGNING_PLUGIN_URL = env.text("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987")
+SMTP_URL = env.text("DINH_SMTP_URL", default="")
+globals().update(env.mail_server("DINH_SMTP_URL"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("DINH_MAIL_FROM", default="dinh@localhost")
 PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
 
 INSTALLED_APPS = [
