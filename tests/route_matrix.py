@@ -89,6 +89,11 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/me": EVERYBODY,
     "api/v1/me/sessions": EVERYBODY,
     "api/v1/me/appointments": EVERYBODY,
+    "api/v1/work": EVERYBODY,
+    "api/v1/work/kinds": EVERYBODY,
+    "api/v1/absences": EVERYBODY,
+    "api/v1/notifications/choices": EVERYBODY,
+    "notifications/choices/": EVERYBODY,
     "api/v1/structure-changes": EVERYBODY,
     "api/v1/position-titles": EVERYBODY,
     "api/v1/people/{person_id}": EVERYBODY,
@@ -114,6 +119,7 @@ PAGES: dict[str, frozenset[str]] = {
 """What is read, or shown as a form to fill in: address, and who gets it."""
 
 FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
+    "notifications/choices/mail/": (EVERYBODY, {"pace": "off"}),
     "directory/account/sessions/end-others/": (EVERYBODY, {}),
     "directory/account/sessions/{session_id}/end/": (NOBODY, {}),
     "directory/positions/{appointment_id}/": (NOBODY, {}),
@@ -136,6 +142,8 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
         ADMINISTRATORS,
         {"full_name": "Lý Văn Sơn", "is_female": False},
     ),
+    "POST api/v1/absences": (EVERYBODY, {"start_date": "2050-01-04", "end_date": "2050-01-05"}),
+    "POST api/v1/notifications/choices/mail": (EVERYBODY, {"pace": "off"}),
     "POST api/v1/structure-changes/{change_id}/withdraw": (KEEPER, {}),
     "POST api/v1/reorganisations/check": (KEEPER, LIST),
     "POST api/v1/reorganisations": (KEEPER, LIST),

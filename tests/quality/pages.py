@@ -4,6 +4,7 @@ PAGES: dict[str, str] = {
     "/": "vanthu.quangkhe",
     "/absences/": "giamdoc.stttt",
     "/notifications/": "vanthu.quangkhe",
+    "/notifications/choices/": "vanthu.quangkhe",
     "/directory/account/": "vanthu.stttt",
     "/directory/account/password/": "vanthu.stttt",
     "/directory/account/second-factor/": "vanthu.stttt",
@@ -65,7 +66,7 @@ PAGES: dict[str, str] = {
 NOT_PAGES: frozenset[str] = frozenset({
     "healthz", "metrics", "language/",
     "documents/incoming/<int:incoming_id>/copies/", "documents/outgoing/<int:outgoing_id>/copies/",
-    "absences/<int:absence_id>/cancel/",
+    "absences/<int:absence_id>/cancel/", "notifications/choices/<slug:channel>/",
     "directory/account/second-factor/codes/", "directory/account/second-factor/remove/",
     "directory/changes/<int:change_id>/withdraw/",
     "directory/account/sessions/<int:session_id>/end/", "directory/account/sessions/end-others/",
