@@ -5,6 +5,7 @@ Changes of the tree happen one at a time (`timeline.lock_structure`), so compari
 finds exactly what it did.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -171,12 +172,19 @@ def _restore(name: str, table: Tracked, changed: Mapping[int, tuple[dict[str, An
     same = {pk: before for pk, (before, after) in changed.items() if now.get(pk) == after}
     if name != "appointment" and len(same) < len(changed):
         raise _changed_since()
-    rows = list(table.model._default_manager.filter(pk__in=same))
-    for row in rows:
-        for field_name, value in same[row.pk].items():
-            setattr(row, field_name, value)
-    if rows:
-        table.model._default_manager.bulk_update(rows, table.fields)
+    for values, pks in _grouped(same, changed).items():
+        table.model._default_manager.filter(pk__in=pks).update(**dict(values))
+
+
+def _grouped(
+    before: Mapping[int, dict[str, Any]], changed: Mapping[int, tuple[dict[str, Any], dict[str, Any]]]
+) -> dict[tuple[tuple[str, Any], ...], list[int]]:
+    """Rows by what they get back, since hundreds get back the same: one statement for each."""
+    groups: dict[tuple[tuple[str, Any], ...], list[int]] = defaultdict(list)
+    for pk, row in before.items():
+        after = changed[pk][1]
+        groups[tuple((name, value) for name, value in row.items() if after[name] != value)].append(pk)
+    return groups
 
 
 def _check_unchanged(table: Tracked, expected: Rows) -> None:

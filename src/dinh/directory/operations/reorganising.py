@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -193,7 +194,8 @@ def _end(plan: Plan, wanted: Reorganisation, ended: list[Appointment]) -> None:
     divisions.filter(division__unit_id__in=units).update(valid_to=last_day)
     for one in ended:
         one.end_date = max(last_day, one.start_date)
-    Appointment.objects.bulk_update(ended, ["end_date"], batch_size=2_000)
+    rows = Appointment.objects.filter(pk__in=[one.pk for one in ended])
+    rows.update(end_date=Greatest(F("start_date"), Value(last_day)))
 
 
 def _found(plan: Plan, wanted: Reorganisation) -> list[Unit]:
