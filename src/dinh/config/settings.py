@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "dinh.kernel.logging.RequestIdMiddleware",
+    "dinh.kernel.requests.NulFreeQueryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dinh.kernel.compression.PageCompressionMiddleware",
