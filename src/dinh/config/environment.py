@@ -65,9 +65,10 @@ class Environment:
 
         :raises ImproperlyConfigured: unless the value is smtp://, smtp+starttls:// or smtps://user:password@host:port
         """
-        url = urlsplit(self.text(name, default=""))
-        if not url.scheme:
+        given = self.text(name, default="")
+        if not given:
             return {}
+        url = urlsplit(given)
         if url.scheme not in {"smtp", "smtp+starttls", "smtps"} or not url.hostname:
             raise ImproperlyConfigured(f"{name} must look like smtp+starttls://user:password@host:587.")
         return {

@@ -14,7 +14,12 @@ from ninja.security import APIKeyCookie, HttpBearer
 from dinh.directory import rest_changes, rest_structure
 from dinh.directory.models import Appointment, Unit
 from dinh.directory.operations.tokens import bearer_of
-from dinh.directory.queries.people import people_matching, people_visible_to, with_appointments
+from dinh.directory.queries.people import (
+    people_matching,
+    people_visible_to,
+    with_appointments,
+    without_position,
+)
 from dinh.directory.queries.tree import tree_matching, tree_visible_to
 from dinh.directory.queries.units import people_of, units_matching, units_visible_to
 from dinh.directory.rest_structure import AppointmentOut, appointment_out
@@ -154,10 +159,17 @@ def versions(request: HttpRequest, unit_id: int) -> list[VersionOut]:
 
 
 @router.get("/people", response=PersonPage)
-def people(request: HttpRequest, q: str = "", page: int = 1) -> PersonPage:
-    """Officials by given name, each with the positions held today."""
+def people(
+    request: HttpRequest, q: str = "", position: str = "", day: date | None = None, page: int = 1
+) -> PersonPage:
+    """
+    Officials by given name, each with the positions held on a day (today if none is given); with `position=none`
+    only those who hold none.
+    """
+    as_of = day or timezone.localdate()
     found = people_matching(people_visible_to(_own(request)), q)
-    at = Paginator(with_appointments(found, today=timezone.localdate()), PAGE).get_page(page)
+    found = without_position(found, day=as_of) if position == "none" else found
+    at = Paginator(with_appointments(found, today=as_of), PAGE).get_page(page)
     items = [
         PersonOut(
             id=row.pk,

@@ -8,7 +8,6 @@ import pytest
 from django.core import mail
 from django.test import override_settings
 
-from dinh.config.environment import Environment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.kernel.calendar import VIETNAM
 from dinh.notify.api import notify
@@ -200,15 +199,3 @@ class Sink:
     def heard(self):
         self.thread.join(5)
         return self.lines
-
-
-@pytest.mark.parametrize(
-    ("url", "port", "tls"),
-    [("smtp://mail.example", 25, False), ("smtp+starttls://u:p%40s@mail.example:587", 587, True)],
-)
-def test_mail_server_is_read_from_its_address(monkeypatch, url, port, tls):
-    monkeypatch.setenv("DINH_SMTP_URL", url)
-
-    found = Environment().mail_server("DINH_SMTP_URL")
-
-    assert (found["EMAIL_HOST"], found["EMAIL_PORT"], found["EMAIL_USE_TLS"]) == ("mail.example", port, tls)

@@ -1,4 +1,5 @@
 import htmx from "htmx.org";
+import "./filter-select.js";
 
 window.htmx = htmx;
 htmx.config.allowEval = false;
