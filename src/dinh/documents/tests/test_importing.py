@@ -153,7 +153,7 @@ def test_an_old_register_enters_the_book_once(clerk, book):
     assert again == found
     lines = [as_line(row) for row in lines_of(book, clerk, Wanted())]
     assert [line.cells for line in lines] == [
-        ("102/QĐ-UBND", "06/02/2026", "Quyết định Về việc thành lập tổ", "Trần Văn Nam", "Như Điều 3", "", "3", "",
+        ("102/QĐ-UBND", "06/02/2026", "Quyết định về việc thành lập tổ", "Trần Văn Nam", "Như Điều 3", "", "3", "",
          "", "Bản giấy"),
         ("101/QĐ-UBND", "05/01/2026", "Quyết định về việc giao chỉ tiêu", "Trần Văn Nam", "Các xã", "", "5", "", "",
          ""),
