@@ -8,6 +8,8 @@ from typing import Protocol
 from django.db import models
 from django.utils import timezone
 
+from dinh.kernel.logging import current_request_id
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -60,6 +62,7 @@ def record(
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
         details=dict(details or {}),
+        request_id=current_request_id(),
     )
 
 
