@@ -129,7 +129,7 @@ def _attach(
         Attachment(document=document, blob_id=sha256, name=name[:200], is_annex=is_annex, sort_order=order)
         for order, (name, sha256) in enumerate(files, start=there)
     )
-    details = {"names": [name for name, _sha256 in files]}
+    details = {"names": [name for name, _sha256 in files], "sha256": [sha256 for _name, sha256 in files]}
     record("documents.document.attached", target=outgoing, actor=drafter, at=at, details=details)
     return made
 
