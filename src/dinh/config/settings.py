@@ -73,7 +73,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
-    "dinh.kernel.rest.IdempotencyMiddleware",
+    "dinh.kernel.idempotency.IdempotencyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Router, Schema
@@ -14,7 +14,7 @@ from dinh.documents.models import Incoming
 from dinh.documents.operations.evidence import evidence_of_incoming, evidence_of_outgoing
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.rest_outgoing import actor_of, visible
-from dinh.documents.views.evidence import ASICE
+from dinh.documents.views.evidence import download
 from dinh.kernel.errors import NotFound
 from dinh.signing.api import DocumentVerdict, verdict_of
 
@@ -82,17 +82,19 @@ def incoming_signatures(request: HttpRequest, incoming_id: int) -> VerdictOut:
 
 
 @router.post("/outgoing/{int:outgoing_id}/evidence", url_name="outgoing_evidence")
-def outgoing_evidence(request: HttpRequest, outgoing_id: int) -> HttpResponse:
+def outgoing_evidence(request: HttpRequest, outgoing_id: int) -> FileResponse:
     """The letter, its files, its trace and what proves them (ASiC-E), for `dinh evidence verify`."""
     at = timezone.now()
-    return _bundle(evidence_of_outgoing(outgoing_id=outgoing_id, actor=actor_of(request), at=at))
+    bundle = evidence_of_outgoing(outgoing_id=outgoing_id, actor=actor_of(request), at=at)
+    return download(bundle, f"van-ban-di-{outgoing_id}")
 
 
 @router.post("/incoming/{int:incoming_id}/evidence", url_name="incoming_evidence")
-def incoming_evidence(request: HttpRequest, incoming_id: int) -> HttpResponse:
+def incoming_evidence(request: HttpRequest, incoming_id: int) -> FileResponse:
     """As for letters that go out, with what the receiving unit did."""
     at = timezone.now()
-    return _bundle(evidence_of_incoming(incoming_id=incoming_id, actor=actor_of(request), at=at))
+    bundle = evidence_of_incoming(incoming_id=incoming_id, actor=actor_of(request), at=at)
+    return download(bundle, f"van-ban-den-{incoming_id}")
 
 
 def _arrival(request: HttpRequest, incoming_id: int) -> Incoming:
@@ -145,8 +147,3 @@ def _told(verdict: DocumentVerdict) -> VerdictOut:
         reasons=list(verdict.reasons),
         signatures=signatures,
     )
-
-
-def _bundle(content: bytes) -> HttpResponse:
-    # Not kept for retries: a bundle is as large as the letter and its files, and is made anew as well.
-    return HttpResponse(content, content_type=ASICE, headers={"Cache-Control": "no-store"})

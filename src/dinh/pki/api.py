@@ -1,7 +1,16 @@
 """What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
 
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
-from .asice import CheckedContainer, ContainerSignature, members_of, verify_asice, write_asice
+from .asice import (
+    CheckedContainer,
+    ContainerSignature,
+    KeptMember,
+    Member,
+    members_of,
+    verify_asice,
+    write_asice,
+    write_asice_to,
+)
 from .detached import (
     CheckedSignature,
     add_timestamp,
@@ -87,7 +96,9 @@ __all__ = [
     "HttpTimestampClient",
     "ImageAppearance",
     "Integrity",
+    "KeptMember",
     "LaterChanges",
+    "Member",
     "MemoryRevocationCache",
     "Pkcs11Signer",
     "Pkcs12Signer",
@@ -140,4 +151,5 @@ __all__ = [
     "verify_detached",
     "verify_pdf",
     "write_asice",
+    "write_asice_to",
 ]

@@ -1,8 +1,10 @@
 """Evidence bundles: a record's documents and trace with all that proves them."""
 
 import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import BinaryIO, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
@@ -22,14 +24,16 @@ from dinh.audit.evidence.layout import (
 from dinh.audit.keys import sealing_signer
 from dinh.audit.operations.sealing import seal_all
 from dinh.audit.queries.proofs import Proof, proofs_of, seals_with_links
-from dinh.pki.api import HttpTimestampClient, load_certificates, write_asice
+from dinh.pki.api import HttpTimestampClient, Member, load_certificates, write_asice_to
+
+_IN_MEMORY = 4 * 1024 * 1024
 
 
 def make_evidence_bundle(
-    *, targets: Sequence[models.Model], documents: Mapping[str, bytes], at: datetime
-) -> bytes:
+    *, targets: Sequence[models.Model], documents: Mapping[str, Member], at: datetime
+) -> BinaryIO:
     """
-    A signed container (ASiC-E) with documents, trace, Merkle proofs, seals and their signatures.
+    A signed container (ASiC-E) with documents, trace, Merkle proofs, seals and their signatures, in a temporary file.
 
     Seals what waits first, and asks the timestamp server: never call it inside a transaction.
     """
@@ -40,7 +44,7 @@ def make_evidence_bundle(
     versions = {seal.number: seal.version for seal in seals}
     title = ", ".join(f"{target._meta.label_lower}:{target.pk}" for target in targets)
     signer = sealing_signer()
-    members = {
+    members: dict[str, Member] = {
         README: _readme(title, at, signer.certificates[0]).encode(),
         TRACE: canonical_json(
             {"version": VERSION, "target": title, "entries": [_written(p, versions) for p in proofs]}
@@ -53,7 +57,10 @@ def make_evidence_bundle(
             members[signature_name(seal.number)] = bytes(seal.signature)
     members |= {f"{DOCUMENTS}{name}": content for name, content in documents.items()}
     client = HttpTimestampClient(settings.TIMESTAMP_URL) if settings.TIMESTAMP_URL else None
-    return write_asice(members=members, signer=signer, timestamp=client)
+    bundle = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 the caller closes it
+    write_asice_to(target=bundle, members=members, signer=signer, timestamp=client)
+    bundle.seek(0)
+    return bundle
 
 
 def _readme(title: str, at: datetime, certificate: bytes) -> str:
