@@ -1,5 +1,6 @@
 """What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
 
+from .active import active_content
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
 from .asice import (
     CheckedContainer,
@@ -130,6 +131,7 @@ __all__ = [
     "VerificationPolicy",
     "VerificationReport",
     "WrongSignature",
+    "active_content",
     "add_document_timestamp",
     "add_fields",
     "add_timestamp",
