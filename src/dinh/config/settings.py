@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "dinh.kernel.logging.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dinh.kernel.rest.ProblemMiddleware",
     "dinh.kernel.compression.PageCompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -1,7 +1,8 @@
 """What every JSON endpoint shares: problem documents (RFC 9457)."""
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -9,6 +10,9 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from dinh.kernel.errors import DomainError
+
+if TYPE_CHECKING:
+    from django.http.response import HttpResponseBase
 
 PREFIX = "/api/v1/"
 PROBLEM_TYPE = "application/problem+json"
@@ -33,6 +37,38 @@ def install_problems(api: NinjaAPI) -> None:
     api.add_exception_handler(AuthenticationError, _unauthenticated)
     api.add_exception_handler(Http404, _missing)
     api.add_exception_handler(HttpError, _http_error)
+
+
+class ProblemMiddleware:
+    """
+    Whatever goes wrong under the API before or beyond its endpoints leaves as a problem document too: an address or
+    method that does not exist, a body that is too large, a failed CSRF check, a failure of the server.
+    """
+
+    def __init__(self, get_response: "Callable[[HttpRequest], HttpResponseBase]") -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> "HttpResponseBase":
+        response = self.get_response(request)
+        is_page = response.get("Content-Type", "").partition(";")[0] in ("text/html", "text/plain")
+        if response.status_code < 400 or not request.path.startswith(PREFIX) or not is_page:
+            return response
+        return _as_problem(response)
+
+
+def _as_problem(page: "HttpResponseBase") -> HttpResponse:
+    status = page.status_code
+    if status == 404:
+        answer = _missing(HttpRequest(), None)
+    elif status >= 500:
+        answer = problem(
+            status, _("The server failed. Try again; if it goes on, tell its operator."), code="failed"
+        )
+    else:
+        answer = problem(status, HTTPStatus(status).phrase, code="refused")
+    if page.has_header("Allow"):
+        answer["Allow"] = page["Allow"]
+    return answer
 
 
 def _refused(_request: HttpRequest, refusal: DomainError | type[DomainError]) -> HttpResponse:
