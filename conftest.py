@@ -9,6 +9,7 @@ from dinh.config.messages import compile_messages
 
 def pytest_configure() -> None:
     compile_messages()
+    settings.PASSWORD_HASHERS = ["hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
     _empty_the_log_between_tests()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
+from dinh.config import law
 from dinh.config.openapi import describe
 from dinh.directory.rest import SessionAuth, TokenAuth
 from dinh.kernel.rest import install_problems
@@ -34,6 +35,7 @@ def build_api() -> NinjaAPI:
         auth=[TokenAuth(), SessionAuth()],
     )
     install_problems(api)
+    api.add_router("", law.router)
     for module in MODULES:
         if find_spec(f"dinh.{module}.rest"):
             api.add_router("", import_module(f"dinh.{module}.rest").router)

@@ -1,20 +1,27 @@
 """Work done later, in the worker: deferred in the caller's transaction, run at least once."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from asgiref.sync import async_to_sync
+from django.db import connection
+from django.db.models import Q
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
-from procrastinate.jobs import Status
+from procrastinate.contrib.django.models import ProcrastinateJob, ProcrastinateWorker
 
-MOST_LIVES: Final = 10
-log = structlog.stdlib.get_logger("dinh.jobs")
+log = structlog.stdlib.get_logger(__name__)
+
 PATIENT: Final = RetryStrategy(max_attempts=25, exponential_wait=2)
 """For work that waits for something outside: backs off up to months, and is never dropped silently."""
 BRIEF: Final = RetryStrategy(max_attempts=5, linear_wait=2)
 """For work within the house: what fails five times is an error to be looked at."""
+
+DEAD_AFTER: Final = timedelta(seconds=45)
+"""Workers beat every ten seconds; a machine under load may miss some."""
+MOST_RESCUES: Final = 5
+KEPT: Final = timedelta(days=7)
 
 
 def task(
@@ -37,26 +44,36 @@ def _task_name(function: Callable[..., None]) -> str:
     return f"{module}.{function.__name__}"
 
 
-def revive_stalled_jobs() -> int:
+def rescue_stalled_jobs(*, at: datetime) -> list[int]:
     """
-    Put jobs back whose worker died in the middle of them: its heartbeat is missing for 30 seconds. Tasks may run twice.
+    Queue again the jobs whose worker died on them (killed, or its machine stopped), so that no event is lost.
 
-    A job that outlives ten workers is given up, so that one that kills its worker does not do so for ever.
+    A job that was on its worker when it died for the fifth time is likely to be what kills it: it is left as it is and
+    told in the log as an error.
 
-    :returns: how many were put back
+    :returns: ids of the jobs that were queued again
     """
-    stalled = list(async_to_sync(app.job_manager.get_stalled_jobs)())
-    lost = [job for job in stalled if job.attempts >= MOST_LIVES]
-    for job in lost:
-        log.error("job given up: its workers died", task=job.task_name, job=job.id, attempts=job.attempts)
-        async_to_sync(app.job_manager.finish_job)(job, Status.FAILED, delete_job=False)
-    for job in stalled:
-        if job not in lost:
-            log.warning("job put back: its worker died", task=job.task_name, job=job.id)
-            async_to_sync(app.job_manager.retry_job)(job)
-    return len(stalled) - len(lost)
+    dead = ProcrastinateWorker.objects.filter(last_heartbeat__lt=at - DEAD_AFTER)
+    stalled = ProcrastinateJob.objects.filter(Q(worker=None) | Q(worker__in=dead), status="doing")
+    rescued = []
+    for job in stalled.order_by("id"):
+        if job.attempts >= MOST_RESCUES:
+            log.error("job stalled too often", job=job.pk, task=job.task_name)
+            continue
+        app.job_manager.retry_job_by_id(job_id=job.pk, retry_at=at)
+        log.warning("stalled job queued again", job=job.pk, task=job.task_name)
+        rescued.append(job.pk)
+    return rescued
 
 
-def forget_old_jobs() -> None:
-    """Delete the rows of jobs that succeeded more than a week ago."""
-    async_to_sync(app.job_manager.delete_old_jobs)(nb_hours=7 * 24)
+def forget_finished_jobs(*, at: datetime) -> int:
+    """Delete jobs that ended well more than a week ago; what failed stays, to be looked at. :returns: how many"""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET, [at - KEPT])
+        return int(cursor.rowcount)
+
+
+_FORGET: Final = """
+DELETE FROM procrastinate_jobs job WHERE status IN ('succeeded', 'cancelled') AND NOT EXISTS (
+    SELECT FROM procrastinate_events event WHERE event.job_id = job.id AND event.at >= %s)
+"""

@@ -1,69 +1,64 @@
+from datetime import timedelta
+
 import pytest
 from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from dinh.kernel.jobs import MOST_LIVES, forget_old_jobs, revive_stalled_jobs
+from dinh.kernel.jobs import forget_finished_jobs, rescue_stalled_jobs
 from dinh.kernel.tasks import forget_answers
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
-def job(*, status, attempts=0, beat="now()"):
-    """A job in the hands of a worker whose last heartbeat was at a moment; its id."""
+def running_job(*, beat_seconds_ago=None, attempts=0, status="doing"):
+    job = forget_answers.defer(timestamp=0)
     with connection.cursor() as cursor:
-        worker = f"INSERT INTO procrastinate_workers (last_heartbeat) VALUES ({beat}) RETURNING id"
-        cursor.execute(worker)
-        (worker_id,) = cursor.fetchone()
-        pk = forget_answers.defer(timestamp=0)
+        worker = None
+        if beat_seconds_ago is not None:
+            cursor.execute(
+                "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - %s * interval '1 second')"
+                " RETURNING id",
+                [beat_seconds_ago],
+            )
+            (worker,) = cursor.fetchone()
         cursor.execute(
-            "UPDATE procrastinate_jobs SET status = %s, attempts = %s, worker_id = %s WHERE id = %s",
-            [status, attempts, worker_id, pk],
+            "UPDATE procrastinate_jobs SET status = %s, worker_id = %s, attempts = %s WHERE id = %s",
+            [status, worker, attempts, job],
         )
-    return pk
+    return job
 
 
-def states():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, status::text FROM procrastinate_jobs")
-        return dict(cursor.fetchall())
+def state(job):
+    return ProcrastinateJob.objects.values_list("status", "attempts").get(pk=job)
 
 
-def test_job_of_a_worker_that_died_is_put_back_and_others_are_left_alone():
-    dead = job(status="doing", beat="now() - interval '31 seconds'")
-    alive, done = job(status="doing"), job(status="succeeded", beat="now() - interval '1 day'")
+def test_a_dead_workers_job_is_queued_again():
+    dead, gone = running_job(beat_seconds_ago=60), running_job()
 
-    assert revive_stalled_jobs() == 1
+    rescued = rescue_stalled_jobs(at=timezone.now())
 
-    assert states() == {dead: "todo", alive: "doing", done: "succeeded"}
-    assert revive_stalled_jobs() == 0
-
-
-def test_job_of_a_worker_that_was_forgotten_is_put_back():
-    """A worker that starts removes the rows of dead ones."""
-    orphan = job(status="doing", beat="now() - interval '1 day'")
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM procrastinate_workers")
-
-    assert revive_stalled_jobs() == 1
-
-    assert states() == {orphan: "todo"}
+    assert rescued == [dead, gone]
+    assert state(dead) == state(gone) == ("todo", 1)
 
 
-def test_job_that_killed_ten_workers_is_given_up():
-    poison = job(status="doing", attempts=MOST_LIVES, beat="now() - interval '1 minute'")
+def test_a_living_workers_job_is_left_alone():
+    job = running_job(beat_seconds_ago=20)
 
-    assert revive_stalled_jobs() == 0
+    assert rescue_stalled_jobs(at=timezone.now()) == []
+    assert state(job) == ("doing", 0)
 
-    assert states() == {poison: "failed"}
+
+def test_a_job_that_kills_its_workers_is_not_queued_for_ever():
+    job = running_job(beat_seconds_ago=60, attempts=5)
+
+    assert rescue_stalled_jobs(at=timezone.now()) == []
+    assert state(job) == ("doing", 5)
 
 
-def test_jobs_done_long_ago_are_forgotten():
-    old, young = job(status="doing"), job(status="doing")
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET status = 'succeeded'")
-        cursor.execute(
-            "UPDATE procrastinate_events SET at = now() - interval '8 days' WHERE job_id = %s", [old]
-        )
+def test_jobs_that_ended_well_are_forgotten_after_a_week_and_failures_kept():
+    done, failed = running_job(status="succeeded"), running_job(status="failed")
 
-    forget_old_jobs()
-
-    assert states() == {young: "succeeded"}
+    assert forget_finished_jobs(at=timezone.now() + timedelta(days=6)) == 0
+    assert forget_finished_jobs(at=timezone.now() + timedelta(days=8)) == 1
+    assert set(ProcrastinateJob.objects.values_list("pk", flat=True)) == {failed} != {done}
