@@ -19,7 +19,7 @@ from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.kernel.pdf import Place
 from dinh.pki.api import active_content
-from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, store
+from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store
 
 LETTER_TYPES = frozenset({DOCX, PDF})
 ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
@@ -62,7 +62,7 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
         _refuse_harmful(content, file.name)
         places = [asdict(place) for place in suggest_places(content)]
         made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
-    return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": file.name[:200]}}, at)
+    return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": safe_name(file.name)}}, at)
 
 
 @transaction.atomic
@@ -102,7 +102,8 @@ def attach_files(
     if not outgoing_visible_to(drafter).filter(pk=outgoing_id).exists():
         raise NotFound(_("There is no such document."))
     stored = [(file, store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)) for file in files]
-    return _attach(outgoing_id, drafter, [(f.name, info.sha256) for f, info in stored], is_annex, at)
+    named = [(safe_name(file.name), info.sha256) for file, info in stored]
+    return _attach(outgoing_id, drafter, named, is_annex, at)
 
 
 @transaction.atomic
@@ -136,7 +137,7 @@ def _attach(
     if there + len(files) > ATTACHMENTS_MAX:
         raise InvalidInput(_("A document carries at most 50 files."), field="files")
     made = Attachment.objects.bulk_create(
-        Attachment(document=document, blob_id=sha256, name=name[:200], is_annex=is_annex, sort_order=order)
+        Attachment(document=document, blob_id=sha256, name=name, is_annex=is_annex, sort_order=order)
         for order, (name, sha256) in enumerate(files, start=there)
     )
     details = {"names": [name for name, _sha256 in files], "sha256": [sha256 for _name, sha256 in files]}
