@@ -91,9 +91,6 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/outgoing": EVERYBODY,
     "api/v1/outgoing/to-sign": EVERYBODY,
     "api/v1/outgoing/to-issue": EVERYBODY,
-    "api/v1/outgoing/{outgoing_id}/trace": OVERSEERS,
-    "api/v1/outgoing/{outgoing_id}/path": OVERSEERS,
-    "api/v1/outgoing/{outgoing_id}/files": OVERSEERS,
     "api/v1/document-types": EVERYBODY,
     "api/v1/recipient-groups": EVERYBODY,
     "api/v1/documents?q=dich": EVERYBODY,
@@ -157,7 +154,6 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/appointments/{appointment_id}/roles": (ADMINISTRATORS, {"roles": ["clerk"]}),
     "POST api/v1/incoming/register": (EVERYBODY, {"ids": []}),
     "POST api/v1/absences": (EVERYBODY, {"start_date": "2100-01-04", "end_date": "2100-01-05"}),
-    "POST api/v1/absences/{absence_id}/cancel": (NOBODY, {}),
     "DELETE api/v1/me/sessions": (EVERYBODY, {}),
     "DELETE api/v1/me/sessions/{session_id}": (NOBODY, {}),
 }
