@@ -6,7 +6,7 @@ from test_routes import ALL
 from world import addresses, build_world
 
 pytestmark = pytest.mark.django_db
-OUTSIDE = ("healthz", "metrics", "api/v1/openapi.json")
+OUTSIDE = ("healthz", "metrics", "api/v1/", "api/v1/openapi.json")
 FORGED = {"HTTP_ORIGIN": "https://evil.example", "HTTP_SEC_FETCH_SITE": "cross-site"}
 
 

@@ -66,8 +66,9 @@ def _as_problem(page: "HttpResponseBase") -> HttpResponse:
         )
     else:
         answer = problem(status, HTTPStatus(status).phrase, code="refused")
-    if page.has_header("Allow"):
-        answer["Allow"] = page["Allow"]
+    for name, value in page.items():
+        if name not in ("Content-Type", "Content-Length", "Content-Encoding"):
+            answer[name] = value
     return answer
 
 
