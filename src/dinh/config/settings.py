@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "dinh.kernel.requests.NulFreeQueryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dinh.kernel.rest.ProblemMiddleware",
     "dinh.kernel.compression.PageCompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -80,7 +81,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
-    "dinh.kernel.rest.IdempotencyMiddleware",
+    "dinh.kernel.idempotency.IdempotencyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
