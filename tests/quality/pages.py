@@ -63,6 +63,13 @@ PAGES: dict[str, str] = {
     "/documents/books/new/": "vanthu.stttt",
     "/documents/books/{book}/": "vanthu.stttt",
     "/documents/books/{book}/import/": "vanthu.stttt",
+    "/documents/reports/follow-up/": "vanthu.quangkhe",
+    "/documents/reports/incoming-settlement/": "vanthu.quangkhe",
+    "/documents/reports/outgoing-settlement/": "vanthu.stttt",
+    "/documents/incoming/to-direct/": "chutich.quangkhe",
+    "/documents/incoming/{received}/metadata/": "vanthu.quangkhe",
+    "/documents/outgoing/{issued}/metadata/": "vanthu.stttt",
+    "/records/list/2026/": "vanthu.stttt",
     "/records/case-files/": "vanthu.stttt",
     "/records/case-files/{case_file}/": "vanthu.stttt",
     "/records/case-files/new/": "vanthu.stttt",
@@ -111,6 +118,14 @@ NOT_PAGES: frozenset[str] = frozenset({
     "documents/outgoing/<int:outgoing_id>/copy-foot.pdf", "documents/outgoing/device/<uuid:session_id>/finish/",
     "signing/mine/trial/", "signing/mine/trial/<uuid:session_id>/finish/",
     "signing/mine/trial/<uuid:session_id>/letter.pdf",
+    "documents/reports/", "documents/reports/<slug:code>/report.<str:ending>",
+    "documents/search/found.<str:ending>", "documents/search/save/", "documents/search/<int:search_id>/delete/",
+    "documents/incoming/<int:incoming_id>/direct/",
+    "records/case-files/list.<str:ending>", "records/case-files/<int:case_file_id>/hand-over/",
+    "records/case-files/<int:case_file_id>/documents.<str:ending>",
+    "records/case-files/<int:case_file_id>/export.<str:ending>", "records/list/",
+    "records/list/<int:year>/approve/", "records/list/<int:year>/copy/",
+    "records/list/<int:year>/list.<str:ending>", "records/list/<int:year>/<int:entry_id>/remove/",
 })  # fmt: skip
 """Routes that answer with a fragment, a file or another page, or that only take what is sent."""
 

@@ -1,8 +1,15 @@
 """What documents do when they hear of an event."""
 
-from dinh.documents.events import DispatchRecalled, DocumentDispatched, IncomingAssigned, RecipientsReminded
+from dinh.documents.events import (
+    ArrivalRefused,
+    DispatchRecalled,
+    DocumentDispatched,
+    IncomingAssigned,
+    RecipientsReminded,
+)
 from dinh.documents.operations.answering import close_answered
-from dinh.documents.operations.telling import tell_clerks_reminded, tell_informed, tell_recalled
+from dinh.documents.operations.counting import count_pages
+from dinh.documents.operations.telling import tell_clerks_reminded, tell_informed, tell_recalled, tell_refused
 from dinh.documents.operations.verifying import verify_arrivals
 from dinh.kernel.events import receives
 
@@ -17,6 +24,18 @@ def complete_what_was_answered(event: DocumentDispatched) -> None:
 def judge_signatures(event: DocumentDispatched) -> None:
     """Clerks see at once whether the signatures of what arrived hold."""
     verify_arrivals(document_id=event.document_id)
+
+
+@receives(DocumentDispatched, queue="documents")
+def count_pages_of_letter(event: DocumentDispatched) -> None:
+    """Registers and case files tell how many pages a letter has."""
+    count_pages(document_id=event.document_id)
+
+
+@receives(ArrivalRefused, queue="documents")
+def tell_of_refusal(event: ArrivalRefused) -> None:
+    """The sender learns that a letter came back, and why."""
+    tell_refused(incoming_id=event.incoming_id, refused_at=event.refused_at)
 
 
 @receives(DispatchRecalled, queue="documents")

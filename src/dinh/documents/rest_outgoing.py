@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from ninja import Path, Query, Router, Schema
 
+from dinh.audit.api import note_access
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
@@ -87,7 +88,9 @@ def list_outgoing(
 @router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)
 def read_outgoing(request: HttpRequest, outgoing_id: int) -> OutgoingOut:
     """One letter."""
-    return shown(visible(request, outgoing_id))
+    outgoing = visible(request, outgoing_id)
+    note_access(target=outgoing, actor=actor_of(request), what="page", at=timezone.now())
+    return shown(outgoing)
 
 
 @router.get("/outgoing/{int:outgoing_id}/letter", url_name="outgoing_letter")
@@ -98,6 +101,7 @@ def letter(request: HttpRequest, outgoing_id: int) -> HttpResponseBase:
     content = outgoing.document.content_id or (last.pdf_id if last else None)
     if content is None:
         raise NotFound(_("The text is not laid out yet. Lay it out, then submit again."))
+    note_access(target=outgoing, actor=actor_of(request), what="file", at=timezone.now())
     return blob_response(request, content, filename=f"{outgoing.pk}.pdf", inline=False)
 
 

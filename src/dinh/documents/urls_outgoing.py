@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.documents.views import devices, evidence, exports, outgoing_acts, recipients, signatures
+from dinh.documents.views import devices, evidence, exports, metadata, outgoing_acts, recipients, signatures
 from dinh.documents.views import outgoing as views
 
 urlpatterns = [
@@ -20,5 +20,6 @@ urlpatterns = [
     path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
     path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),
     path("outgoing/<int:outgoing_id>/recipients/remind/", recipients.remind, name="recipients_remind"),
+    path("outgoing/<int:outgoing_id>/metadata/", metadata.outgoing_metadata_page, name="outgoing_metadata"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

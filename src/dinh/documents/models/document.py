@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Bloc
 from dinh.documents.enums import CopyKind, Secrecy, Urgency
+from dinh.kernel.folding import folded
 
 
 class Document(models.Model):
@@ -26,7 +27,9 @@ class Document(models.Model):
     number_text = models.CharField(max_length=11, blank=True)
     notation = models.CharField(_("notation"), max_length=40, blank=True)
     code = models.CharField(_("number and notation"), max_length=60, blank=True)
-    code_key = models.CharField(max_length=60, blank=True, editable=False)
+    code_key = models.GeneratedField(
+        expression=folded("code"), output_field=models.CharField(max_length=60), db_persist=True
+    )
     issued_date = models.DateField(_("date"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=80, blank=True)
     subject = models.CharField(_("subject"), max_length=500)
@@ -64,7 +67,7 @@ class Document(models.Model):
         indexes = [
             GinIndex(fields=["search_vector"], name="document_text"),
             GinIndex(fields=["code_key"], opclasses=["gin_trgm_ops"], name="document_code"),
-            models.Index(fields=["issued_date", "code"], condition=~Q(code=""), name="document_of_day"),
+            models.Index(fields=["issued_date", "code"], name="document_of_day"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -30,6 +30,7 @@ class Outgoing(models.Model):
     numbered_at = models.DateTimeField(null=True, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
     void_reason = models.CharField(max_length=500, blank=True)
     request_key = models.UUIDField(
         null=True, blank=True, help_text=_("A repeated request of the drafter makes no second draft.")

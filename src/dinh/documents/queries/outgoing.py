@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
@@ -12,6 +11,7 @@ from dinh.directory.models import Appointment, UnitGroup
 from dinh.documents.enums import OutgoingState, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
 from dinh.documents.queries.units import units_in_being
+from dinh.documents.queries.words import with_words
 from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
@@ -65,10 +65,9 @@ def outgoing_box(appointment: Appointment, wanted: OutgoingFilter) -> QuerySet[O
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if words := fold(wanted.words):
-        query = SearchQuery(words, config="simple", search_type="plain")
         # The words of a letter are kept from its numbering on; before, its subject is what there is.
         unnumbered = Q(document__number=None, document__subject__icontains=wanted.words.strip())
-        found = Q(document__search_vector=query) | unnumbered
+        found = with_words(wanted.words, letter="document__") | unnumbered
         rows = rows.filter(found | Q(document__number=int(words)) if _is_number(words) else found)
     rows = rows.defer("document__search_text", "document__search_vector")
     return rows.order_by(_ORDERS.get(wanted.order, _ORDERS["changed"]), "-pk")

@@ -230,7 +230,7 @@ def test_excel_shows_formulas_as_text(client, clerk):
 
 def test_a_cell_that_begins_like_a_formula_is_text():
     from dinh.documents.letters import register
-    from dinh.documents.registers.printing import write_sheet
+    from dinh.kernel.tables import write_sheet
 
     form = register("outgoing")
     with write_sheet(form.title, form.columns, [(["=1+1", "@SUM(A1)"], False)]) as written:

@@ -121,6 +121,26 @@ def test_the_decrees_incoming_columns_are_found():
     }  # fmt: skip
 
 
+def test_a_head_of_two_merged_rows_is_read_whole():
+    title = ("SỔ ĐĂNG KÝ VĂN BẢN ĐẾN", None, None, None, None, None)
+    above = ("Ngày đến", "Số đến", "Tác giả", "Văn bản đến", None, "Trích yếu nội dung")
+    below = (None, None, None, "Số, ký hiệu", "Ngày tháng", None)
+    row = ("02/01/2025", 1, "Sở Nội vụ", "15/SNV-VP", "01/01/2025", "Về việc thử")
+
+    header = find_header(Direction.INCOMING, [title, above, below, row])
+
+    assert header.row == 3
+    assert header.columns == {
+        "arrived_date": 0, "number": 1, "issuer": 2, "code": 3, "issued_date": 4, "subject": 5
+    }  # fmt: skip
+
+
+def test_totals_are_no_entries(clerk, book):
+    found = prepared(clerk, book, sheet(*ROWS, ("Tổng cộng", None, None, None, None, None, 5, None)))
+
+    assert (found.ready_count, found.fault_count, found.heading_count) == (2, 0, 2)
+
+
 def test_an_old_register_enters_the_book_once(clerk, book):
     data = sheet(*ROWS)
     found = taken_in(clerk, book, data)

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dinh.documents.enums import IncomingState, OutgoingState
-from dinh.documents.models import Incoming
+from dinh.documents.models import Incoming, Outgoing
 from dinh.documents.operations.dispatch import (
     NoRecipients,
     NotDispatchable,
@@ -15,8 +15,10 @@ from dinh.documents.operations.dispatch import (
     send_further,
 )
 from dinh.documents.operations.recall import NotRecallable, recall_document
-from dinh.documents.operations.receiving import ReasonMissing, register_incoming
+from dinh.documents.operations.receiving import ReasonMissing, refuse_incoming, register_incoming
+from dinh.documents.operations.telling import tell_refused
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.notify.models import Notification
 from dinh.worklist.models import WorkItem
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,22 @@ def test_recall_takes_back_what_was_numbered_and_what_is_done_stays(clerk):
     assert outgoing.dispatches.get().recall_reason == "Sai số liệu"
     ended = WorkItem.objects.filter(target_id__in=[numbered.pk, _waiting.pk], done_at=None)
     assert not ended.exists()
+
+
+def test_who_sent_and_who_drafted_learn_of_a_refusal_once(clerk):
+    drafter = staff(clerk.unit)
+    outgoing = sealed(clerk, [unit()], code="07/X")
+    Outgoing.objects.filter(pk=outgoing.pk).update(drafter=drafter)
+    refused = send(outgoing, clerk).arrivals.get()
+    refuse_incoming(incoming_id=refused.pk, actor=staff(refused.unit, "clerk"), reason="Gửi nhầm", at=NOW)
+
+    for _ in range(2):
+        tell_refused(incoming_id=refused.pk, refused_at=NOW)
+
+    told = Notification.objects.filter(kind="documents.refused")
+    assert sorted(told.values_list("appointment_id", flat=True)) == sorted([clerk.pk, drafter.pk])
+    assert {each.url for each in told} == {f"/documents/outgoing/{outgoing.pk}/"}
+    assert told[0].text.endswith("Gửi nhầm")
 
 
 def test_recall_costs_the_same_for_any_number_of_recipients(clerk):

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from dinh.audit.api import TraceEntry, trace_of
+from dinh.audit.api import TraceEntry, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
@@ -37,6 +37,7 @@ CLERK_ACTS = {
 }
 TRACE = {
     "documents.document.drafted": _("Drafted"),
+    "documents.outgoing.described": _("Metadata completed"),
     "documents.document.revised": _("Revised"),
     "documents.document.submitted": _("Submitted"),
     "documents.document.returned": _("Returned"),
@@ -130,6 +131,7 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     people = Step.objects.select_related("appointment__person", "appointment__position")
     steps = list(people.filter(outgoing=outgoing))
     version = outgoing.versions.last()
+    note_access(target=outgoing, actor=request.appointment, what="page", at=timezone.now())
     context = {
         "outgoing": outgoing,
         "document": outgoing.document,
@@ -180,6 +182,7 @@ def outgoing_pdf(request: StaffRequest, outgoing_id: int) -> HttpResponseBase:
     if letter is None:
         raise Http404
     name = outgoing.document.code.replace("/", "-") or str(outgoing.pk)
+    note_access(target=outgoing, actor=request.appointment, what="file", at=timezone.now())
     return blob_response(request, letter, filename=f"{name}.pdf", inline=True)
 
 
