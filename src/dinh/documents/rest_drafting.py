@@ -1,7 +1,7 @@
 """Drafts of documents that go out, for programs: written, revised, with files and comments."""
 
 from datetime import date, datetime
-from typing import BinaryIO, Literal, cast
+from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -17,6 +17,8 @@ from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_files import GivenFile, add_letter_file, attach_files
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
+from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
+from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
@@ -36,6 +38,33 @@ class RecipientIn(Schema):
     channel: Literal["paper", "email"] = "paper"
 
 
+class AnnexIn(Schema):
+    """An annex written as text; `landscape` where its tables need the width."""
+
+    title: Annotated[str, Field(max_length=300)] = ""
+    text: str
+    landscape: bool = False
+
+
+class FormIn(Schema):
+    """
+    The lesser parts of the form. `addressees` and `recipient_lines` stand in place of the recipients' names;
+    `council_name` is one of the councils for which the unit keeps a book; `circulation`: `return` or `internal`.
+    """
+
+    circulation: str = ""
+    is_normative: bool = False
+    council_name: str = ""
+    council_title: str = ""
+    addressees: list[str] = Field(default_factory=list)
+    recipient_lines: list[str] = Field(default_factory=list)
+    typist: str = ""
+    copies: int = 0
+    archive_copies: int = 0
+    shows_address: bool = False
+    annexes: list[AnnexIn] = Field(default_factory=list)
+
+
 class DraftIn(Schema):
     """`initials` and `leader` are appointments of the caller's unit; `authority` empty: as usual."""
 
@@ -49,13 +78,18 @@ class DraftIn(Schema):
     secrecy: int = 0
     reply_due_date: date | None = None
     authority: str | None = None
+    form: FormIn = Field(default_factory=FormIn)
 
 
 class NewDraftIn(DraftIn):
-    """A repeated `request_key` answers with the draft that the first request made."""
+    """
+    A repeated `request_key` answers with the draft that the first request made. `replaces`: an issued document
+    of the same type, which stands as replaced once this one is issued.
+    """
 
     request_key: UUID | None = None
     reply_to: int | None = None
+    replaces: int | None = None
 
 
 class VersionOut(Schema):
@@ -105,6 +139,7 @@ def create(request: HttpRequest, body: NewDraftIn) -> Status[DraftOut]:
         plan=_plan(body, drafter),
         at=timezone.now(),
         reply_to=_replied(body.reply_to, drafter),
+        replaces=None if body.replaces is None else replaceable(body.replaces, drafter),
         request_key=body.request_key,
         has_text=bool(body.text.strip()),
     )
@@ -182,15 +217,36 @@ def _plan(body: DraftIn, drafter: Appointment) -> DraftPlan:
     return DraftPlan(
         type_code=body.type_code,
         subject=body.subject,
-        paragraphs=[each for each in body.text.splitlines() if each.strip()],
-        recipients=[WantedRecipient(**each.dict()) for each in body.recipients],
+        paragraphs=_paragraphs(body.text),
+        recipients=wanted_from(body.recipients),
         leader=known[body.leader],
         initials=[known[each] for each in body.initials],
         urgency=body.urgency,
         secrecy=body.secrecy,
         reply_due_date=body.reply_due_date,
         authority=body.authority or None,
+        form=form_from(body.form),
     )
+
+
+def wanted_from(recipients: list[RecipientIn]) -> list[WantedRecipient]:
+    """The recipients as operations take them."""
+    return [WantedRecipient(**each.dict()) for each in recipients]
+
+
+def form_from(body: FormIn) -> LetterForm:
+    """The form as operations take it."""
+    plain = body.dict() | {
+        "annexes": [
+            DraftAnnex(title=each.title, paragraphs=_paragraphs(each.text), landscape=each.landscape)
+            for each in body.annexes
+        ]
+    }
+    return LetterForm(**plain)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [each for each in text.splitlines() if each.strip()]
 
 
 def _laid_out(draft: Outgoing) -> DraftOut:

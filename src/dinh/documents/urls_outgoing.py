@@ -1,10 +1,11 @@
 from django.urls import path
 
-from dinh.documents.views import devices, evidence, outgoing_acts, recipients, signatures
+from dinh.documents.views import devices, evidence, on_paper, outgoing_acts, recipients, signatures
 from dinh.documents.views import outgoing as views
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
+    path("outgoing/on-paper/", on_paper.outgoing_on_paper, name="outgoing_on_paper"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/device/<uuid:batch>/", devices.device_page, name="device"),
@@ -18,6 +19,7 @@ urlpatterns = [
     path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
     path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
     path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),
+    path("outgoing/<int:outgoing_id>/recipients/posted/", recipients.posted, name="recipients_posted"),
     path("outgoing/<int:outgoing_id>/recipients/remind/", recipients.remind, name="recipients_remind"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

@@ -72,6 +72,9 @@ class FormProfile:
     issuer_mark: str
     archive_line: str
     archive_code: str
+    issuers: tuple[str, ...]
+    heading_alone: tuple[str, ...]
+    abbreviated: Mapping[str, str]
     margins: Mapping[str, Span]
     indent_mm: tuple[float, ...]
     paragraph_gap_pt: float
@@ -81,7 +84,11 @@ class FormProfile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType:
-    """A type of Article 7 (`ordinal` 1 to 29) or of another bloc's rule (`ordinal` 0)."""
+    """
+    A type of Article 7 (`ordinal` 1 to 29) or of another bloc's rule (`ordinal` 0).
+
+    `addressed`: `always` with "Kính gửi", `upward` only to bodies above the issuer, `wired` as telegrams are.
+    """
 
     code: str
     ordinal: int
@@ -92,6 +99,7 @@ class DocumentType:
     source: str
     valid_from: date
     valid_until: date | None = None
+    addressed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +132,12 @@ def profile_for(*, bloc: str, on: date, variant: str = "") -> FormProfile:
         )
     current = [each for each in candidates if _holds(each, on)]
     return current[-1] if current else min(candidates, key=lambda each: each.valid_from)
+
+
+def variant_of(*, bloc: str, issuer: str) -> str:
+    """Return the variant of an organisation that has a form of its own within its bloc, else nothing."""
+    own = (each for each in _profiles() if each.bloc == bloc and issuer.startswith(each.issuers or ("\0",)))
+    return next((each.variant for each in own), "")
 
 
 def document_types(*, bloc: str = "government", on: date) -> tuple[DocumentType, ...]:
@@ -199,6 +213,7 @@ def _types() -> tuple[DocumentType, ...]:
             source=row.get("source", source),
             valid_from=row["valid_from"],
             valid_until=row.get("valid_until"),
+            addressed=row.get("addressed", ""),
         )
         for row in _tables()["type"]
     )
@@ -248,6 +263,9 @@ def _profile(row: Mapping[str, Any]) -> FormProfile:
         issuer_mark=row["issuer_mark"],
         archive_line=row["archive_line"],
         archive_code=row["archive_code"],
+        issuers=tuple(row.get("issuers", ())),
+        heading_alone=tuple(row.get("heading_alone", ())),
+        abbreviated=row.get("abbreviated", {}),
         margins={side: _span(values) for side, values in row["margins"].items()},
         indent_mm=tuple(row["indent_mm"]),
         paragraph_gap_pt=row["paragraph_gap_pt"],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import BinaryIO
 
 from django.db import transaction
@@ -11,14 +12,14 @@ from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.docx import check_form, suggest_places
+from dinh.documents.docx import check_form, convert_docx_to_pdf, suggest_places
 from dinh.documents.enums import Source
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.kernel.pdf import Place
-from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, store
+from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, store, store_bytes
 
 LETTER_TYPES = frozenset({DOCX, PDF})
 ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
@@ -84,15 +85,24 @@ def attach_files(
     *, outgoing_id: int, drafter: Appointment, files: Sequence[GivenFile], is_annex: bool, at: datetime
 ) -> list[Attachment]:
     """
-    Add files to a draft; all or none.
+    Add files to a draft; all or none. Annexes in Word become PDF, for the unit signs them as it seals the letter.
 
     :raises WrongFileType: naming the file that is not Word, Excel, PDF or a picture
     :raises FileTooLarge: naming the file
     """
     if not outgoing_visible_to(drafter).filter(pk=outgoing_id).exists():
         raise NotFound(_("There is no such document."))
-    stored = [(file, store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)) for file in files]
-    return _attach(outgoing_id, drafter, [(f.name, info.sha256) for f, info in stored], is_annex, at)
+    stored = [_stored(file, is_annex=is_annex) for file in files]
+    return _attach(outgoing_id, drafter, stored, is_annex, at)
+
+
+def _stored(file: GivenFile, *, is_annex: bool) -> tuple[str, str]:
+    """Name and SHA-256 of what is kept of an upload."""
+    info = store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)
+    if not is_annex or info.media_type != DOCX:
+        return file.name, info.sha256
+    pdf = convert_docx_to_pdf(read_blob(info.sha256))
+    return f"{PurePath(file.name).stem}.pdf", store_bytes(pdf, accept=frozenset({PDF})).sha256
 
 
 @transaction.atomic

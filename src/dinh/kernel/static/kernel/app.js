@@ -26,9 +26,25 @@ document.addEventListener("keydown", (event) => {
   const links = [...list.querySelectorAll("[data-row-link]")];
   if (event.key === "j") row = Math.min(row + 1, links.length - 1);
   else if (event.key === "k") row = Math.max(row - 1, 0);
+  else if (event.key === "x") return document.activeElement.closest("[data-row]")?.querySelector("[type=checkbox]")?.click();
   else return;
   links[row]?.focus();
 });
+
+// One box chooses all rows of its form; how many are chosen stands beside the button.
+const all = document.querySelector("[data-check-all]");
+const boxes = () => [...all.form.querySelectorAll("[data-row] [type=checkbox]")];
+const count = () => {
+  const chosen = boxes().filter((box) => box.checked).length;
+  all.checked = chosen === boxes().length;
+  all.indeterminate = chosen > 0 && !all.checked;
+  document.querySelectorAll("[data-chosen]").forEach((place) => (place.textContent = String(chosen)));
+};
+all?.form.addEventListener("change", (event) => {
+  if (event.target === all) boxes().forEach((box) => (box.checked = all.checked));
+  count();
+});
+if (all) count();
 
 // A form that is on its way is not sent a second time by a double click.
 document.addEventListener("submit", (event) => {
