@@ -83,6 +83,7 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/incoming/{incoming_id}/": OVERSEERS,
     "documents/incoming/{incoming_id}/content/": OVERSEERS,
     "documents/outgoing/": EVERYBODY,
+    "documents/outgoing/on-paper/": CLERK,
     "documents/search/": EVERYBODY,
     "api/v1/incoming/{incoming_id}": OVERSEERS,
     "api/v1/incoming/{incoming_id}/content": OVERSEERS,

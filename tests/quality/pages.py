@@ -78,7 +78,7 @@ NOT_PAGES: frozenset[str] = frozenset({
     "documents/incoming/<int:incoming_id>/attachments/<int:attachment_id>/",
     "documents/incoming/<int:incoming_id>/evidence/", "documents/incoming/of/<int:document_id>/",
     "documents/incoming/register/", "documents/outgoing/<int:outgoing_id>/<slug:act>/",
-    "documents/outgoing/<int:outgoing_id>/draft/<slug:act>/",
+    "documents/outgoing/<int:outgoing_id>/draft/<slug:act>/", "documents/outgoing/<int:outgoing_id>/draft/letter.docx",
     "documents/outgoing/<int:outgoing_id>/draft/files/<int:attachment_id>/",
     "documents/outgoing/<int:outgoing_id>/draft/pages/<int:page>.png",
     "documents/outgoing/<int:outgoing_id>/evidence/", "documents/outgoing/<int:outgoing_id>/letter.pdf",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Router, Schema, Status
@@ -14,9 +14,16 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import Source
 from dinh.documents.models import Comment, Incoming, Outgoing, Version
 from dinh.documents.operations.commenting import comment_on_draft
-from dinh.documents.operations.draft_files import GivenFile, add_letter_file, attach_files
+from dinh.documents.operations.draft_files import (
+    GivenFile,
+    add_letter_file,
+    attach_files,
+    detach_file,
+    mark_place,
+)
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
+from dinh.documents.operations.letter_content import word_of
 from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
 from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.incoming import get_incoming
@@ -24,6 +31,7 @@ from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.versions import versions_of
 from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.storage.api import DOCX
 
 router = Router(tags=["drafts"])
 
@@ -112,6 +120,15 @@ class DraftOut(Schema):
     versions: list[VersionOut]
 
 
+class PlaceIn(Schema):
+    """`name`: number, day, month, year, initials.1 to 6, signature.leader, seal.leader; its middle in points."""
+
+    name: str
+    page: Annotated[int, Field(ge=1, le=10_000)]
+    x: Annotated[float, Field(ge=0, le=15_000, allow_inf_nan=False)]
+    y: Annotated[float, Field(ge=0, le=15_000, allow_inf_nan=False)]
+
+
 class CommentIn(Schema):
     text: str
 
@@ -189,6 +206,29 @@ def attach(
         at=timezone.now(),
     )
     return [AttachedOut(id=each.pk, name=each.name, is_annex=each.is_annex) for each in made]
+
+
+@router.delete("/drafts/{int:outgoing_id}/files/{int:attachment_id}", response={204: None})
+def detach(request: HttpRequest, outgoing_id: int, attachment_id: int) -> Status[None]:
+    """Take a file off a draft."""
+    detach_file(
+        outgoing_id=outgoing_id, drafter=_actor(request), attachment_id=attachment_id, at=timezone.now()
+    )
+    return Status(204, None)
+
+
+@router.get("/drafts/{int:outgoing_id}/word", url_name="draft_word")
+def word(request: HttpRequest, outgoing_id: int) -> HttpResponse:
+    """The draft as a Word file in its form, to be gone on with in Word."""
+    return HttpResponse(word_of(_visible(request, outgoing_id)), content_type=DOCX)
+
+
+@router.post("/drafts/{int:outgoing_id}/places", response=DraftOut)
+def place(request: HttpRequest, outgoing_id: int, body: PlaceIn) -> DraftOut:
+    """Mark on an uploaded letter where number, date, a signature or the seal goes."""
+    drafter = _actor(request)
+    version = mark_place(outgoing_id=outgoing_id, drafter=drafter, at=timezone.now(), **body.dict())
+    return _shown(version.outgoing)
 
 
 @router.get("/drafts/{int:outgoing_id}/comments", response=list[CommentOut])

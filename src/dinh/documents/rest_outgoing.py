@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -23,7 +23,7 @@ from dinh.documents.operations.on_paper import PaperLetter, issue_on_paper, regi
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
 from dinh.kernel.errors import InvalidInput, NotFound
@@ -80,11 +80,13 @@ class SignedOut(Schema):
 def list_outgoing(
     request: HttpRequest,
     state: OutgoingState | None = None,
+    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+    sort: Literal["changed", "-changed", "number", "-number", "dated", "-dated"] = "changed",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, object]:
-    """What the caller may see of its unit's letters, the last changed first, 50 a page."""
-    rows = outgoing_visible_to(actor_of(request)).order_by("-updated_at", "-pk")
-    found = Paginator(rows.filter(state=state) if state else rows, PAGE).get_page(page)
+    """What the caller may see of its unit's letters, filtered and ordered as the page does, 50 a page."""
+    wanted = OutgoingFilter(state=state or "", words=q, order=sort)
+    found = Paginator(outgoing_box(actor_of(request), wanted), PAGE).get_page(page)
     return {"count": found.paginator.count, "items": [shown(row) for row in found]}
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.docx import BLOCKING
 from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
 from dinh.documents.letters import initials_field, letter_fields
 from dinh.documents.models import Document, Outgoing, Step, Version
@@ -30,6 +31,10 @@ class NotYourTurn(DomainError):
     """The step was decided already, or is not this person's."""
 
 
+class FormBlocked(DomainError):
+    """The Word file would bring into the letter what nobody meant to write."""
+
+
 def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Outgoing:
     """
     Send a draft, or one that came back, on its path from the beginning.
@@ -39,6 +44,7 @@ def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Out
     :raises NotFound: if the appointment does not see the document
     :raises NotPermitted: if somebody else drafted it
     :raises NotYourTurn: if it is on its path already, or its last version is not laid out
+    :raises FormBlocked: if the check of its Word file found what blocks
     :raises PlacesMissing: if the layout lacks a place that is needed
     """
     version, fields = _submittable(outgoing_id, drafter)
@@ -50,6 +56,8 @@ def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Out
 def _submittable(outgoing_id: int, drafter: Appointment) -> tuple[Version, list[FieldSpec]]:
     outgoing = _own_draft(outgoing_id, drafter)
     version = _laid_out(outgoing)
+    if blocking := [each["message"] for each in version.faults if each.get("severity") == BLOCKING]:
+        raise FormBlocked(" ".join(blocking))
     initials = outgoing.steps.filter(kind=StepKind.INITIAL).count()
     return version, letter_fields(version.places, initials=initials)
 

@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePath
 from typing import BinaryIO
 
+import pypdfium2
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.docx import check_form, convert_docx_to_pdf, suggest_places
-from dinh.documents.enums import Source
-from dinh.documents.models import Attachment, Outgoing, Version
+from dinh.documents.docx import Meant, check_form, convert_docx_to_pdf, suggest_places
+from dinh.documents.enums import Source, StepKind
+from dinh.documents.letters import variant_of
+from dinh.documents.models import Attachment, Outgoing, Step, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
@@ -25,6 +27,16 @@ LETTER_TYPES = frozenset({DOCX, PDF})
 ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
 ATTACHMENTS_MAX = 50
 PLACED = ("number", "day", "month", "year", "signature.leader", "seal.leader")
+_SHAPES = {
+    "number": (30.0, 16.0, 13.0, False),
+    "day": (18.0, 16.0, 13.0, True),
+    "month": (18.0, 16.0, 13.0, True),
+    "year": (28.0, 16.0, 13.0, True),
+    "initials": (44.0, 45.0, 0.0, False),
+    "signature": (116.0, 65.0, 0.0, False),
+    "seal": (99.0, 100.0, 0.0, False),
+}
+"""Width, height and size of type in points, and whether it slopes: as our own layout has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +59,23 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
     info = store(file.stream, accept=LETTER_TYPES, name=file.name)
     content = read_blob(info.sha256)
     if info.media_type == DOCX:
-        bloc, day = drafter.unit.bloc, timezone.localdate(at)
-        faults = [fault.to_json() for fault in check_form(content, bloc=bloc, on=day)]
+        faults = _faults_of_form(content, outgoing_id, drafter, timezone.localdate(at))
         made: dict[str, object] = {"source": Source.WORD, "word_id": info.sha256, "faults": faults}
     else:
         places = [asdict(place) for place in suggest_places(content)]
         made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
     return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": file.name[:200]}}, at)
+
+
+def _faults_of_form(content: bytes, outgoing_id: int, drafter: Appointment, on: date) -> list[dict[str, str]]:
+    unit = drafter.unit
+    draft = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
+    signs = Step.objects.filter(outgoing=outgoing_id, kind=StepKind.SIGN)
+    signer = signs.values_list("appointment__person__full_name", flat=True).first()
+    meant = Meant(notation=draft.document.notation, signer=signer) if draft and signer else None
+    variant = variant_of(bloc=unit.bloc, issuer=unit.name)
+    found = check_form(content, bloc=unit.bloc, on=on, variant=variant, meant=meant)
+    return [fault.to_json() for fault in found]
 
 
 @transaction.atomic
@@ -79,6 +101,46 @@ def set_places(
     details = {"version": last.number, "places": [each.name for each in places]}
     record("documents.document.places_set", target=outgoing, actor=drafter, at=at, details=details)
     return last
+
+
+def mark_place(
+    *, outgoing_id: int, drafter: Appointment, name: str, page: int, x: float, y: float, at: datetime
+) -> Version:
+    """
+    Put a place of an uploaded letter where its middle was marked, moved into the page where it would stick out.
+
+    :param x: points from the left edge of the page
+    :param y: points from its bottom
+    :raises InvalidInput: if there is no such place or page, or the letter was not uploaded
+    """
+    outgoing = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
+    last = outgoing.versions.last() if outgoing else None
+    if last is None or last.pdf_id is None:
+        raise InvalidInput(_("Only an uploaded letter has its places marked by hand."), field="places")
+    sizes = page_sizes(str(last.pdf_id))
+    shape = _SHAPES.get(name.split(".")[0])
+    if shape is None:
+        raise InvalidInput(_("Choose the place from the list."), field="name")
+    if not 1 <= page <= len(sizes):
+        raise InvalidInput(_("The letter has no such page."), field="page")
+    width, height, font_size, italic = shape
+    left, bottom = (
+        min(max(middle - length / 2, 0), room - length)
+        for middle, length, room in zip((x, y), (width, height), sizes[page - 1], strict=True)
+    )
+    place = Place(
+        name=name, page=page, x=left, y=bottom, width=width, height=height, font_size=font_size, italic=italic
+    )
+    return set_places(outgoing_id=outgoing_id, drafter=drafter, places=[place], sizes=sizes, at=at)
+
+
+def page_sizes(sha256: str) -> list[tuple[float, float]]:
+    """Width and height in points of each page of a kept PDF."""
+    document = pypdfium2.PdfDocument(read_blob(sha256))
+    try:
+        return [document.get_page_size(index) for index in range(len(document))]
+    finally:
+        document.close()
 
 
 def attach_files(

@@ -3,15 +3,18 @@
 from datetime import date
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment, Unit
-from dinh.documents.enums import Purpose, StepKind
+from dinh.documents.docx import build_docx
+from dinh.documents.enums import Purpose, Source, StepKind
 from dinh.documents.letters import (
     LetterContent,
     SignatureBlock,
     document_type,
     model_words,
     parse_body,
+    starter_text,
     urgency_code,
     variant_of,
 )
@@ -19,6 +22,7 @@ from dinh.documents.models import Outgoing, Version
 from dinh.documents.operations.authority import deciding_authority, signature_lines, suggested_authority
 from dinh.documents.operations.letter_form import LetterForm, form_of, laid_out_annexes, typist_mark
 from dinh.documents.queries.outgoing import addressed_as
+from dinh.kernel.errors import NotFound
 
 _LEVELS_UP = 4
 
@@ -44,7 +48,7 @@ def letter_of(version: Version) -> LetterContent:
         deciding_authority=_deciding(version, kind.layout),
         addressees=addressees,
         address_label=f"{council or unit.name} điện" if kind.addressed == "wired" else "",
-        body=parse_body("\n".join(version.body["paragraphs"])),
+        body=parse_body(_text(version, on)),
         signatures=(_signature(outgoing, version),),
         recipients=recipients,
         archive_unit=outgoing.division.abbreviation if outgoing.division else "",
@@ -55,6 +59,28 @@ def letter_of(version: Version) -> LetterContent:
         typist_mark=typist_mark(form),
         address_lines=_address(unit) if form.shows_address else (),
         annexes=laid_out_annexes(form),
+    )
+
+
+def word_of(outgoing: Outgoing) -> bytes:
+    """
+    The draft as a Word file in the form of its bloc, to be gone on with in Word: its last text, else the words of
+    its type's form, with subject, notation, recipients and signer.
+
+    :raises NotFound: if the draft has no version yet
+    """
+    written = outgoing.versions.filter(source=Source.PAGE).last() or outgoing.versions.last()
+    if written is None:
+        raise NotFound(_("There is no such document."))
+    return build_docx(letter_of(written))
+
+
+def _text(version: Version, on: date) -> str:
+    document = version.outgoing.document
+    if paragraphs := version.body.get("paragraphs"):
+        return "\n".join(paragraphs)
+    return starter_text(
+        type_code=document.type_code, bloc=document.bloc, on=on, issuing_agency=document.issuer_name
     )
 
 

@@ -8,15 +8,24 @@ from django.utils import timezone
 from dinh.directory.enums import Bloc, Role
 from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
+from dinh.documents.docx import Meant, check_form
 from dinh.documents.enums import Direction, OutgoingState
 from dinh.documents.models import Book, Outgoing
+from dinh.documents.operations.approval import (
+    FormBlocked,
+    NotYourTurn,
+    return_draft,
+    submit_draft,
+    withdraw_draft,
+)
 from dinh.documents.operations.books import NewBook, open_book
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
-from dinh.documents.operations.drafting import create_draft, revise_draft
-from dinh.documents.operations.letter_content import letter_of
+from dinh.documents.operations.drafting import create_draft, render_version, revise_draft
+from dinh.documents.operations.letter_content import letter_of, word_of
 from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
 from dinh.documents.operations.numbering import WrongDate, reserve_number
-from dinh.kernel.errors import InvalidInput
+from dinh.documents.tests.test_drafting import waiting
+from dinh.kernel.errors import InvalidInput, NotPermitted
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate()
@@ -231,3 +240,66 @@ def test_revising_keeps_the_form_with_its_version():
     assert marks == ["AB", "CD.(7)"]
     outgoing.refresh_from_db()
     assert outgoing.copies_amount == 7
+
+
+def test_the_draft_as_word_has_no_fault_and_agrees_with_the_draft():
+    drafter, leader = people(name="Ủy ban nhân dân huyện Ba Bể", abbreviation="UBND", place="Ba Bể")
+    for type_code in ("CV", "QĐ", "BC", "CĐ"):
+        outgoing = drafted(drafter, leader, type_code=type_code, recipients=[WantedRecipient(name="Sở A")])
+
+        faults = check_form(
+            word_of(outgoing),
+            on=TODAY,
+            meant=Meant(notation=outgoing.document.notation, signer=leader.person.full_name),
+        )
+
+        assert [each.code for each in faults if each.severity != "warning"] == []
+
+
+def test_what_blocks_is_not_submitted():
+    drafter, leader = people()
+    outgoing = drafted(drafter, leader)
+    render_version(outgoing.versions.get())
+    outgoing.versions.update(faults=[{"severity": "blocking", "message": "Còn thay đổi"}])
+
+    with pytest.raises(FormBlocked, match="Còn thay đổi"):
+        submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.DRAFTING
+
+
+def test_the_drafter_takes_a_letter_back_and_the_clerk_returns_a_signed_one():
+    drafter, leader = people()
+    clerk = AppointmentFactory(unit=drafter.unit, roles=[Role.CLERK])
+    outgoing = drafted(drafter, leader)
+    render_version(outgoing.versions.get())
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+
+    with pytest.raises(NotPermitted):
+        withdraw_draft(outgoing_id=outgoing.pk, drafter=leader, at=timezone.now())
+    withdrawn = withdraw_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+    assert (withdrawn.state, waiting(outgoing)) == (OutgoingState.RETURNED, [])
+
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+    signed(Outgoing.objects.get(pk=outgoing.pk))
+    with pytest.raises(NotYourTurn):
+        return_draft(outgoing_id=outgoing.pk, actor=leader, reason="x", at=timezone.now())
+    returned = return_draft(outgoing_id=outgoing.pk, actor=clerk, reason="Sai thể thức", at=timezone.now())
+    assert (returned.state, returned.signed_at) == (OutgoingState.RETURNED, None)
+    assert waiting(outgoing) == [("documents.revise", drafter.pk)]
+    step = outgoing.steps.get()
+    assert (step.state, step.comment, step.decided_by) == ("returned", "Sai thể thức", clerk)
+
+
+def test_a_numbered_letter_is_not_returned():
+    drafter, leader = people()
+    clerk = AppointmentFactory(unit=drafter.unit, roles=[Role.CLERK])
+    outgoing = signed(drafted(drafter, leader))
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=TODAY, at=timezone.now())
+
+    with pytest.raises(NotYourTurn):
+        return_draft(outgoing_id=outgoing.pk, actor=clerk, reason="x", at=timezone.now())
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.SIGNED
