@@ -108,6 +108,12 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
     }
 
 
+def last_text(outgoing: Outgoing) -> str:
+    """The last text that was written in the page, though a file may have followed it."""
+    bodies = outgoing.versions.order_by("-number").values_list("body", flat=True)
+    return "\n".join(next((each["paragraphs"] for each in bodies if each.get("paragraphs")), []))
+
+
 def values_given(given: QueryDict) -> dict[str, object]:
     """What the page's fields held when it was sent, to be shown again."""
     names = ("type_code", "subject", "text", "urgency", "secrecy", "reply_due_date", "authority", "leader")

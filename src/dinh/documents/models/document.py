@@ -83,7 +83,9 @@ class Document(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["issuer", "code", "issued_date"],
-                condition=~Q(code="") & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind=""),
+                # Secret documents have a series of their own under the same notation.
+                condition=~Q(code="")
+                & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind="", secrecy=Secrecy.NONE),
                 name="number_and_notation_once_a_day",
             )
         ]

@@ -19,6 +19,7 @@ from dinh.documents.docx import build_template
 from dinh.documents.enums import Purpose, Secrecy, Urgency
 from dinh.documents.forms.drafting import (
     Row,
+    last_text,
     plan_given,
     request_key,
     rows_given,
@@ -260,7 +261,7 @@ def _first_form(request: StaffRequest, replied: Incoming | None, replaced: Outgo
     if replaced is None:
         return _form(request, values=_first_values(replied), rows=_first_rows(replied), replied=replied)
     groups = groups_for(request.appointment.unit)
-    values = values_of(replaced) | {"secrecy": "0", "reply_due_date": ""}
+    values = values_of(replaced) | {"text": last_text(replaced), "secrecy": "0", "reply_due_date": ""}
     return _form(request, values=values, rows=rows_of(replaced, groups), replaced=replaced)
 
 
