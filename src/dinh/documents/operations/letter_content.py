@@ -115,7 +115,7 @@ def _ancestors(unit: Unit) -> list[Unit]:
 
 
 def _deciding(version: Version, layout: str) -> str:
-    if not model_words(layout).get("authority"):
+    if not model_words(layout, on=_day(version)).has_authority:
         return ""
     return deciding_authority(
         _leader(version.outgoing), authority=_authority(version.outgoing), on=_day(version)

@@ -28,7 +28,7 @@ from dinh.documents.forms.drafting import (
     values_given,
     values_of,
 )
-from dinh.documents.letters import document_types, marks, starter_text, variant_of
+from dinh.documents.letters import document_types, marks, profile_for, starter_text, variant_of
 from dinh.documents.models import Incoming, Outgoing
 from dinh.documents.operations.authority import AUTHORITIES
 from dinh.documents.operations.draft_plan import DraftPlan
@@ -230,6 +230,11 @@ def _form(
         "faults": faults or [],
         "faulty": {each.field: each.message for each in faults or []},
         "types": types,
+        "rule": profile_for(
+            bloc=own.bloc,
+            variant=variant_of(bloc=own.bloc, issuer=own.name),
+            on=timezone.localdate(),
+        ),
         "urgencies": [(str(value), label) for value, label in Urgency.choices],
         "secrecies": [(str(value), label) for value, label in Secrecy.choices],
         "authorities": AUTHORITIES.items(),
