@@ -158,7 +158,7 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "coming": next_letter(request.appointment, outgoing),
         "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
-        "signed": any(step.signed for step in steps) or outgoing.state in SEALED,
+        "signed": document.content_id and (any(step.signed for step in steps) or outgoing.state in SEALED),
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
         "trace": [_happened(entry) for entry in trace_of(outgoing)],
