@@ -1,11 +1,12 @@
 from django.urls import path
 
-from dinh.documents.views import devices, evidence, on_paper, outgoing_acts, recipients, signatures
+from dinh.documents.views import devices, evidence, exports, on_paper, outgoing_acts, recipients, signatures
 from dinh.documents.views import outgoing as views
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
     path("outgoing/on-paper/", on_paper.outgoing_on_paper, name="outgoing_on_paper"),
+    path("outgoing/list.<str:ending>", exports.outgoing_export, name="outgoing_export"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/device/<uuid:batch>/", devices.device_page, name="device"),
