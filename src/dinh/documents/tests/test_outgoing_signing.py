@@ -114,7 +114,7 @@ def test_poppler_finds_every_signature_sound(letter, tmp_path):
         ["pdftotext", "-layout", "letter.pdf", "-"], cwd=tmp_path, capture_output=True, text=True
     )
     day, month, year = date_parts(DAY, bloc="government")
-    line = f"Số: 01 /UBND Quảng Khê, ngày {day} tháng {month} năm {year}"
+    line = f"Số: 01/UBND Quảng Khê, ngày {day} tháng {month} năm {year}"
     assert " ".join(text.stdout.split()).count(line) == 1
 
 
