@@ -66,7 +66,7 @@ def _check_comments(body: Any) -> Iterator[FormFault]:
 def _check_colour(body: Any) -> Iterator[FormFault]:
     for run in body.iter(qn("w:r")):
         colour = run.find(f"{qn('w:rPr')}/{qn('w:color')}")
-        if colour is None or _is_black(colour) or not _text(run) or _is_stamp(run):
+        if colour is None or _is_black(colour) or not _has_words(run) or _is_stamp(run):
             continue
         yield FormFault(
             box="6",
@@ -103,6 +103,10 @@ def _is_on(run: Any, name: str) -> bool:
 def _is_black(colour: Any) -> bool:
     theme = colour.get(qn("w:themeColor"), "")
     return colour.get(qn("w:val"), "auto") in _BLACK or theme in ("text1", "dark1")
+
+
+def _has_words(run: Any) -> bool:
+    return any(letter.isalnum() for letter in _text(run))
 
 
 def _is_stamp(run: Any) -> bool:
