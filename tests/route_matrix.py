@@ -110,6 +110,7 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/incoming/{incoming_id}/": OVERSEERS,
     "documents/incoming/{incoming_id}/content/": OVERSEERS,
     "documents/outgoing/": EVERYBODY,
+    "documents/outgoing/on-paper/": CLERK,
     "documents/search/": EVERYBODY,
     "documents/incoming/to-direct/": frozenset({"unit_head", "other"}),
     "documents/incoming/{incoming_id}/metadata/": OVERSEERS,

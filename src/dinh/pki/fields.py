@@ -295,8 +295,10 @@ def _fill(update: Update, field: FormField, text: str, font: Path) -> None:
     for num in field.widgets:
         widget = update.edit(Ref(num, 0))
         left, bottom, right, top = rectangle(update.base, widget)
+        # The number stands against the stroke that follows it, the date's parts between their words.
+        shift = 1.0 if field.name == NUMBER_FIELD else 0.5
         form = draw_text_form(
-            update, text=text, font=font, size=size, width=right - left, height=top - bottom
+            update, text=text, font=font, size=size, width=right - left, height=top - bottom, shift=shift
         )
         widget["AP"] = {"N": form}
 

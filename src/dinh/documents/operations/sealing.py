@@ -10,6 +10,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
+from dinh.documents.operations.annex_seals import seal_annexes
 from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
@@ -30,7 +31,8 @@ class NoAuthorisedSignature(DomainError):
 
 def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     """
-    Seal a numbered letter: its number and date are locked (FieldMDP). Repeated, it changes nothing.
+    Seal a numbered letter and its annex files: its number and date are locked (FieldMDP). Repeated, it changes
+    nothing.
 
     The sealed letter also gets what proves its signatures years later (B-LT): timestamps and revocation
     answers, as far as they can be had now; what could not is noted in the trace.
@@ -46,6 +48,7 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     outgoing, sha256 = sealable(clerk=clerk, outgoing_id=outgoing_id)
     if sha256 is None:
         return outgoing
+    seal_annexes(outgoing=outgoing, clerk=clerk)
     signed = sign_pdf(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=clerk)
     proven = extend(sha256=signed.sha256)
     return keep_sealed(outgoing_id=outgoing_id, clerk=clerk, before=sha256, signed=signed, proven=proven)

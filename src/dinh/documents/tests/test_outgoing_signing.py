@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-from datetime import date
 
 import pytest
 from django.utils import timezone
@@ -12,6 +11,8 @@ from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
+from dinh.documents.letters import date_parts, render_letter
+from dinh.documents.letters.tests.samples import official_letter
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import NotYourTurn, return_draft, submit_draft
 from dinh.documents.operations.dispatch import dispatch_document
@@ -25,10 +26,10 @@ from dinh.pki.api import read_fields
 from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
 from dinh.signing.queries.verification import verification_of
-from dinh.storage.api import read_blob
+from dinh.storage.api import PDF, read_blob, store_bytes
 
 pytestmark = pytest.mark.django_db
-DAY = date(2026, 11, 24)
+DAY = timezone.localdate()
 
 
 @pytest.fixture
@@ -82,7 +83,11 @@ def test_a_letter_is_initialled_signed_numbered_sealed_and_sent(letter, tmp_path
     assert outgoing.state == OutgoingState.ISSUED
     assert len(filled(outgoing)) == 7
     pdf = pdf_of(outgoing)
-    assert extract_text(pdf, ocr=False).text.rstrip("\f").endswith("01 24 11 2026")
+    assert (
+        extract_text(pdf, ocr=False)
+        .text.rstrip("\f")
+        .endswith(" ".join(("01", *date_parts(DAY, bloc="government"))))
+    )
     assert outgoing.document.signer_name == leader.person.full_name
     assert [item.pk for item in search_documents("dich vu cong", clerk)] == [outgoing.document_id]
     report = verification_of(pdf=pdf, offline=True)
@@ -108,7 +113,9 @@ def test_poppler_finds_every_signature_sound(letter, tmp_path):
     text = subprocess.run(
         ["pdftotext", "-layout", "letter.pdf", "-"], cwd=tmp_path, capture_output=True, text=True
     )
-    assert " ".join(text.stdout.split()).count("Số: 01 /UBND Quảng Khê, ngày 24 tháng 11 năm 2026") == 1
+    day, month, year = date_parts(DAY, bloc="government")
+    line = f"Số: 01/UBND Quảng Khê, ngày {day} tháng {month} năm {year}"
+    assert " ".join(text.stdout.split()).count(line) == 1
 
 
 def test_each_act_waits_for_the_one_before(letter):
@@ -150,7 +157,7 @@ def test_a_number_whose_writing_failed_is_written_by_the_next_call(letter):
     outgoing, _drafter, reviewer, leader, clerk = letter
     for actor in (reviewer, leader):
         sign_step(outgoing_id=outgoing.pk, actor=actor)
-    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
 
     number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
 
@@ -179,3 +186,27 @@ def test_a_returned_letter_loses_its_signatures(letter):
 
     assert filled(outgoing) == []
     assert waiting(outgoing) == [("documents.initial", reviewer.pk)]
+
+
+def test_annexes_in_files_of_their_own_are_signed_with_number_and_time(letter):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+    pdf = store_bytes(render_letter(official_letter()).pdf, accept=frozenset({PDF}))
+    annex, loose = (
+        outgoing.document.attachments.create(blob_id=pdf.sha256, name=f"{n}.pdf", is_annex=n == 1)
+        for n in (1, 2)
+    )
+    for actor in (reviewer, leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+
+    for _twice in range(2):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    annex.refresh_from_db()
+    loose.refresh_from_db()
+    sealed = read_blob(annex.blob_id)
+    outgoing.document.refresh_from_db()
+    assert [field.name for field in read_fields(pdf=sealed) if field.filled] == ["Signature.annex"]
+    assert f"Số: {outgoing.document.code}" in extract_text(sealed, ocr=False).text
+    assert [item.integrity for item in verification_of(pdf=sealed, offline=True).signatures] == ["intact"]
+    assert (annex.sealed_at is not None, loose.sealed_at, loose.blob_id) == (True, None, pdf.sha256)
