@@ -62,6 +62,7 @@ from .verify.report import (
     Verdict,
     VerificationReport,
 )
+from .verify.updates import UpdateReport, judge_update
 from .verify.verdict import VerificationPolicy, verify_pdf
 
 __all__ = [
@@ -115,6 +116,7 @@ __all__ = [
     "UnusableAnchor",
     "UnusableImage",
     "UnusableKey",
+    "UpdateReport",
     "Verdict",
     "VerificationPolicy",
     "VerificationReport",
@@ -127,6 +129,7 @@ __all__ = [
     "fill_text_fields",
     "finish",
     "finish_with_cms",
+    "judge_update",
     "load_certificates",
     "load_pkcs12",
     "members_of",
