@@ -94,7 +94,8 @@ NOT_PAGES: frozenset[str] = frozenset({
     "documents/incoming/intake/alike/", "documents/incoming/intake/issuers/",
     "documents/outgoing/<int:outgoing_id>/copy-foot.pdf", "documents/outgoing/device/<uuid:session_id>/finish/",
     "signing/mine/trial/", "signing/mine/trial/<uuid:session_id>/finish/",
-    "signing/mine/trial/<uuid:session_id>/letter.pdf",
+    "signing/mine/trial/<uuid:session_id>/letter.pdf", "signing/plugin/<uuid:session_id>/errand/",
+    "signing/plugin/letter/<str:secret>.pdf", "signing/plugin/upload/<str:secret>/",
 })  # fmt: skip
 """Routes that answer with a fragment, a file or another page, or that only take what is sent."""
 
