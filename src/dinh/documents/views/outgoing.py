@@ -46,6 +46,8 @@ TRACE = {
     "documents.document.numbered": _("Numbered"),
     "documents.document.sealed": _("Sealed"),
     "documents.document.dispatched": _("Sent"),
+    "documents.document.annex_signed": _("Annex signed"),
+    "documents.document.proven": _("Timestamp and proofs added"),
     "documents.document.voided": _("Number voided"),
     "documents.document.copy_made": _("Copy made, sealed and numbered"),
     "documents.document.copied": _("Copied"),
