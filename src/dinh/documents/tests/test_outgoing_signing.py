@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
+from dinh.directory.models import Account
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
@@ -179,3 +180,20 @@ def test_a_returned_letter_loses_its_signatures(letter):
 
     assert filled(outgoing) == []
     assert waiting(outgoing) == [("documents.initial", reviewer.pk)]
+
+
+def test_tray_tells_its_script_what_became_of_each_letter(client, letter):
+    outgoing, _drafter, reviewer, _leader, _clerk = letter
+    client.force_login(Account.objects.get(person=reviewer.person))
+    where, asked = "/documents/outgoing/to-sign/", {"Accept": "application/json"}
+
+    answers = [
+        client.post(where, {"letters": [outgoing.pk]}, headers=asked).json()["outcomes"]
+        for _twice in range(2)
+    ]
+    page = client.post(where, {"letters": []}, headers={"Accept": "text/html,*/*"})
+
+    assert answers[0] == [{"outgoing_id": outgoing.pk, "refusal": ""}]
+    assert (answers[1][0]["outgoing_id"], bool(answers[1][0]["refusal"])) == (outgoing.pk, True)
+    assert filled(outgoing) == ["Signature.initials.1"]
+    assert page.status_code == 302
