@@ -120,6 +120,12 @@ def fetch_letter(*, secret: str, at: datetime) -> str:
     return str(session.source_id)
 
 
+def is_awaited(*, secret: str, at: datetime) -> bool:
+    """Whether a signed letter is awaited at this address: asked before anything of an upload is read."""
+    awaited = PluginErrand.objects.filter(return_digest=_digest(secret), fetched_at__isnull=False)
+    return awaited.filter(expires_at__gt=at).exists()
+
+
 def return_letter(*, secret: str, bearer: str, pdf: bytes, at: datetime) -> PluginErrand:
     """
     Take what the program made of the letter, judged anew; it waits for its holder's page. Never inside a transaction.

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -17,7 +18,7 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.signing.forms import uploaded_pdf
-from dinh.signing.operations.errands import fetch_letter, return_letter, send_errand
+from dinh.signing.operations.errands import fetch_letter, is_awaited, return_letter, send_errand
 from dinh.storage.api import blob_response
 
 
@@ -51,10 +52,13 @@ def letter(request: HttpRequest, secret: str) -> HttpResponseBase:
 def upload(request: HttpRequest, secret: str) -> HttpResponseBase:
     """
     Take the signed letter (multipart, `uploadfile`). The program reads `Status` and `Message` of the JSON answer,
-    so a refusal of the file is answered with 200 too; an address that is not known is not there.
+    so a refusal of the file is answered with 200 too; an address that is not known is not there, and nothing of the
+    upload is read then.
     """
-    scheme, _space, bearer = request.headers.get("Authorization", "").partition(" ")
+    scheme, _blank, bearer = request.headers.get("Authorization", "").partition(" ")
     with override("vi"):
+        if not is_awaited(secret=secret, at=timezone.now()):
+            return _answer(message=_("The address is used up or too old. Start signing again."), status=404)
         try:
             pdf = uploaded_pdf(request.FILES.get("uploadfile") or next(iter(request.FILES.values()), None))
             taken = return_letter(
