@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
-from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Attachment, DeviceSignature
 from dinh.documents.operations.annexes import ANNEX_FIELD, unsigned_annexes
@@ -19,6 +18,7 @@ from dinh.documents.tests.test_devices import token
 from dinh.documents.tests.test_outgoing_signing import letter  # noqa: F401 a fixture
 from dinh.pki.api import read_fields
 from dinh.pki.tests.letters import plain_pdf
+from dinh.pki.tests.peers import pdf_text
 from dinh.signing.api import open_sessions, verdict_of
 from dinh.signing.models import Credential
 from dinh.storage.api import read_blob, store_bytes
@@ -55,7 +55,7 @@ def signed_fields(pdf):
     return [field.name for field in read_fields(pdf=pdf) if field.filled]
 
 
-def test_sealing_signs_each_annex_with_number_and_time_in_the_upper_right_corner(numbered):
+def test_sealing_signs_each_annex_with_number_and_time_in_the_upper_right_corner(numbered, tmp_path):
     outgoing, clerk = numbered
     before = {a.name: a.blob_id for a in outgoing.document.attachments.all()}
 
@@ -68,7 +68,7 @@ def test_sealing_signs_each_annex_with_number_and_time_in_the_upper_right_corner
     assert pdf.startswith(read_blob(before["phu-luc-I.pdf"]))
     assert (field.name, field.box.page) == (ANNEX_FIELD, 1)
     assert (field.box.left > 595 / 2, field.box.bottom > 842 - 72) == (True, True)
-    words = extract_text(pdf, ocr=False).text
+    words = pdf_text(pdf, tmp_path)
     assert f"Số: {outgoing.document.code}" in words
     assert re.search(r"\d{2}:\d{2}:\d{2}", words)
     (told,) = verdict_of(after["phu-luc-I.pdf"], offline=True).signatures
