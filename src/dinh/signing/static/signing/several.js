@@ -27,11 +27,6 @@ document.querySelectorAll("[data-sign-several]").forEach((form) => {
       told.textContent = words.replace("{done}", tally.done).replace("{all}", rows.length);
     }
   });
-
-  // The way to choose all or none of many.
-  form.querySelector("[data-choose-all]")?.addEventListener("change", (event) => {
-    form.querySelectorAll("input[name=letters]").forEach((box) => { box.checked = event.target.checked; });
-  });
 });
 
 // Each of the workers takes the next letter that none has taken.
