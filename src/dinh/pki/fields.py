@@ -106,12 +106,15 @@ def read_fields(*, pdf: bytes) -> tuple[FieldState, ...]:
     """
     source = open_pdf(pdf)
     try:
-        places = _places(source)
-        return tuple(
-            _state(source, field, places) for field in source.fields() if field.kind in ("Sig", "Tx")
-        )
+        return field_states(source)
     except PdfDamaged as error:
         raise UnreadablePdf(_("The PDF is damaged."), field="file") from error
+
+
+def field_states(pdf: PdfFile) -> tuple[FieldState, ...]:
+    """As `read_fields`, of a file that is open."""
+    places = _places(pdf)
+    return tuple(_state(pdf, field, places) for field in pdf.fields() if field.kind in ("Sig", "Tx"))
 
 
 def add_fields(*, pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:

@@ -18,11 +18,6 @@ class Migration(migrations.Migration):
             name='number_and_notation_once_a_day',
         ),
         migrations.AddField(
-            model_name='attachment',
-            name='sealed_at',
-            field=models.DateTimeField(blank=True, help_text='When the unit signed this annex, after the letter got its number.', null=True),
-        ),
-        migrations.AddField(
             model_name='book',
             name='is_normative',
             field=models.BooleanField(db_default=False, default=False, help_text='For normative documents, whose number bears the year.'),

@@ -104,11 +104,6 @@ class Attachment(models.Model):
     blob = models.ForeignKey("storage.Blob", on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=200)
     is_annex = models.BooleanField(default=False)
-    sealed_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text=_("When the unit signed this annex, after the letter got its number."),
-    )
     sort_order = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
+from dinh.directory.models import Account
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
-from dinh.documents.letters import date_parts, render_letter
-from dinh.documents.letters.tests.samples import official_letter
+from dinh.documents.letters import date_parts
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import NotYourTurn, return_draft, submit_draft
 from dinh.documents.operations.dispatch import dispatch_document
@@ -26,7 +26,7 @@ from dinh.pki.api import read_fields
 from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
 from dinh.signing.queries.verification import verification_of
-from dinh.storage.api import PDF, read_blob, store_bytes
+from dinh.storage.api import read_blob
 
 pytestmark = pytest.mark.django_db
 DAY = timezone.localdate()
@@ -188,25 +188,18 @@ def test_a_returned_letter_loses_its_signatures(letter):
     assert waiting(outgoing) == [("documents.initial", reviewer.pk)]
 
 
-def test_annexes_in_files_of_their_own_are_signed_with_number_and_time(letter):
-    outgoing, _drafter, reviewer, leader, clerk = letter
-    pdf = store_bytes(render_letter(official_letter()).pdf, accept=frozenset({PDF}))
-    annex, loose = (
-        outgoing.document.attachments.create(blob_id=pdf.sha256, name=f"{n}.pdf", is_annex=n == 1)
-        for n in (1, 2)
-    )
-    for actor in (reviewer, leader):
-        sign_step(outgoing_id=outgoing.pk, actor=actor)
-    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+def test_tray_tells_its_script_what_became_of_each_letter(client, letter):
+    outgoing, _drafter, reviewer, _leader, _clerk = letter
+    client.force_login(Account.objects.get(person=reviewer.person))
+    where, asked = "/documents/outgoing/to-sign/", {"Accept": "application/json"}
 
-    for _twice in range(2):
-        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+    answers = [
+        client.post(where, {"letters": [outgoing.pk]}, headers=asked).json()["outcomes"]
+        for _twice in range(2)
+    ]
+    page = client.post(where, {"letters": []}, headers={"Accept": "text/html,*/*"})
 
-    annex.refresh_from_db()
-    loose.refresh_from_db()
-    sealed = read_blob(annex.blob_id)
-    outgoing.document.refresh_from_db()
-    assert [field.name for field in read_fields(pdf=sealed) if field.filled] == ["Signature.annex"]
-    assert f"Số: {outgoing.document.code}" in extract_text(sealed, ocr=False).text
-    assert [item.integrity for item in verification_of(pdf=sealed, offline=True).signatures] == ["intact"]
-    assert (annex.sealed_at is not None, loose.sealed_at, loose.blob_id) == (True, None, pdf.sha256)
+    assert answers[0] == [{"outgoing_id": outgoing.pk, "refusal": ""}]
+    assert (answers[1][0]["outgoing_id"], bool(answers[1][0]["refusal"])) == (outgoing.pk, True)
+    assert filled(outgoing) == ["Signature.initials.1"]
+    assert page.status_code == 302

@@ -57,6 +57,8 @@ TRACE = {
     "documents.document.numbered": _("Numbered"),
     "documents.document.sealed": _("Sealed"),
     "documents.document.dispatched": _("Sent"),
+    "documents.document.annex_signed": _("Annex signed"),
+    "documents.document.proven": _("Timestamp and proofs added"),
     "documents.document.voided": _("Number voided"),
     "documents.document.copy_made": _("Copy made, sealed and numbered"),
     "documents.document.copied": _("Copied"),
@@ -73,7 +75,6 @@ TRACE = {
     "documents.document.issued_on_paper": _("Issued on paper"),
     "documents.document.posted": _("Confirmed as sent"),
     "documents.document.replaced": _("Replaced"),
-    "documents.document.annexes_sealed": _("Annexes sealed"),
 }
 
 

@@ -1,12 +1,13 @@
 """What people do with a letter on its way out: each act one operation, told on the letter's page."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from functools import partial
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -38,7 +39,7 @@ from dinh.documents.views.devices import to_device
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.signing.api import As, signs_on_device
 
-BATCH = 50
+BATCH = 200
 
 
 @require_POST
@@ -66,17 +67,24 @@ def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespo
 @require_http_methods(["GET", "POST"])
 @signed_in
 def signing_tray(request: StaffRequest) -> HttpResponse:
-    """Letters that wait for one's signature: read each, sign several in one go (also on a phone)."""
+    """
+    Letters that wait for one's signature: read each, sign several in one go (also on a phone).
+
+    The page's script sends them a few at a time and asks for JSON, so that it can show how far it is.
+    """
     if request.method == "POST":
         chosen = _chosen(request)
         if chosen and signs_on_device(request.appointment, "person"):
             return to_device(request, chosen, begin_step) or redirect("documents:signing_tray")
         outcomes = sign_several(outgoing_ids=chosen, actor=request.appointment)
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            return JsonResponse({"outcomes": [asdict(outcome) for outcome in outcomes]})
         signed = ngettext("%(count)d letter signed.", "%(count)d letters signed.", len(outcomes))
         _tell(request, signed, [each.refusal for each in outcomes])
         return redirect("documents:signing_tray")
     letters = letters_to_sign(request.appointment)
-    return render(request, "documents/outgoing/to_sign.html", {"letters": letters[:BATCH]})
+    context = {"letters": letters[:BATCH], "on_device": signs_on_device(request.appointment, "person")}
+    return render(request, "documents/outgoing/to_sign.html", context)
 
 
 @require_http_methods(["GET", "POST"])
