@@ -9,9 +9,11 @@ from dinh.documents.events import (
 )
 from dinh.documents.operations.answering import close_answered
 from dinh.documents.operations.counting import count_pages
+from dinh.documents.operations.proving import keep_proven
 from dinh.documents.operations.telling import tell_clerks_reminded, tell_informed, tell_recalled, tell_refused
 from dinh.documents.operations.verifying import verify_arrivals
 from dinh.kernel.events import receives
+from dinh.signing.events import ProofsAdded
 
 
 @receives(DocumentDispatched, queue="documents")
@@ -54,3 +56,9 @@ def tell_of_reminder(event: RecipientsReminded) -> None:
 def tell_who_is_to_know(event: IncomingAssigned) -> None:
     """Who has nothing to do with a document but to know of it."""
     tell_informed(incoming_id=event.incoming_id, assigned_at=event.assigned_at)
+
+
+@receives(ProofsAdded, queue="documents")
+def keep_what_was_proven(event: ProofsAdded) -> None:
+    """A letter that was signed while the timestamp server was silent has its timestamp now."""
+    keep_proven(before=event.before, after=event.after)

@@ -11,7 +11,10 @@ from dinh.documents import (
     rest_intake,
     rest_metadata,
     rest_outgoing,
+    rest_path,
+    rest_proof,
     rest_recipients,
+    rest_reference,
     rest_reports,
     rest_search,
 )
@@ -23,6 +26,9 @@ for part in (
     rest_drafting,
     rest_incoming,
     rest_intake,
+    rest_path,
+    rest_proof,
+    rest_reference,
     rest_metadata,  # before the acts by name
     rest_recipients,  # before the acts by name of outgoing documents
     rest_devices,

@@ -26,6 +26,7 @@ from dinh.documents.operations.assigning import (
     withdraw_assignment,
 )
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
+from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.paging import CappedPaginator
@@ -43,12 +44,13 @@ router = Router(tags=["incoming"])
 
 
 class DocumentOut(Schema):
-    """The letter; `code` is its number and notation."""
+    """The letter; `code` is its number and notation, `issuer_id` the unit that issued it, to be answered."""
 
     id: int
     type_code: str
     code: str
     subject: str
+    issuer_id: int | None
     issuer_name: str
     issuer_code: str
     issued_date: date | None
@@ -224,6 +226,14 @@ def refuse(request: HttpRequest, incoming_id: int, body: Reason) -> IncomingDeta
     """Send it back with a reason."""
     actor = _actor(request)
     refuse_incoming(incoming_id=incoming_id, actor=actor, reason=body.reason, at=timezone.now())
+    return _detail(incoming_id, actor)
+
+
+@router.post("/incoming/{int:incoming_id}/deleted", response=IncomingDetail)
+def deleted(request: HttpRequest, incoming_id: int) -> IncomingDetail:
+    """Report to the sender that what it recalled was deleted here."""
+    actor = _actor(request)
+    report_deleted(incoming_id=incoming_id, actor=actor, at=timezone.now())
     return _detail(incoming_id, actor)
 
 

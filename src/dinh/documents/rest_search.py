@@ -13,6 +13,8 @@ from dinh.directory.models import Appointment
 from dinh.documents.forms.search import SearchForm
 from dinh.documents.models import SavedSearch
 from dinh.documents.operations.searches import delete_search, save_search
+from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.search import MOST, Wanted, found_documents
 from dinh.documents.registers.found import found_file, found_lines
 
@@ -53,10 +55,15 @@ class WantedIn(Schema):
 
 
 class FoundOut(Schema):
-    """`fields`: those asked for by `show`, by the names of Annex VI of Decree 30/2020."""
+    """
+    `outgoing` and `incoming`: the letter's ids in those lists, where the caller sees it there; `fields`: those asked
+    for by `show`, by the names of Annex VI of Decree 30/2020.
+    """
 
     document_id: int
     subject: str
+    outgoing: int | None
+    incoming: int | None
     fields: dict[str, str]
 
 
@@ -89,15 +96,25 @@ def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: 
     at = Paginator(found[:MOST], PAGE).get_page(page)
     names = [name for name in show.split(",") if name]
     lines = found_lines(list(at.object_list), reader, names)
+    sent, arrived = _places(reader, [line.document_id for line in lines])
     items = [
         FoundOut(
             document_id=line.document_id,
             subject=line.subject,
+            outgoing=sent.get(line.document_id),
+            incoming=arrived.get(line.document_id),
             fields=dict(zip(names, line.cells, strict=True)),
         )
         for line in lines
     ]
     return FoundPage(count=at.paginator.count, page=at.number, items=items)
+
+
+def _places(reader: Appointment, ids: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Where the reader sees these letters: ids in the lists of outgoing and of incoming ones, by letter."""
+    sent = outgoing_visible_to(reader).filter(document__in=ids).values_list("document_id", "pk")
+    arrived = incoming_visible_to(reader).filter(document__in=ids).values_list("document_id", "pk")
+    return dict(sent), dict(arrived)
 
 
 @router.get("/search/found.{ending}")

@@ -1,7 +1,17 @@
 """What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
 
+from .active import active_content
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
-from .asice import CheckedContainer, ContainerSignature, members_of, verify_asice, write_asice
+from .asice import (
+    CheckedContainer,
+    ContainerSignature,
+    KeptMember,
+    Member,
+    members_of,
+    verify_asice,
+    write_asice,
+    write_asice_to,
+)
 from .detached import (
     CheckedSignature,
     add_timestamp,
@@ -62,6 +72,7 @@ from .verify.report import (
     Verdict,
     VerificationReport,
 )
+from .verify.updates import UpdateReport, judge_update
 from .verify.verdict import VerificationPolicy, verify_pdf
 
 __all__ = [
@@ -87,7 +98,9 @@ __all__ = [
     "HttpTimestampClient",
     "ImageAppearance",
     "Integrity",
+    "KeptMember",
     "LaterChanges",
+    "Member",
     "MemoryRevocationCache",
     "Pkcs11Signer",
     "Pkcs12Signer",
@@ -115,10 +128,12 @@ __all__ = [
     "UnusableAnchor",
     "UnusableImage",
     "UnusableKey",
+    "UpdateReport",
     "Verdict",
     "VerificationPolicy",
     "VerificationReport",
     "WrongSignature",
+    "active_content",
     "add_document_timestamp",
     "add_fields",
     "add_timestamp",
@@ -127,6 +142,7 @@ __all__ = [
     "fill_text_fields",
     "finish",
     "finish_with_cms",
+    "judge_update",
     "load_certificates",
     "load_pkcs12",
     "members_of",
@@ -140,4 +156,5 @@ __all__ = [
     "verify_detached",
     "verify_pdf",
     "write_asice",
+    "write_asice_to",
 ]

@@ -35,6 +35,20 @@ class Document(models.Model):
     subject = models.CharField(_("subject"), max_length=500)
     urgency = models.PositiveSmallIntegerField(_("urgency"), choices=Urgency, default=Urgency.NORMAL)
     secrecy = models.PositiveSmallIntegerField(_("secrecy"), choices=Secrecy, default=Secrecy.NONE)
+    circulation = models.CharField(
+        _("circulation"),
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Key of a mark that limits who may read on."),
+    )
+    is_normative = models.BooleanField(
+        _("normative document"),
+        default=False,
+        db_default=False,
+        help_text=_("Its number bears the year; a series for each type."),
+    )
     language = models.CharField(max_length=30, default="vi")
     page_count = models.PositiveSmallIntegerField(null=True, blank=True)
     signer_name = models.CharField(_("signer"), max_length=80, blank=True)
@@ -72,7 +86,9 @@ class Document(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["issuer", "code", "issued_date"],
-                condition=~Q(code="") & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind=""),
+                # Secret documents have a series of their own under the same notation.
+                condition=~Q(code="")
+                & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind="", secrecy=Secrecy.NONE),
                 name="number_and_notation_once_a_day",
             )
         ]

@@ -1,5 +1,6 @@
 """Outgoing documents as far as somebody may see them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -8,7 +9,7 @@ from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, UnitGroup
-from dinh.documents.enums import OutgoingState, Secrecy, StepState
+from dinh.documents.enums import OutgoingState, Purpose, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.queries.words import with_words
@@ -95,18 +96,26 @@ def letters_to_issue(appointment: Appointment) -> QuerySet[Outgoing]:
     return waiting.order_by("-document__urgency", "signed_at", "pk")
 
 
-def addressed_as(outgoing: Outgoing) -> tuple[str, ...]:
+def next_letter(appointment: Appointment, outgoing: Outgoing) -> Outgoing | None:
+    """The next letter that waits for the appointment's signature, or at its clerk's office; one query."""
+    tray = letters_to_issue if appointment.has_role(Role.CLERK) else letters_to_sign
+    return tray(appointment).exclude(pk=outgoing.pk).first()
+
+
+def addressed_as(outgoing: Outgoing, *, purposes: Collection[str] = Purpose.values) -> tuple[str, ...]:
     """
     Whom a letter addresses: each recipient by name, or from eleven on by the named groups that they fill.
 
-    A group counts only if every one of its members receives the letter.
+    A group counts only if every one of its members receives the letter for one of the purposes.
     """
-    left = dict(outgoing.recipients.values_list("pk", "name"))
+    recipients = outgoing.recipients.filter(purpose__in=purposes)
+    left = dict(recipients.values_list("pk", "name"))
     if len(left) <= NAMED_SINGLY:
         return tuple(left.values())
-    units = dict(outgoing.recipients.exclude(unit=None).values_list("unit_id", "pk"))
+    units = dict(recipients.exclude(unit=None).values_list("unit_id", "pk"))
     names = []
-    for group in UnitGroup.objects.filter(owner=None).prefetch_related("members"):
+    known = UnitGroup.objects.filter(Q(owner=None) | Q(owner=outgoing.unit_id))
+    for group in known.prefetch_related("members"):
         members = _members(group)
         if members and members <= units.keys() and any(units[unit] in left for unit in members):
             names.append(group.name)

@@ -63,7 +63,7 @@ def numbered(clerk, subject="Về việc thử"):
     outgoing = signed(clerk)
     outgoing.document.subject = subject
     outgoing.document.save(update_fields=["subject"])
-    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
     outgoing.refresh_from_db()
     return outgoing
 
@@ -163,7 +163,7 @@ def test_a_closed_book_gives_no_number(clerk):
     assert [entry.action for entry in trace_of(book)] == ["documents.book.opened", "documents.book.closed"]
     outgoing = signed(clerk)
     with pytest.raises(BookClosed):
-        reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+        reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
     with pytest.raises(BookClosed):
         set_opening_number(clerk=clerk, book_id=book.pk, last_number=9, reason="x", at=end)
 
@@ -298,7 +298,7 @@ def test_the_clerk_keeps_books_in_the_pages(client, clerk):
     )
 
     outgoing = signed(clerk)
-    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=timezone.localdate())
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=timezone.localdate(), at=timezone.now())
     void = reverse("documents:book_void", args=[outgoing.pk])
     assert client.post(void, {"reason": ""}).status_code == 422
     assert client.post(void, {"reason": "Sai"}).url == reverse("documents:book", args=[book.pk])

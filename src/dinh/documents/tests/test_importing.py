@@ -165,7 +165,9 @@ def test_an_old_register_enters_the_book_once(clerk, book):
 def test_numbers_go_on_after_the_highest(clerk, book):
     taken_in(clerk, book, sheet(*ROWS))
 
-    assert reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY).number == 103
+    assert (
+        reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY, at=timezone.now()).number == 103
+    )
 
 
 def test_dry_run_tells_each_fault_and_writes_nothing(clerk, book):
@@ -278,7 +280,7 @@ def test_a_number_given_meanwhile_stops_the_import_whole(clerk, book):
     found = prepared(clerk, book, sheet(*ROWS))
     start_import(clerk=clerk, import_id=found.pk, leave_out_faulty=False)
     set_opening_number(clerk=clerk, book_id=book.pk, last_number=101, reason="", at=timezone.now())
-    reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY, at=timezone.now())
 
     run_import(import_id=found.pk, at=timezone.now())
 

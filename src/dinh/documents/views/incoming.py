@@ -22,12 +22,12 @@ from dinh.documents.operations.receiving import possible_duplicates
 from dinh.documents.operations.receiving_several import register_several
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, tab_counts
-from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
+from dinh.documents.queries.incoming import get_incoming, incoming_visible_to, replacement_of
 from dinh.documents.queries.intake import shown_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import assignees_of, staff_of
 from dinh.documents.rules import may_keep_books
-from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, open_acts
+from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, may_register, open_acts
 from dinh.documents.views.incoming_trace import trace_lines
 from dinh.kernel.errors import NotFound
 from dinh.storage.api import blob_response
@@ -99,6 +99,8 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
         "recalled": Dispatch.objects.filter(arrivals=incoming).select_related("sender").first(),
         "duplicates": possible_duplicates(incoming) if "register" in acts else [],
         "replies": outgoing_visible_to(request.appointment).filter(replies_to=incoming),
+        "may_report_deleted": hidden and may_register(request.appointment, incoming),
+        "replaced_by": replacement_of(incoming),
         "attachments": [] if hidden else list(incoming.document.attachments.all()),
     }
     return render(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audit', '0003_seal_stamped_at'),
+        ('audit', '0004_seals_cover_transactions'),
     ]
 
     operations = [
