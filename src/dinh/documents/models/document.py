@@ -2,6 +2,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Bloc
@@ -63,6 +64,7 @@ class Document(models.Model):
     class Meta:
         indexes = [
             GinIndex(fields=["search_vector"], name="document_text"),
+            models.Index(Upper("code"), name="document_code_as_asked"),
             GinIndex(fields=["code_key"], opclasses=["gin_trgm_ops"], name="document_code"),
             models.Index(fields=["issued_date", "code"], condition=~Q(code=""), name="document_of_day"),
         ]
