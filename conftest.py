@@ -1,5 +1,10 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import pytest
 from django.conf import settings
+from django.db import transaction
 
 from dinh.config.messages import compile_messages
 
@@ -12,3 +17,30 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # One process walks the pages from the beginning while the other runs the rest.
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+@pytest.fixture(scope="module")
+def module_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """
+    A transaction around a module's tests, in which what they share is built once.
+
+    Its tests take `own_changes` instead of the mark `django_db`.
+    """
+    with django_db_blocker.unblock(), taken_back():
+        yield
+
+
+@pytest.fixture
+def own_changes(module_database: None) -> Iterator[None]:
+    """What one test changes of the module's database is gone for the next."""
+    with taken_back():
+        yield
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    block = transaction.atomic()
+    block._from_testcase = True  # as Django's TestCase, so that durable transactions work within
+    with block:
+        yield
+        transaction.set_rollback(True)
