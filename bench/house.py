@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.parse
@@ -74,7 +73,7 @@ def started(clone: Path) -> Iterator[tuple[str, float, psutil.Process]]:
     url, begin = f"http://127.0.0.1:{port}", time.monotonic()
     with (clone.parent / "make.log").open("ab") as log:
         make = psutil.Popen(
-            ["make", f"PYTHON={sys.executable}", "demo"], cwd=clone, env=environment | {"PORT": str(port)},
+            ["make", "demo"], cwd=clone, env=environment | {"PORT": str(port)},
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
