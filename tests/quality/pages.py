@@ -2,6 +2,8 @@
 
 PAGES: dict[str, str] = {
     "/": "vanthu.quangkhe",
+    "/search/": "vanthu.stttt",
+    "/search/?q=truc tuyen": "vanthu.stttt",
     "/law/": "chuyenvien.stttt",
     "/absences/": "giamdoc.stttt",
     "/notifications/": "vanthu.quangkhe",
@@ -23,6 +25,10 @@ PAGES: dict[str, str] = {
     "/directory/people/{person}/appoint/{unit}/": "quantri",
     "/directory/appointments/{appointment}/end/": "quantri",
     "/directory/appointments/{appointment}/roles/": "quantri",
+    "/directory/sign-in/": "quantri",
+    "/directory/divisions/{division}/change/": "quantri",
+    "/directory/divisions/{division}/close/": "quantri",
+    "/directory/identifiers/{identifier}/end/": "quantri",
     "/directory/position-titles/": "quantri",
     "/directory/position-titles/new/": "quantri",
     "/documents/outgoing/": "vanthu.stttt",
@@ -32,6 +38,7 @@ PAGES: dict[str, str] = {
     "/documents/outgoing/{drafting}/": "chuyenvien.stttt",
     "/documents/outgoing/{drafting}/draft/": "chuyenvien.stttt",
     "/documents/outgoing/{drafting}/draft/edit/": "chuyenvien.stttt",
+    "/documents/outgoing/{drafting}/draft/compare/1/2/": "chuyenvien.stttt",
     "/documents/outgoing/{reviewing}/": "truongphong.stttt",
     "/documents/outgoing/{signed}/": "vanthu.stttt",
     "/documents/outgoing/{numbered}/": "vanthu.stttt",
@@ -52,15 +59,18 @@ PAGES: dict[str, str] = {
     "/documents/books/{book}/": "vanthu.stttt",
     "/documents/books/{book}/import/": "vanthu.stttt",
     "/records/case-files/": "vanthu.stttt",
+    "/records/case-files/{case_file}/": "vanthu.stttt",
     "/records/case-files/new/": "vanthu.stttt",
     "/signing/credentials/": "quantri",
+    "/signing/credentials/{credential}/": "quantri",
     "/signing/credentials/new/": "quantri",
     "/signing/mine/": "giamdoc.stttt",
     "/signing/verify/": "vanthu.stttt",
 }
 
 NOT_PAGES: frozenset[str] = frozenset({
-    "healthz", "metrics", "language/",
+    "healthz", "metrics", "language/", "saved-filters/", "saved-filters/<int:filter_id>/remove/",
+    "documents/incoming/list.<str:ending>", "documents/outgoing/list.<str:ending>",
     "documents/incoming/<int:incoming_id>/copies/", "documents/outgoing/<int:outgoing_id>/copies/",
     "absences/<int:absence_id>/cancel/",
     "directory/account/second-factor/codes/", "directory/account/second-factor/remove/",
@@ -99,12 +109,10 @@ NOT_PAGES: frozenset[str] = frozenset({
 """Routes that answer with a fragment, a file or another page, or that only take what is sent."""
 
 WITHOUT_SAMPLE: frozenset[str] = frozenset({
-    "directory/divisions/<int:division_id>/change/", "directory/divisions/<int:division_id>/close/",
-    "directory/identifiers/<int:identifier_id>/end/", "directory/people/<int:person_id>/account/new/",
+    "directory/people/<int:person_id>/account/new/",
     "documents/incoming/<int:incoming_id>/intake/", "documents/outgoing/device/<uuid:batch>/",
-    "directory/sign-in/", "documents/books/import/<int:import_id>/",
-    "documents/outgoing/<int:outgoing_id>/draft/compare/<int:older>/<int:newer>/",
-    "documents/outgoing/<int:outgoing_id>/draft/places/", "records/case-files/<int:case_file_id>/",
-    "signing/credentials/<int:credential_id>/", "signing/mine/trial/<uuid:session_id>/",
+    "documents/books/import/<int:import_id>/",
+    "documents/outgoing/<int:outgoing_id>/draft/places/",
+    "signing/mine/trial/<uuid:session_id>/",
 })  # fmt: skip
 """Pages that the walk does not reach yet: each needs a sample of its own."""

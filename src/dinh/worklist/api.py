@@ -11,8 +11,8 @@ from dinh.directory.models import Appointment
 from dinh.worklist.kinds import WorkKind, kinds
 
 __all__ = [
-    "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "finish_work", "finish_work_of", "kinds",
-    "move_deadline",
+    "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "amount_waiting", "finish_work",
+    "finish_work_of", "kinds", "move_deadline",
 ]  # fmt: skip
 
 
@@ -39,6 +39,14 @@ class NewWork:
     appointment_id: int | None = None
     due_at: datetime | None = None
     urgency: int = 0
+
+
+def amount_waiting(appointment: Appointment, *wanted: str) -> int:
+    """How many things of these kinds wait for somebody, e.g. for the menu; costs one query a request."""
+    from dinh.worklist.queries.items import amounts_waiting
+
+    amounts = amounts_waiting(appointment)
+    return sum(amounts.get(kind, 0) for kind in wanted)
 
 
 def add_work(items: Iterable[NewWork]) -> None:

@@ -24,7 +24,7 @@ from dinh.worklist.queries.items import (
     OPEN,
     TODAY,
     WEEK,
-    amount_by_kind,
+    amounts_waiting,
     group_of,
     items_visible_to,
     within_group,
@@ -38,6 +38,11 @@ GROUPS: Final[dict[str, Promise]] = {
     LATER: gettext_lazy("Later"),
     OPEN: gettext_lazy("Without a deadline"),
 }
+URGENCIES: Final[dict[int, Promise]] = {
+    1: gettext_lazy("Urgent"),
+    2: gettext_lazy("Very urgent"),
+    3: gettext_lazy("Most urgent"),
+}
 TONES: Final = {LATE: "red", TODAY: "yellow", WEEK: "green", LATER: "green", OPEN: ""}
 
 
@@ -48,6 +53,7 @@ class Row:
     group_label: Promise
     tone: str
     kind: str
+    urgency: Words
     left: str
     on_behalf_of: str
 
@@ -59,7 +65,7 @@ def my_work(request: StaffRequest) -> HttpResponseBase:
     now, filters = timezone.now(), _filters(request)
     others = stand_ins_of(request.appointment, today=timezone.localdate(now))
     waiting = items_visible_to(request.appointment, stand_ins=others)
-    amounts = amount_by_kind(waiting)
+    amounts = amounts_waiting(request.appointment, stand_ins=others)
     chosen = within_group(waiting, filters["when"], now=now)
     if filters["kind"]:
         chosen = chosen.filter(kind=filters["kind"])
@@ -106,6 +112,7 @@ def _row(item: WorkItem, request: StaffRequest, others: Sequence[StandIn], now: 
         group_label=GROUPS[group],
         tone=TONES[group],
         kind=label_of(item.kind),
+        urgency=URGENCIES.get(item.urgency, ""),
         left=time_left(item.due_at, now=now),
         on_behalf_of=_on_behalf_of(item, request, others),
     )
