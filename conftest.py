@@ -15,7 +15,9 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--only-database", action="store_true", help="Only tests that ask the database themselves")
+    parser.addoption(
+        "--only-database", action="store_true", help="Only tests that ask the database themselves"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -26,7 +28,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def asks_database(item: pytest.Item) -> bool:
-    return item.get_closest_marker("django_db") is not None or "own_changes" in getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or "own_changes" in getattr(
+        item, "fixturenames", ()
+    )
 
 
 @pytest.fixture(scope="module")
