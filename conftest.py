@@ -1,10 +1,12 @@
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from django.test.utils import setup_databases, teardown_databases
 
 from dinh.config.messages import compile_messages
 
@@ -31,6 +33,21 @@ def asks_database(item: pytest.Item) -> bool:
     return item.get_closest_marker("django_db") is not None or "own_changes" in getattr(
         item, "fixturenames", ()
     )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The test database, for every run; pytest-django's own makes it only if a chosen test bears its mark."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    yield
+    with django_db_blocker.unblock():
+        try:
+            teardown_databases(made, verbosity=0)
+        except DatabaseError as error:
+            warnings.warn(f"The test database could not be dropped: {error}", stacklevel=1)
 
 
 @pytest.fixture(scope="module")
