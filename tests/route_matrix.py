@@ -27,7 +27,10 @@ NOBODY: frozenset[str] = frozenset()
 OVERSEERS = frozenset({"clerk", "unit_head"})
 
 ROLES = ("stranger", *sorted(EVERYBODY))
-COMPLETE_UNDER = ("directory/", "api/v1/units", "api/v1/people", "api/v1/position-titles", "api/v1/me")
+COMPLETE_UNDER = (
+    "directory/", "api/v1/units", "api/v1/people", "api/v1/position-titles", "api/v1/me",
+    "api/v1/structure-changes", "api/v1/reorganisations",
+)  # fmt: skip
 """Every route that begins so must have a line."""
 SIGNING_IN = frozenset({
     "directory/sign-in/", "directory/sign-in/code/", "directory/sign-in/password/",
@@ -41,6 +44,13 @@ TERMS = {
     "position_id": "{position_id}",
     "roles": ["clerk"],
     "start_date": "2026-01-01",
+}
+
+LIST = {
+    "title": "Sắp xếp",
+    "effective_date": "2030-01-01",
+    "content": "new_commune_code,new_commune,old_commune_code,old_commune,old_district_code,old_district,note\n"
+    "01933,Xã Mới,01924,Xã Cũ,061,Huyện Cũ,\n",
 }
 
 PAGES: dict[str, frozenset[str]] = {
@@ -60,6 +70,11 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/units/{unit_id}/dissolve/": KEEPER,
     "directory/units/{unit_id}/identifiers/new/": KEEPER,
     "directory/identifiers/{identifier_id}/end/": KEEPER,
+    "directory/changes/": KEEPER,
+    "directory/changes/reorganise/": KEEPER,
+    "directory/changes/{change_id}/withdraw/": KEEPER,
+    "directory/units/{unit_id}/contact/": ADMINISTRATORS,
+    "directory/people/{person_id}/change/": ADMINISTRATORS,
     "directory/position-titles/": KEEPER,
     "directory/position-titles/new/": KEEPER,
     "directory/units/{unit_id}/divisions/new/": ADMINISTRATORS,
@@ -73,6 +88,18 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/people/{person_id}/account/new/": ADMINISTRATORS,
     "api/v1/me": EVERYBODY,
     "api/v1/me/sessions": EVERYBODY,
+    "api/v1/me/appointments": EVERYBODY,
+    "api/v1/work": EVERYBODY,
+    "api/v1/work/kinds": EVERYBODY,
+    "api/v1/absences": EVERYBODY,
+    "api/v1/notifications/choices": EVERYBODY,
+    "notifications/choices/": EVERYBODY,
+    "api/v1/structure-changes": EVERYBODY,
+    "api/v1/position-titles": EVERYBODY,
+    "api/v1/people/{person_id}": EVERYBODY,
+    "api/v1/units/{unit_id}/identifiers": EVERYBODY,
+    "api/v1/units/{unit_id}/divisions": EVERYBODY,
+    "api/v1/units/{unit_id}/successions": EVERYBODY,
     "api/v1/tree": EVERYBODY,
     "api/v1/units": EVERYBODY,
     "api/v1/units/{unit_id}": EVERYBODY,
@@ -98,6 +125,7 @@ PAGES: dict[str, frozenset[str]] = {
 """What is read, or shown as a form to fill in: address, and who gets it."""
 
 FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
+    "notifications/choices/mail/": (EVERYBODY, {"pace": "off"}),
     "directory/account/sessions/end-others/": (EVERYBODY, {}),
     "directory/account/sessions/{session_id}/end/": (NOBODY, {}),
     "directory/positions/{appointment_id}/": (NOBODY, {}),
@@ -115,6 +143,17 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
         {**NAMES, "bloc": "government", "level": "province", "place": "Bắc Kạn"},
     ),
     "POST api/v1/units/{unit_id}/changes": (KEEPER, NAMES),
+    "POST api/v1/units/{unit_id}/contact": (ADMINISTRATORS, {"place": "Bắc Kạn"}),
+    "POST api/v1/people/{person_id}/changes": (
+        ADMINISTRATORS,
+        {"full_name": "Lý Văn Sơn", "is_female": False},
+    ),
+    "POST api/v1/absences": (EVERYBODY, {"start_date": "2050-01-04", "end_date": "2050-01-05"}),
+    "POST api/v1/notifications/choices/mail": (EVERYBODY, {"pace": "off"}),
+    "POST api/v1/structure-changes/{change_id}/withdraw": (KEEPER, {}),
+    "POST api/v1/reorganisations/check": (KEEPER, LIST),
+    "POST api/v1/reorganisations": (KEEPER, LIST),
+    "POST api/v1/me/appointments/{appointment_id}": (NOBODY, {}),
     "POST api/v1/units/{unit_id}/dissolution": (KEEPER, {"valid_from": "2030-01-01"}),
     "POST api/v1/units/{unit_id}/identifiers": (
         KEEPER,

@@ -115,14 +115,14 @@ def finish_work_of(model: type[models.Model], ids: Sequence[int], *, at: datetim
 
 def move_deadline(target: models.Model, *, due_at: datetime | None) -> int:
     """
-    What waits for this record waits until another moment.
+    What waits for this record waits until another moment, and is told of anew when that comes.
 
     :returns: how many items were changed
     """
     from dinh.worklist.models import WorkItem
 
     waiting = WorkItem.objects.filter(target_type=target._meta.label_lower, target_id=target.pk, done_at=None)
-    return waiting.update(due_at=due_at)
+    return waiting.update(due_at=due_at, warned_at=None, reminded_at=None, escalated_at=None)
 
 
 def acts_for(*, appointment: Appointment, at: datetime, kind: str = "") -> frozenset[int]:

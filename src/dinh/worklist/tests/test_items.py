@@ -12,7 +12,6 @@ from dinh.worklist.models import Absence, Delegation, WorkItem
 from dinh.worklist.operations.reminding import remind_of_late_work
 from dinh.worklist.queries.items import amounts_waiting, group_of, items_visible_to, within_group
 from dinh.worklist.tests.factories import NOON, WorkItemFactory
-from dinh.worklist.views.home import time_left
 
 pytestmark = pytest.mark.django_db
 
@@ -77,14 +76,6 @@ def test_groups_agree_between_page_and_filter(head, hours, group):
 
     assert group_of(item, now=NOON) == group
     assert found == [group]
-
-
-@pytest.mark.parametrize(
-    ("hours", "words"),
-    [(5, "còn 5 giờ"), (72, "còn 3 ngày"), (-3, "quá hạn 3 giờ"), (-50, "quá hạn 2 ngày")],
-)
-def test_time_left_is_said_in_words(hours, words):
-    assert time_left(NOON + timedelta(hours=hours), now=NOON) == words
 
 
 @pytest.mark.parametrize("amount", [1, 3])

@@ -5,6 +5,7 @@ import "./parts/head.js";
 import "./parts/keep.js";
 import "./parts/lists.js";
 import "./parts/search.js";
+import "./filter-select.js";
 
 window.htmx = htmx;
 htmx.config.allowEval = false;

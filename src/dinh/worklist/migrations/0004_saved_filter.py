@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('directory', '0006_fill_history_and_search'),
-        ('worklist', '0002_absence_and_delegation'),
+        ('worklist', '0003_warnings_and_escalation'),
     ]
 
     operations = [
