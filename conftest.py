@@ -24,6 +24,18 @@ def _empty_the_log_between_tests() -> None:
     DatabaseOperations.execute_sql_flush = past_triggers  # type: ignore[method-assign]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-database", action="store_true", help="Only tests that ask the database themselves"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("only_database"):
+        items[:] = [item for item in items if asks_database(item)]
     # One process walks the pages from the beginning while the other runs the rest.
     items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+def asks_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None

@@ -54,13 +54,13 @@ def make_environment() -> None:
     say("Making the environment .venv")
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     venv.EnvBuilder(symlinks=True).create(ENVIRONMENT)
-    done = subprocess.run([PYTHON, "-m", "ensurepip", "-q"], capture_output=True, check=False)
+    done = subprocess.run([PYTHON, "-m", "ensurepip", "-q"], capture_output=True, text=True, check=False)
     if (
         done.returncode
         and subprocess.run([sys.executable, "-m", "pip", "-V"], capture_output=True, check=False).returncode
     ):
         shutil.rmtree(ENVIRONMENT)
-        sys.exit("Python has neither ensurepip nor pip: install python3-venv or python3-pip.")
+        sys.exit(f"{done.stderr}Python has neither ensurepip nor pip: install python3-venv or python3-pip.")
 
 
 def pip() -> list[str | Path]:

@@ -23,6 +23,7 @@ from dinh.config.supervisor import Child, Supervisor, end_leftovers, say
 
 _PORT_SECONDS: Final = 5
 _STEADY_SECONDS: Final = 30
+_SHORT_LIVES: Final = 3
 
 
 def up(*, demo: bool) -> int:
@@ -191,6 +192,7 @@ class _Watch:
         self.announced = False
         self.started_at = self.server_started_at = time.monotonic()
         self.complained = False
+        self.short_lives = 0
 
     def __call__(self) -> None:
         if self.server and not self.server.running():
@@ -206,9 +208,11 @@ class _Watch:
             say("dinh", f"Still not well after 30 s: {reason}")
 
     def _start_again(self, server: EmbeddedPostgres) -> None:
-        """:raises ServerFailed: if it lived less than half a minute, or does not start"""
-        if time.monotonic() - self.server_started_at < _STEADY_SECONDS:
-            raise ServerFailed(f"PostgreSQL ended soon after its start; see {server.log}.")
+        """:raises ServerFailed: if it lived less than half a minute for the fourth time, or does not start"""
+        lived = time.monotonic() - self.server_started_at
+        self.short_lives = self.short_lives + 1 if lived < _STEADY_SECONDS else 0
+        if self.short_lives > _SHORT_LIVES:
+            raise ServerFailed(f"PostgreSQL ends soon after each start; see {server.log}.")
         say("dinh", "PostgreSQL ended; starting it again")
         server.start()
         self.server_started_at = time.monotonic()

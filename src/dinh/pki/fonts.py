@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from fontTools.subset import Options, Subsetter
-from fontTools.ttLib import TTFont
-
 from .pdf.objects import Dict, Name, Obj, Ref, Stream
 from .pdf.update import Update
 
@@ -50,6 +47,10 @@ def subset_font(*, path: Path, text: str) -> FontSubset:
 
 @lru_cache(maxsize=256)
 def _subset(path: str, characters: str) -> FontSubset:
+    # A quarter of what a process needs to start, and most processes never draw.
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTFont
+
     font = TTFont(path, lazy=True)
     options = Options(notdef_outline=True, layout_features=[], hinting=False, glyph_names=False)
     options.drop_tables += ["GSUB", "GPOS", "GDEF", "kern", "DSIG", "meta", "FFTM"]

@@ -1,5 +1,7 @@
 """Template tags that every module's pages use."""
 
+from functools import cache
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -9,6 +11,7 @@ register = template.Library()
 
 
 @register.simple_tag
+@cache
 def icon(name: str) -> SafeString:
     """An icon of Tabler's set, always beside words; its name stands in `icons.json`."""
     href = static("dist/icons.svg")
