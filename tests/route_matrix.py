@@ -24,6 +24,8 @@ EVERYBODY = frozenset({
 """Everybody who holds a position; `other` heads another unit, `keeper` administers the whole directory."""
 NOBODY: frozenset[str] = frozenset()
 """The objects are another person's own."""
+SPEAKERS = frozenset({"unit_head", "administrator", "keeper", "other"})
+"""Heads and administrators look after their own unit's systems."""
 OVERSEERS = frozenset({"clerk", "unit_head"})
 
 ROLES = ("stranger", *sorted(EVERYBODY))
@@ -88,6 +90,19 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/incoming/{incoming_id}/content": OVERSEERS,
     "api/v1/outgoing": EVERYBODY,
     "signing/verify/": EVERYBODY,
+    "exchange/": EVERYBODY,
+    "exchange/dictionaries/": EVERYBODY,
+    "exchange/dictionaries/new/": KEEPER,
+    "exchange/systems/": SPEAKERS,
+    "exchange/systems/new/": SPEAKERS,
+    "exchange/services/new/": SPEAKERS,
+    "exchange/members/new/": KEEPER,
+    "exchange/grants/": SPEAKERS,
+    "exchange/log/": SPEAKERS,
+    "api/v1/exchange/services": EVERYBODY,
+    "api/v1/exchange/systems": EVERYBODY,
+    "api/v1/exchange/grants": EVERYBODY,
+    "api/v1/exchange/log": EVERYBODY,
 }
 """What is read, or shown as a form to fill in: address, and who gets it."""
 

@@ -43,10 +43,25 @@ def make_samples(people: Any) -> dict[str, int]:
     letters["answered"] = _letter(people, "issued", commune)
     arrived, received = _arrivals(people)
     letters |= {"arrived": arrived, "received": received, "unit": unit}
-    return letters | {
-        "person": clerk.get("people")["items"][0]["id"],
-        "appointment": clerk.get(f"appointments?unit={unit}")["items"][0]["id"],
-        "book": clerk.get(f"books?year={timezone.localdate().year}")[0]["id"],
+    return (
+        letters
+        | _exchange(people)
+        | {
+            "person": clerk.get("people")["items"][0]["id"],
+            "appointment": clerk.get(f"appointments?unit={unit}")["items"][0]["id"],
+            "book": clerk.get(f"books?year={timezone.localdate().year}")[0]["id"],
+        }
+    )
+
+
+def _exchange(people: Any) -> dict[str, int]:
+    owner = Caller(people, "giamdoc.stttt")
+    service = owner.get("exchange/services?q=dmdc")["items"][0]
+    return {
+        "service": service["id"],
+        "version": service["versions"][0]["id"],
+        "system": owner.get("exchange/systems?q=lgsp")["items"][0]["id"],
+        "grant": owner.get("exchange/grants")["items"][0]["id"],
     }
 
 

@@ -8,7 +8,17 @@ from ninja import NinjaAPI
 from dinh.directory.rest import SessionAuth, TokenAuth
 from dinh.kernel.rest import install_problems
 
-MODULES = ("directory", "storage", "audit", "worklist", "notify", "signing", "records", "documents")
+MODULES = (
+    "directory",
+    "storage",
+    "audit",
+    "worklist",
+    "notify",
+    "signing",
+    "exchange",
+    "records",
+    "documents",
+)
 
 
 def build_api() -> NinjaAPI:

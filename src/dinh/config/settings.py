@@ -22,6 +22,8 @@ CSRF_TRUSTED_ORIGINS = env.words("DINH_TRUSTED_ORIGINS", default="")
 PORT = env.number("PORT", default=8000)
 BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}").rstrip("/")
+GATEWAY_PORT = env.number("DINH_GATEWAY_PORT", default=PORT + 3)
+GATEWAY_URL = env.text("DINH_GATEWAY_URL", default=f"http://127.0.0.1:{GATEWAY_PORT}").rstrip("/")
 TIMESTAMP_URL = env.text("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
 
 MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50) * 1024 * 1024
@@ -53,6 +55,7 @@ INSTALLED_APPS = [
     "dinh.notify",
     "dinh.worklist",
     "dinh.signing",
+    "dinh.exchange",
     "dinh.records",
     "dinh.documents",
 ]
