@@ -98,6 +98,7 @@ PAGES: dict[str, frozenset[str]] = {
     "exchange/services/new/": SPEAKERS,
     "exchange/members/new/": KEEPER,
     "exchange/grants/": SPEAKERS,
+    "exchange/dashboard/": SPEAKERS,
     "exchange/log/": SPEAKERS,
     "api/v1/exchange/services": EVERYBODY,
     "api/v1/exchange/systems": EVERYBODY,

@@ -48,7 +48,8 @@ def _register_menu() -> None:
     for order, name, label, icon in (
         (72, "systems", _("Systems"), "server"),
         (73, "grants", _("Access to services"), "key"),
-        (74, "log", _("Log of exchanges"), "arrows-exchange"),
+        (74, "dashboard", _("Exchange at a glance"), "arrows-horizontal"),
+        (75, "log", _("Log of exchanges"), "arrows-exchange"),
     ):
         menu.register(
             f"exchange.{name}",

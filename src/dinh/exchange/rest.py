@@ -19,6 +19,7 @@ from dinh.exchange.models import AccessGrant, Exchange, Service, ServiceVersion,
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, services
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
+from dinh.exchange.queries.measures import dashboard_of
 from dinh.exchange.queries.registry import (
     exchanges_matching,
     exchanges_visible_to,
@@ -158,6 +159,24 @@ class ExchangeOut(Schema):
     response_bytes: int
     request_sha256: str
     response_sha256: str
+
+
+class MeasureOut(Schema):
+    name: str | datetime
+    calls: int
+    failed: int
+    refused: int
+    median_ms: float
+    slow_ms: float
+    own_ms: float
+
+
+class MeasuresOut(Schema):
+    total: MeasureOut
+    services: list[MeasureOut]
+    clients: list[MeasureOut]
+    hours: list[MeasureOut]
+    last_at: datetime | None
 
 
 class SystemPage(Schema):
@@ -328,6 +347,12 @@ def list_exchanges(
 @router.get("/exchange/log/{exchange_id}", response=ExchangeOut)
 def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
     return get_object_or_404(_log(request), pk=exchange_id)
+
+
+@router.get("/exchange/measures", response=MeasuresOut)
+def read_measures(request: HttpRequest, hours: int = 24) -> Any:
+    """Calls, errors and latencies of the last 1 to 24 hours, by service, client and hour."""
+    return dashboard_of(_log(request), at=timezone.now(), hours=min(max(hours, 1), 24))
 
 
 @router.get("/exchange/dictionaries/{code}")

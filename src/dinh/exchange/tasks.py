@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
+from dinh.exchange.operations.alerts import warn_of_failing_services
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.kernel.jobs import task
@@ -19,3 +20,10 @@ def tell_of_expiring_keys(timestamp: int) -> None:
 def change_token_keys(timestamp: int) -> None:
     """Each hour: makes a new key when the newest is 30 days old, or if there is none."""
     rotate_token_keys(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@task(queue="exchange")
+def tell_of_failing_services(timestamp: int) -> None:
+    """Every five minutes."""
+    warn_of_failing_services(at=datetime.fromtimestamp(timestamp, UTC))

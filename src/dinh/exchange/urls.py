@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.exchange.views import catalogue, dictionaries, grants, log, systems
+from dinh.exchange.views import catalogue, dashboard, dictionaries, grants, log, systems
 
 app_name = "exchange"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     path("grants/", grants.grants, name="grants"),
     path("grants/<int:grant_id>/", grants.grant, name="grant"),
     path("grants/<int:grant_id>/<slug:act>/", grants.decide, name="grant_act"),
+    path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("versions/<int:version_id>/reach/", dashboard.reach_provider, name="version_reach"),
     path("log/", log.log, name="log"),
     path("log/<uuid:exchange_id>/", log.exchange, name="exchange"),
     path("dictionaries/", dictionaries.dictionaries, name="dictionaries"),
