@@ -116,6 +116,7 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     if demo:
         os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
         os.environ.setdefault("DINH_SIGNING_PLUGIN_URL", f"ws://127.0.0.1:{port + 2}")
+        os.environ.setdefault("DINH_XROAD_NETWORKS", "127.0.0.0/8")
         os.environ |= {"DINH_DEMO": "1", "DINH_HOST": "127.0.0.1"}
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import hashlib
 import json
 import logging
 import time
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
@@ -73,7 +75,12 @@ class Gateway:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.start()
+                try:
+                    await self.start()
+                except Exception as error:
+                    log.exception("The gateway cannot start.")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.stop()
@@ -84,6 +91,7 @@ class Gateway:
         """Take up the log and the configuration; both go on without the database."""
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = _only_one(settings.folder)
         self.segments = SegmentLog(settings.folder / "log", segment_bytes=settings.segment_bytes)
         self.shipper = Shipper(
             self.segments, database_url=settings.database_url, name_of_gateway=settings.name
@@ -98,8 +106,8 @@ class Gateway:
             self._following.cancel()
         self.upstreams.close()
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self.shipper.stop)
-        await loop.run_in_executor(None, self.segments.close)
+        for act in (self.shipper.end, self.segments.close, self.shipper.ship_once):
+            await loop.run_in_executor(None, act)
 
     def _use(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -207,7 +215,7 @@ class Gateway:
                 answer.release()
                 await self._deliver(call, answer, headers, send)
             else:
-                await self._stream(call, answer, headers, send)
+                await self._stream(call, answer, headers, body.receive, send)
         finally:
             answer.release()
 
@@ -232,26 +240,41 @@ class Gateway:
         await send(_start(answer.status, headers))
         await send({"type": "http.response.body", "body": body})
 
-    async def _stream(self, call: Call, answer: Answer, headers: Headers, send: Send) -> None:
+    async def _stream(
+        self, call: Call, answer: Answer, headers: Headers, receive: Receive, send: Send
+    ) -> None:
         """A large answer: its beginning is logged before its first byte leaves, its end before its last part."""
         await self._keep(call.line(answer.status, "begun"))
         await send(_start(answer.status, headers))
-        digest, held = hashlib.sha256(answer.body), answer.body
-        call.response_bytes = len(held)
+        gone = asyncio.ensure_future(_gone(receive))
         try:
-            while part := await answer.more():
-                await send({"type": "http.response.body", "body": held, "more_body": True})
-                digest.update(part)
-                call.response_bytes += len(part)
-                held = part
+            last = await self._all_but_the_last(call, answer, send, gone)
         except BaseException as failure:
             reason = failure.code if isinstance(failure, UpstreamFailed) else "caller-gone"
             await self._note(call.line(answer.status, "aborted", reason))
             # The caller must not take what it has for the whole: the connection is dropped.
             raise BrokenOff(reason) from failure
-        call.response_sha256 = digest.hexdigest()
+        finally:
+            gone.cancel()
         await self._keep(call.line(answer.status, "delivered"))
-        await send({"type": "http.response.body", "body": held})
+        await send({"type": "http.response.body", "body": last})
+
+    async def _all_but_the_last(
+        self, call: Call, answer: Answer, send: Send, gone: "asyncio.Future[None]"
+    ) -> bytes:
+        """:raises UpstreamFailed, CallerGone:"""
+        digest, held = hashlib.sha256(answer.body), answer.body
+        call.response_bytes = len(held)
+        while part := await answer.more():
+            if gone.done():
+                # The server tells of it here only: to send goes on without an error.
+                raise CallerGone
+            await send({"type": "http.response.body", "body": held, "more_body": True})
+            digest.update(part)
+            call.response_bytes += len(part)
+            held = part
+        call.response_sha256 = digest.hexdigest()
+        return held
 
     async def _refuse(self, front: Front, call: Call, refusal: Refusal, accept: bytes, send: Send) -> None:
         """Told to the caller; logged if the caller is known, so that strangers do not fill the log."""
@@ -276,8 +299,34 @@ class Gateway:
             await self._keep(line)
 
 
+class AlreadyRunning(Exception):
+    """Another gateway works in the same folder."""
+
+
+def _only_one(folder: Path) -> IO[str]:
+    """
+    A lock on the folder that lasts as long as this process: two gateways in one would take each other's segments.
+
+    :raises AlreadyRunning:
+    """
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise AlreadyRunning(
+            f"A gateway works in {folder} already; set another DINH_GATEWAY_NAME."
+        ) from error
+    return lock
+
+
 class BrokenOff(Exception):
     """An answer ended before its end; raised to the server, which then drops the connection."""
+
+
+async def _gone(receive: Receive) -> None:
+    """Done when the caller has gone away; only after the request has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _grant_of(snapshot: Snapshot, client: Client, route: Route, now: float) -> Grant:

@@ -1,5 +1,6 @@
 """What of a request the gateway reads, and what of it the provider gets."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -14,6 +15,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
+CALLER_SECONDS: Final = 30.0
+"""How long a caller may take for each part of a body."""
 SMALL: Final = 64 * 1024
 _DIGITS: Final = re.compile(rb"[0-9]{1,15}")
 # RFC 9110, 7.6.1, and what older software means by it.
@@ -156,7 +159,7 @@ class Body:
     async def _parts(self) -> AsyncIterator[bytes]:
         is_more = True
         while is_more:
-            message = await self.receive()
+            message = await self._received()
             if message["type"] != "http.request":
                 raise CallerGone
             part = message.get("body", b"")
@@ -166,6 +169,13 @@ class Body:
                 yield part
         if self.length is not None and self.size != self.length:
             raise CallerGone
+
+    async def _received(self) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(CALLER_SECONDS):
+                return await self.receive()
+        except TimeoutError as error:
+            raise Refusal(408, "caller-too-slow", "The body did not arrive in time.") from error
 
     def _count(self, part: bytes) -> None:
         self.size += len(part)

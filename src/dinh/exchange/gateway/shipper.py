@@ -12,6 +12,7 @@ from dinh.exchange.gateway.records import COLUMNS
 from dinh.exchange.gateway.segments import ENDING, SegmentLog, records_of
 
 SHIP_EVERY: Final = 1.0
+REFUSED_ENDING: Final = ".refused"
 _LONGEST_PAUSE: Final = 10.0
 log = logging.getLogger("dinh.exchange.gateway")
 
@@ -55,11 +56,14 @@ class Shipper(threading.Thread):
         while not self._ended.wait(pause):
             pause = SHIP_EVERY if self._ship_all() else min(pause * 2, _LONGEST_PAUSE)
 
-    def stop(self) -> None:
-        """Ship what is closed, once, and end."""
+    def end(self) -> None:
+        """Stop shipping; waits for what is under way."""
         self._ended.set()
         if self.is_alive():
             self.join(20)
+
+    def ship_once(self) -> None:
+        """What is closed, after `end`."""
         self._ship_all()
 
     def _ship_all(self) -> bool:
@@ -79,7 +83,12 @@ class Shipper(threading.Thread):
             self.segments.rotate_if_older(SHIP_EVERY / 2)
         connection = self._connected()
         for path in waiting_segments(self.segments.folder):
-            ship_segment(connection, path, gateway=self.gateway)
+            try:
+                ship_segment(connection, path, gateway=self.gateway)
+            except (psycopg.DataError, psycopg.IntegrityError):
+                # Never expected. Kept beside for people, so that the rest of the log goes on.
+                log.exception("The database refuses the segment %s; it stays as .refused.", path)
+                path.rename(path.with_suffix(REFUSED_ENDING))
 
     def _connected(self) -> "psycopg.Connection[tuple[object, ...]]":
         if self._connection is None or self._connection.closed:

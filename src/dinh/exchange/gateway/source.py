@@ -1,7 +1,6 @@
 """Where the configuration comes from: the database, told of changes by NOTIFY; else the last good one on disk."""
 
 import asyncio
-import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -36,12 +35,13 @@ class ConfigurationSource:
 
     async def start(self) -> asyncio.Task[None]:
         """Take the configuration from the database, or the last good one from disk if it is away; then follow."""
-        with contextlib.suppress(psycopg.Error, OSError):
+        try:
             async with await self._connect() as connection:
                 await self._load(connection)
-        if self.version < 0 and self._file.exists():
-            self._put(self._file.read_text())
-            log.warning("The database is away; working by the configuration of the last run.")
+        except (psycopg.Error, OSError) as error:
+            log.warning("The database is away: %s", error)
+            if self._file.exists():
+                self._put(self._file.read_text())
         return asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
@@ -51,9 +51,10 @@ class ConfigurationSource:
                 async with await self._connect() as connection:
                     pause = 0.2
                     await self._listen(connection)
-            except (psycopg.Error, OSError) as error:
-                if self.is_connected:
-                    log.warning("Lost the database, going on with version %s: %s", self.version, error)
+            except Exception as error:
+                # Whatever it is, e.g. a configuration that cannot be read: go on with the last good one, try again.
+                if self.is_connected or not isinstance(error, psycopg.Error | OSError):
+                    log.warning("Going on with configuration %s: %r", self.version, error)
                 self.is_connected = False
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)

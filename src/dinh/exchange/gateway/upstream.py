@@ -1,13 +1,15 @@
 """
 The gateway's own HTTP/1.1 client: pooled connections on httptools (docs/decisions/gateway-http-client.md).
 
-Small answers arrive in one piece; large ones are read as the caller takes them, with at most 256 kB waiting.
+Small answers arrive in one piece; large ones are read as the caller takes them: no more than 64 kB wait beside what
+one read brings.
 """
 
 import asyncio
+import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -16,7 +18,7 @@ import httptools
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.routing import Upstream
 
-_HIGH_WATER: Final = 256 * 1024
+_HIGH_WATER: Final = 64 * 1024
 _CONNECT_SECONDS: Final = 3.0
 _IDLE_SECONDS: Final = 30.0
 _MAX_HEAD: Final = 64 * 1024
@@ -369,21 +371,35 @@ class Upstreams:
         is_fresh: bool,
     ) -> Answer:
         connection = (None if is_fresh else self._idle(pool)) or await self._connected(upstream)
-        timer = self._loop.call_later(upstream.timeout, connection.expire)
         try:
             connection.begin(head, is_head=method == b"HEAD")
             if more is not None:
-                async for data in more:
-                    if not await connection.send_more(data):
-                        connection.is_broken = connection.is_broken or connection.is_headed
-                        break
-            await connection.head_arrived()
+                await self._send_body(connection, upstream, more)
+            with self._expiring(connection, upstream):
+                await connection.head_arrived()
         except BaseException:
             connection.close()
             raise
+        return Answer(self, pool, connection, upstream.timeout)
+
+    async def _send_body(
+        self, connection: Connection, upstream: Upstream, more: AsyncIterator[bytes]
+    ) -> None:
+        """The provider's time runs only while it takes nothing: a slow caller is not its fault."""
+        async for data in more:
+            with self._expiring(connection, upstream):
+                is_wanted = await connection.send_more(data)
+            if not is_wanted:
+                connection.is_broken = True
+                return
+
+    @contextlib.contextmanager
+    def _expiring(self, connection: Connection, upstream: Upstream) -> Iterator[None]:
+        timer = self._loop.call_later(upstream.timeout, connection.expire)
+        try:
+            yield
         finally:
             timer.cancel()
-        return Answer(self, pool, connection, upstream.timeout)
 
     def release(self, pool: _Pool, connection: Connection) -> None:
         pool.free.release()

@@ -3,6 +3,7 @@
 import socket
 import time
 
+import psutil
 import pytest
 
 from dinh.exchange.models import Exchange
@@ -15,6 +16,7 @@ def head(token, *lines, request="GET /kho/1.0/small HTTP/1.1"):
     )
 
 
+MB = 1024 * 1024
 SMUGGLED = b"GET /kho/1.0/items/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -125,6 +127,30 @@ def test_caller_that_goes_away_with_half_a_body_is_noted(gateway, token, upstrea
     assert eventually(Exchange.objects.count, 1) == 1
     assert list(Exchange.objects.values_list("outcome", "reason")) == [("aborted", "caller-gone")]
     assert upstream.seen == []
+
+
+def test_caller_that_goes_away_amid_an_answer_is_noted(gateway, token):
+    with socket.create_connection(("127.0.0.1", gateway.port)) as wire:
+        wire.sendall(head(token, request="GET /kho/1.0/large HTTP/1.1"))
+        wire.recv(1000)
+        time.sleep(0.3)
+
+    look = lambda: list(Exchange.objects.values_list("outcome", "reason"))  # noqa: E731
+    assert eventually(look, [("aborted", "caller-gone")]) == [("aborted", "caller-gone")]
+
+
+def test_callers_that_do_not_read_cost_little_memory(gateway, token):
+    wires = []
+    for _number in range(10):
+        wire = socket.create_connection(("127.0.0.1", gateway.port))
+        wire.sendall(head(token, request="GET /kho/1.0/large HTTP/1.1"))
+        wires.append(wire)
+    time.sleep(2)
+
+    processes = [psutil.Process(gateway.process.pid), *psutil.Process(gateway.process.pid).children()]
+    assert max(each.memory_info().rss for each in processes) < 180 * MB
+    for wire in wires:
+        wire.close()
 
 
 def test_slow_callers_hold_nobody_up(gateway, token):

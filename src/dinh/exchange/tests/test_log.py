@@ -12,7 +12,7 @@ from dinh.exchange.gateway import segments
 from dinh.exchange.gateway.segments import records_of
 from dinh.exchange.gateway.shipper import ship_segment, waiting_segments
 from dinh.exchange.models import Exchange
-from dinh.exchange.tests.running import database_url, eventually, running_gateway
+from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
 
 
 def load(gateway, token, acknowledged, ended):
@@ -157,3 +157,19 @@ def test_two_gateways_ship_into_one_log(world, tmp_path):
         eventually(Exchange.objects.count, 2)
 
     assert sorted(Exchange.objects.values_list("gateway", flat=True)) == ["a", "b"]
+
+
+def test_one_folder_takes_one_gateway(gateway, tmp_path):
+    second = RunningGateway(tmp_path, gateway.database, name=gateway.name)
+
+    with pytest.raises(AssertionError, match="set another DINH_GATEWAY_NAME"):
+        second.start(seconds=5)
+    second.kill()
+
+
+def test_segment_that_the_database_refuses_stays_beside(gateway, token):
+    segment(gateway.segments / "00000000000000000001.log", line("no-uuid"))
+
+    assert gateway.call("/kho/1.0/small", token).status_code == 200
+    assert eventually(Exchange.objects.count, 1) == 1
+    assert [path.name for path in gateway.segments.glob("*.refused")] == ["00000000000000000001.refused"]
