@@ -1,10 +1,12 @@
 import pytest
+from django.conf import settings
 
 from dinh.config.messages import compile_messages
 
 
 def pytest_configure() -> None:
     compile_messages()
+    settings.PASSWORD_HASHERS = ["hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

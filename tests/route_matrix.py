@@ -104,6 +104,9 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/exchange/systems": EVERYBODY,
     "api/v1/exchange/grants": EVERYBODY,
     "api/v1/exchange/log": EVERYBODY,
+    "law/": EVERYBODY,
+    "api/v1/law": EVERYBODY,
+    "api/v1/law/deadline?start=2026-03-02&working_days=5": EVERYBODY,
 }
 """What is read, or shown as a form to fill in: address, and who gets it."""
 

@@ -2,6 +2,7 @@
 
 PAGES: dict[str, str] = {
     "/": "vanthu.quangkhe",
+    "/law/": "chuyenvien.stttt",
     "/absences/": "giamdoc.stttt",
     "/notifications/": "vanthu.quangkhe",
     "/directory/account/": "vanthu.stttt",

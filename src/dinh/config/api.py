@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from ninja import NinjaAPI
 
+from dinh.config import law
 from dinh.directory.rest import SessionAuth, TokenAuth
 from dinh.kernel.rest import install_problems
 
@@ -32,6 +33,7 @@ def build_api() -> NinjaAPI:
         auth=[TokenAuth(), SessionAuth()],
     )
     install_problems(api)
+    api.add_router("", law.router)
     for module in MODULES:
         if find_spec(f"dinh.{module}.rest"):
             api.add_router("", import_module(f"dinh.{module}.rest").router)

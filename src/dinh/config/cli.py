@@ -7,6 +7,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
+from django.core.exceptions import ImproperlyConfigured
+
 from dinh.config.environment import Environment
 
 HELP: Final = """\
@@ -31,11 +33,19 @@ def main() -> None:
     if not arguments or arguments[0] in {"-h", "--help"}:
         sys.stdout.write(HELP)
         return
+    try:
+        sys.exit(_run(arguments))
+    except ImproperlyConfigured as refusal:
+        sys.exit(f"{refusal}\n`dinh doctor` explains the settings.")
+
+
+def _run(arguments: list[str]) -> int:
     own = _COMMANDS.get(arguments[0])
     if own:
-        sys.exit(own(arguments[1:]))
+        return own(arguments[1:])
     adopt_running_demo()
     _manage(arguments)
+    return 0
 
 
 def adopt_running_demo() -> None:

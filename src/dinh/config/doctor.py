@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 _PROGRAMS: Final = {
@@ -23,7 +24,8 @@ def doctor() -> int:
 
         django.setup()
     except ImproperlyConfigured as error:
-        _write("BAD", str(error))
+        for line in str(error).splitlines():
+            _write("BAD", line)
         return 1
     bad = 0
     for check in _CHECKS:
@@ -53,6 +55,12 @@ def _settings() -> Iterator[tuple[str, str]]:
         yield "WARN", "DINH_ALLOWED_HOSTS and DINH_BASE_URL are not set: only this machine can use the pages."
 
 
+def _checked() -> Iterator[tuple[str, str]]:
+    for message in run_checks():
+        if message.level >= ERROR:
+            yield "BAD", " ".join(filter(None, [message.msg, message.hint]))
+
+
 def _data_dir() -> Iterator[tuple[str, str]]:
     from django.conf import settings
 
@@ -62,6 +70,28 @@ def _data_dir() -> Iterator[tuple[str, str]]:
         return
     free = shutil.disk_usage(folder).free // 2**30
     yield ("ok" if free >= 5 else "WARN"), f"DINH_DATA_DIR: {folder}, {free} GB free"
+
+
+def _blobs() -> Iterator[tuple[str, str]]:
+    from django.conf import settings
+    from django.core.files.storage import storages
+
+    if not settings.S3_BUCKET:
+        return
+    try:
+        storages["blobs"].exists("doctor")
+    except Exception as error:
+        yield "BAD", f"DINH_S3_BUCKET: {settings.S3_BUCKET} does not answer: {error}"
+        return
+    yield "ok", f"DINH_S3_BUCKET: {settings.S3_BUCKET} answers"
+
+
+def _scanner() -> Iterator[tuple[str, str]]:
+    from dinh.storage.scanning import scanner_answers
+
+    reason = scanner_answers()
+    if reason is not None:
+        yield ("BAD", f"DINH_CLAMAV: {reason}") if reason else ("ok", "ClamAV answers")
 
 
 def _database() -> Iterator[tuple[str, str]]:
@@ -80,6 +110,17 @@ def _database() -> Iterator[tuple[str, str]]:
     yield ("ok" if version >= 15 else "BAD"), f"PostgreSQL {version} (15 or newer is needed)"
     if pending:
         yield "BAD", f"{len(pending)} migrations are pending: run `dinh migrate`."
+
+
+def _law() -> Iterator[tuple[str, str]]:
+    from dinh.kernel.law import lawbooks
+
+    try:
+        amount = sum(len(book.rules()) for book in lawbooks)
+    except (ImproperlyConfigured, TypeError, ValueError, KeyError) as error:
+        yield "BAD", f"The rules of law cannot be read: {error}"
+        return
+    yield "ok", f"{amount} rules of law"
 
 
 def _services() -> Iterator[tuple[str, str]]:
@@ -103,8 +144,12 @@ def _programs() -> Iterator[tuple[str, str]]:
 
 
 _CHECKS: Final[list[Callable[[], Iterator[tuple[str, str]]]]] = [
+    _checked,
     _settings,
     _data_dir,
+    _blobs,
+    _scanner,
+    _law,
     _database,
     _services,
     _programs,

@@ -3,16 +3,31 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from typing import Any, Final, TypeVar
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+_LEAST_SECRET: Final = 32
+T = TypeVar("T")
 
 
 class Environment:
-    """Typed access to the process environment."""
+    """
+    Typed access to the process environment.
+
+    :param gathers: note what is refused, for `refuse`, instead of raising at the first
+    """
+
+    def __init__(self, *, gathers: bool = False) -> None:
+        self.gathers = gathers
+        self.faults: list[str] = []
+
+    def refuse(self) -> None:
+        """:raises ImproperlyConfigured: with a line for each value that was refused, if any was"""
+        if self.faults:
+            raise ImproperlyConfigured("\n".join(self.faults))
 
     def text(self, name: str, *, default: str) -> str:
         return os.environ.get(name, default)
@@ -20,19 +35,20 @@ class Environment:
     def words(self, name: str, *, default: str) -> list[str]:
         return self.text(name, default=default).replace(",", " ").split()
 
-    def number(self, name: str, *, default: int) -> int:
-        """:raises ImproperlyConfigured: unless the value is a whole number"""
+    def number(self, name: str, *, default: int, least: int = 0) -> int:
+        """:raises ImproperlyConfigured: unless the value is a whole number, not below the least"""
         given = self.text(name, default=str(default))
-        if not given.isdecimal():
-            raise ImproperlyConfigured(f"{name} must be a whole number, but is {given!r}.")
-        return int(given)
+        if given.isdecimal() and int(given) >= least:
+            return int(given)
+        what = f"a whole number from {least} on" if least else "a whole number"
+        return self._refused(f"{name} must be {what}, but is {given!r}.", default)
 
     def flag(self, name: str, *, default: bool) -> bool:
         """:raises ImproperlyConfigured: unless the value is one of 1, 0, true, false, yes, no, on, off"""
         given = self.text(name, default="1" if default else "0").lower()
-        if given not in _TRUE | _FALSE:
-            raise ImproperlyConfigured(f"{name} must be 1 or 0, but is {given!r}.")
-        return given in _TRUE
+        if given in _TRUE | _FALSE:
+            return given in _TRUE
+        return self._refused(f"{name} must be 1 or 0, but is {given!r}.", default)
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:
         """
@@ -41,29 +57,84 @@ class Environment:
         :raises ImproperlyConfigured: unless the value is one of the choices
         """
         given = self.text(name, default=choices[0])
-        if given not in choices:
-            raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, but is {given!r}.")
-        return given
+        if given in choices:
+            return given
+        return self._refused(f"{name} must be one of {', '.join(choices)}, but is {given!r}.", choices[0])
 
     def path(self, name: str, *, default: str) -> Path:
         return Path(self.text(name, default=default)).expanduser().resolve()
 
-    def secret(self, name: str, *, file: Path) -> str:
-        """A secret from the variable, else from the file, which is made (mode 600) if it is missing."""
-        if given := os.environ.get(name):
+    def folder(self, name: str) -> str:
+        """
+        A folder that must be there, empty if none is named.
+
+        :raises ImproperlyConfigured: if there is no such folder
+        """
+        given = self.text(name, default="")
+        if not given or Path(given).expanduser().is_dir():
+            return str(Path(given).expanduser().resolve()) if given else ""
+        return self._refused(f"{name}: there is no folder {given}.", "")
+
+    def file(self, name: str) -> str:
+        """
+        A file that must be there and readable, empty if none is named.
+
+        :raises ImproperlyConfigured: if it cannot be read
+        """
+        return next(iter(self.files(name)), "")
+
+    def files(self, name: str) -> list[str]:
+        """
+        Files that must be there and readable, separated as in PATH.
+
+        :raises ImproperlyConfigured: if one of them cannot be read
+        """
+        given = [each for each in self.text(name, default="").split(os.pathsep) if each]
+        for each in given:
+            if not Path(each).is_file() or not os.access(each, os.R_OK):
+                return self._refused(f"{name}: there is no file {each} that this account may read.", [])
+        return given
+
+    def url(self, name: str, *, default: str, schemes: tuple[str, ...] = ("http", "https")) -> str:
+        """
+        An address without a slash at its end, empty if none is given.
+
+        :raises ImproperlyConfigured: unless it has one of the schemes, a host and a port that can be
+        """
+        given = self.text(name, default=default).rstrip("/")
+        if not given or _is_address(urlsplit(given), schemes):
             return given
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as handle:
-                handle.write(secrets.token_urlsafe(48))
-        return file.read_text().strip()
+        return self._refused(f"{name} must look like {schemes[0]}://host:port, but is {given!r}.", default)
+
+    def urls(self, name: str) -> list[str]:
+        """:raises ImproperlyConfigured: if a word is no address of the web"""
+        given = self.words(name, default="")
+        if all(_is_address(urlsplit(each), ("http", "https")) for each in given):
+            return given
+        return self._refused(
+            f"{name} must be addresses such as https://host, but is {' '.join(given)!r}.", []
+        )
+
+    def secret(self, name: str, *, file: Path) -> str:
+        """
+        A secret from the variable, else from the file, which is made (mode 600) if it is missing.
+
+        :raises ImproperlyConfigured: if the variable's is shorter than 32 characters, or the file cannot be had
+        """
+        given = os.environ.get(name, "")
+        if given and len(given) < _LEAST_SECRET:
+            return self._refused(f"{name} must have {_LEAST_SECRET} characters or more.", given)
+        try:
+            return given or _kept_secret(file)
+        except OSError as error:
+            return self._refused(f"DINH_DATA_DIR: {file} cannot be had: {error.strerror}.", name)
 
     def database(self, name: str, *, default: str) -> dict[str, Any]:
         """:raises ImproperlyConfigured: unless the value is postgresql://user:password@host:port/name"""
         url = urlsplit(self.text(name, default=default))
-        if url.scheme not in {"postgresql", "postgres"} or not url.path.strip("/"):
-            raise ImproperlyConfigured(f"{name} must look like postgresql://user:password@host:5432/name.")
+        if not url.path.strip("/") or not _has_port(url) or url.scheme not in {"postgresql", "postgres"}:
+            message = f"{name} must look like postgresql://user:password@host:5432/name."
+            return self._refused(message, {"ENGINE": "django.db.backends.postgresql"})
         options: dict[str, Any] = dict(parse_qsl(url.query))
         host = options.pop("host", None) or unquote(url.hostname or "")
         return {
@@ -77,3 +148,30 @@ class Environment:
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": options,
         }
+
+    def _refused(self, message: str, instead: T) -> T:
+        if not self.gathers:
+            raise ImproperlyConfigured(message)
+        self.faults.append(message)
+        return instead
+
+
+def _kept_secret(file: Path) -> str:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(secrets.token_urlsafe(48))
+    return file.read_text().strip()
+
+
+def _is_address(url: SplitResult, schemes: tuple[str, ...]) -> bool:
+    place = url.path if url.scheme == "unix" else url.hostname
+    return url.scheme in schemes and bool(place) and _has_port(url)
+
+
+def _has_port(url: SplitResult) -> bool:
+    try:
+        return url.port is None or url.port > 0
+    except ValueError:
+        return False

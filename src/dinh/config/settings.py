@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.config.environment import Environment
 from dinh.kernel import logging as house_logging
 
-env = Environment()
+env = Environment(gathers=True)
 PACKAGE = Path(__file__).resolve().parent.parent
 
 DEMO = env.flag("DINH_DEMO", default=False)
@@ -18,22 +18,24 @@ DATA_DIR = env.path("DINH_DATA_DIR", default="var")
 SECRET_KEY = env.secret("DINH_SECRET_KEY", file=DATA_DIR / "secret-key")
 DEBUG = env.flag("DINH_DEBUG", default=False)
 ALLOWED_HOSTS = env.words("DINH_ALLOWED_HOSTS", default="127.0.0.1 localhost testserver")
-CSRF_TRUSTED_ORIGINS = env.words("DINH_TRUSTED_ORIGINS", default="")
-PORT = env.number("PORT", default=8000)
-BASE_URL = env.text("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
-SANDBOX_URL = env.text("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}").rstrip("/")
-GATEWAY_PORT = env.number("DINH_GATEWAY_PORT", default=PORT + 3)
-GATEWAY_URL = env.text("DINH_GATEWAY_URL", default=f"http://127.0.0.1:{GATEWAY_PORT}").rstrip("/")
-TIMESTAMP_URL = env.text("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
+CSRF_TRUSTED_ORIGINS = env.urls("DINH_TRUSTED_ORIGINS")
+PORT = env.number("PORT", default=8000, least=1)
+BASE_URL = env.url("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+SANDBOX_URL = env.url("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}")
+GATEWAY_PORT = env.number("DINH_GATEWAY_PORT", default=PORT + 3, least=1)
+GATEWAY_URL = env.url("DINH_GATEWAY_URL", default=f"http://127.0.0.1:{GATEWAY_PORT}")
+TIMESTAMP_URL = env.url("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
 
-MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50) * 1024 * 1024
-SEAL_KEY = env.text("DINH_SEAL_KEY", default="")
-SEAL_CERTIFICATE = env.text("DINH_SEAL_CERTIFICATE", default="")
-TRUST_ANCHORS = [name for name in env.text("DINH_TRUST_ANCHORS", default="").split(":") if name]
+MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50, least=1) * 1024 * 1024
+SEAL_KEY = env.file("DINH_SEAL_KEY")
+SEAL_CERTIFICATE = env.file("DINH_SEAL_CERTIFICATE")
+TRUST_ANCHORS = env.files("DINH_TRUST_ANCHORS")
 TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
-PKCS11_MODULE = env.text("DINH_PKCS11_MODULE", default="")
+PKCS11_MODULE = env.file("DINH_PKCS11_MODULE")
 PKCS11_PIN = env.text("DINH_PKCS11_PIN", default="")
-SIGNING_PLUGIN_URL = env.text("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987")
+SIGNING_PLUGIN_URL = env.url("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987", schemes=("ws", "wss"))
+CLAMAV = env.url("DINH_CLAMAV", default="", schemes=("tcp", "unix"))
+LAW_DIR = env.folder("DINH_LAW_DIR")
 PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
 
 INSTALLED_APPS = [
@@ -63,6 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "dinh.kernel.logging.RequestIdMiddleware",
+    "dinh.kernel.requests.NulFreeQueryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dinh.kernel.compression.PageCompressionMiddleware",
@@ -120,13 +123,26 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
+S3_BUCKET = env.text("DINH_S3_BUCKET", default="")
+BLOBS_IN_S3 = {
+    "BACKEND": "storages.backends.s3.S3Storage",
+    "OPTIONS": {
+        "bucket_name": S3_BUCKET,
+        "endpoint_url": env.url("DINH_S3_ENDPOINT", default="") or None,
+        "region_name": env.text("DINH_S3_REGION", default="") or None,
+        "access_key": env.text("DINH_S3_ACCESS_KEY", default="") or None,
+        "secret_key": env.text("DINH_S3_SECRET_KEY", default="") or None,
+        "default_acl": None,
+    },
+}
+BLOBS_IN_FOLDER = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {"location": str(DATA_DIR / "blobs")},
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "blobs": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(DATA_DIR / "blobs")},
-    },
+    "blobs": BLOBS_IN_S3 if S3_BUCKET else BLOBS_IN_FOLDER,
 }
 
 SESSION_COOKIE_HTTPONLY = True
@@ -158,10 +174,17 @@ CONTENT_SECURITY_POLICY = {
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
-MAX_UPLOAD_BYTES = env.number("DINH_MAX_UPLOAD_MB", default=200) * 1024 * 1024
+MAX_UPLOAD_BYTES = env.number("DINH_MAX_UPLOAD_MB", default=200, least=1) * 1024 * 1024
 
 LOGGING = house_logging.configure(
     level=env.one_of("DINH_LOG_LEVEL", ("INFO", "DEBUG", "WARNING", "ERROR")),
     form=env.one_of("DINH_LOG_FORMAT", ("json", "text")),
 )
 PROMETHEUS_EXPORT_MIGRATIONS = False
+
+# Read by the commands that start processes; judged here with the others.
+for _name in ("DINH_WEB_WORKERS", "DINH_WEB_THREADS", "DINH_WORKER_CONCURRENCY"):
+    env.number(_name, default=1, least=1)
+if bool(SEAL_KEY) != bool(SEAL_CERTIFICATE):
+    env.faults.append("DINH_SEAL_KEY and DINH_SEAL_CERTIFICATE must be given together.")
+env.refuse()

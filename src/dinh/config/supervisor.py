@@ -142,10 +142,18 @@ class Supervisor:
 
 def end_leftovers(data_dir: Path) -> None:
     """End processes of an earlier run on the same data folder whose supervisor was killed."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and process.environ().get(_MARK) == str(data_dir):
-                process.kill()
+    left = [process for process in psutil.process_iter() if _belongs_to(process, data_dir)]
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+
+
+def _belongs_to(process: psutil.Process, data_dir: Path) -> bool:
+    try:
+        return process.pid != os.getpid() and process.environ().get(_MARK) == str(data_dir)
+    except psutil.Error:
+        return False
 
 
 def say(name: str, line: str) -> None:

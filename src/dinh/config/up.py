@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import subprocess  # runs only this interpreter
 import sys
 import time
@@ -13,11 +14,15 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
+from urllib.parse import urlsplit
 
 from dinh.config.embedded import EmbeddedPostgres, ServerFailed
 from dinh.config.environment import Environment
 from dinh.config.supervisor import Child, Supervisor, end_leftovers, say
+
+_PORT_SECONDS: Final = 5
+_STEADY_SECONDS: Final = 30
 
 
 def up(*, demo: bool) -> int:
@@ -35,6 +40,13 @@ def up(*, demo: bool) -> int:
         return 1
     end_leftovers(data_dir)
     _set_environment(environment, data_dir=data_dir, demo=demo)
+    if taken := taken_ports(demo=demo):
+        numbers = ", ".join(map(str, taken))
+        say(
+            "dinh",
+            f"Another program listens on port {numbers}. End it, or choose another: PORT=8100 make demo",
+        )
+        return 1
     server = None
     try:
         if "DINH_DATABASE_URL" not in os.environ:
@@ -89,6 +101,35 @@ def sandbox_main() -> Callable[[], object] | None:
         return None
     run: Callable[[], object] = import_module("dinh.sandbox.server").main
     return run
+
+
+def taken_ports(*, demo: bool) -> list[int]:
+    """
+    Which of the ports that the house is about to listen on are another's, even after five seconds.
+
+    Two web servers may share a port (SO_REUSEPORT): then each gets half of the other's people.
+    """
+    addresses = [os.environ[name] for name in ("DINH_SANDBOX_URL", "DINH_SIGNING_PLUGIN_URL") if demo]
+    local = (urlsplit(address) for address in addresses)
+    ports = [
+        int(os.environ["PORT"]),
+        int(os.environ["DINH_GATEWAY_PORT"]),
+        *(url.port for url in local if url.port and url.hostname == "127.0.0.1"),
+    ]
+    last = time.monotonic() + _PORT_SECONDS
+    while (taken := [port for port in ports if not _is_free(port)]) and time.monotonic() < last:
+        time.sleep(0.2)
+    return taken
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("DINH_HOST", "127.0.0.1"), port))
+        except OSError:
+            return False
+    return True
 
 
 def _only_one(data_dir: Path) -> IO[str] | None:
@@ -149,18 +190,18 @@ def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
 
 
 class _Watch:
-    """Announces the address once all is well, and ends the run if PostgreSQL ends."""
+    """Announces the address once all is well, and starts PostgreSQL again if it ends."""
 
     def __init__(self, data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> None:
         self.data_dir, self.server, self.demo = data_dir, server, demo
         self.address = f"http://127.0.0.1:{os.environ['PORT']}"
         self.announced = False
-        self.started_at = time.monotonic()
+        self.started_at = self.server_started_at = time.monotonic()
         self.complained = False
 
     def __call__(self) -> None:
         if self.server and not self.server.running():
-            raise ServerFailed(f"PostgreSQL ended; see {self.server.log}.")
+            self._start_again(self.server)
         if self.announced:
             return
         reason = self._not_well()
@@ -170,6 +211,14 @@ class _Watch:
         elif not self.complained and time.monotonic() - self.started_at > 30:
             self.complained = True
             say("dinh", f"Still not well after 30 s: {reason}")
+
+    def _start_again(self, server: EmbeddedPostgres) -> None:
+        """:raises ServerFailed: if it lived less than half a minute, or does not start"""
+        if time.monotonic() - self.server_started_at < _STEADY_SECONDS:
+            raise ServerFailed(f"PostgreSQL ended soon after its start; see {server.log}.")
+        say("dinh", "PostgreSQL ended; starting it again")
+        server.start()
+        self.server_started_at = time.monotonic()
 
     def _not_well(self) -> str:
         try:

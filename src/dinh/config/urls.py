@@ -3,6 +3,7 @@ from django.views.i18n import set_language
 
 from dinh.config.api import api
 from dinh.config.health import healthz, register_checks
+from dinh.config.law import law
 from dinh.config.metrics import metrics
 
 register_checks()
@@ -11,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("healthz", healthz, name="healthz"),
     path("metrics", metrics, name="metrics"),
+    path("law/", law, name="law"),
     path("language/", set_language, name="set_language"),
     path("", include("dinh.worklist.urls")),
     path("notifications/", include("dinh.notify.urls")),

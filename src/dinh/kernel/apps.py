@@ -7,5 +7,11 @@ class KernelConfig(AppConfig):
     label = "kernel"
 
     def ready(self) -> None:
+        from dinh.kernel.calendar import WORKING_TIME
+        from dinh.kernel.law import lawbooks
+        from dinh.kernel.metrics import register_gauges
+
+        lawbooks.register("working_time", WORKING_TIME)
+        register_gauges()
         # An event finds its receivers in whichever process publishes it.
         autodiscover_modules("receivers")

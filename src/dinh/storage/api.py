@@ -8,7 +8,8 @@ Other modules point to one with `ForeignKey("storage.Blob", on_delete=PROTECT, r
 import io
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
@@ -21,11 +22,12 @@ from django.utils.translation import gettext as _
 
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage import streams
+from dinh.storage.scanning import Infected, ScannerSilent, scan
 from dinh.storage.sniffing import DOCX, JPEG, PDF, PNG, TIFF, XLSX, sniff
 
 __all__ = [
-    "DOCX", "JPEG", "PDF", "PNG", "TIFF", "XLSX", "BlobInfo", "FileTooLarge", "WrongFileType",
-    "blob_response", "open_blob", "read_blob", "store", "store_bytes",
+    "DOCX", "JPEG", "PDF", "PNG", "TIFF", "XLSX", "BlobInfo", "FileTooLarge", "Infected", "ScannerSilent",
+    "WrongFileType", "blob_response", "open_blob", "read_blob", "store", "store_bytes",
 ]  # fmt: skip
 
 _SPOOL_MEMORY = 1024 * 1024
@@ -54,27 +56,24 @@ def store(
     stream: BinaryIO | Iterable[bytes], *, accept: frozenset[str] = frozenset(), name: str = ""
 ) -> BlobInfo:
     """
-    Keep what the stream holds; the same bytes are kept once. On disk when this returns.
+    Keep what came from outside; the same bytes are kept once. On disk when this returns. Where ClamAV is configured it
+    is asked first, over the network: never call this inside a transaction.
 
     :param accept: media types that may be, all if empty; the type is sniffed, never believed
     :param name: the file's name as given, for the wording of a refusal
     :raises FileTooLarge: beyond DINH_MAX_UPLOAD_MB
     :raises WrongFileType: if the content is not of a type that may be
+    :raises Infected, ScannerSilent: by ClamAV's verdict, or for want of one
     """
-    from dinh.storage.models import Blob
-
-    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY) as spooled:
-        target = cast("BinaryIO", spooled)
-        digest, size = streams.spool(stream, target, limit=settings.MAX_UPLOAD_BYTES)
-        media_type = _checked_type(target, size, accept, name)
-        streams.keep(storages["blobs"], _path(digest), target)
-    Blob.objects.bulk_create([Blob(sha256=digest, size=size, media_type=media_type)], ignore_conflicts=True)
-    return BlobInfo(digest, size, media_type)
+    with _spooled(stream, accept=accept, name=name) as (target, info):
+        scan(target, name=name)
+        return _kept(target, info)
 
 
 def store_bytes(data: bytes, *, accept: frozenset[str] = frozenset(), name: str = "") -> BlobInfo:
-    """As `store`, for bytes at hand."""
-    return store(io.BytesIO(data), accept=accept, name=name)
+    """As `store`, for bytes that the house itself made: they are not scanned."""
+    with _spooled(io.BytesIO(data), accept=accept, name=name) as (target, info):
+        return _kept(target, info)
 
 
 def open_blob(sha256: str) -> BinaryIO:
@@ -115,6 +114,25 @@ def blob_response(
     shown = inline and blob.media_type in _SHOWN_INLINE
     response["Content-Disposition"] = content_disposition_header(not shown, filename) or "inline"
     return response
+
+
+@contextmanager
+def _spooled(
+    stream: BinaryIO | Iterable[bytes], *, accept: frozenset[str], name: str
+) -> Iterator[tuple[BinaryIO, BlobInfo]]:
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY) as spooled:
+        target = cast("BinaryIO", spooled)
+        digest, size = streams.spool(stream, target, limit=settings.MAX_UPLOAD_BYTES)
+        yield target, BlobInfo(digest, size, _checked_type(target, size, accept, name))
+
+
+def _kept(stream: BinaryIO, info: BlobInfo) -> BlobInfo:
+    from dinh.storage.models import Blob
+
+    streams.keep(storages["blobs"], _path(info.sha256), stream)
+    blob = Blob(sha256=info.sha256, size=info.size, media_type=info.media_type)
+    Blob.objects.bulk_create([blob], ignore_conflicts=True)
+    return info
 
 
 def _ranged(request: HttpRequest, sha256: str, size: int) -> HttpResponseBase:

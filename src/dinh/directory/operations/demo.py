@@ -34,7 +34,8 @@ def make_demo_accounts() -> None:
     """
     Give the journey's people their demo names and passwords, once; write them to `demo-accounts.json`.
 
-    The file is a list of username, password, role and unit, readable by its owner only.
+    A password that somebody changed stays changed. The file is a list of username, password, role and unit,
+    readable by its owner only.
     """
     path = Path(settings.DATA_DIR) / FILE
     known = (
@@ -47,10 +48,9 @@ def make_demo_accounts() -> None:
 
 def _account(username: str, unit: str, role: str, division: str, *, known: dict[str, str]) -> dict[str, str]:
     account = Account.objects.filter(username=username).select_related("current_appointment__unit").first()
-    if account is None:
-        account = _take_over(username, unit, role, division)
     password = known.get(username) or secrets.token_urlsafe(12)
-    if not account.check_password(password):
+    if account is None or username not in known:
+        account = account or _take_over(username, unit, role, division)
         account.password = make_password(password)
         account.save(update_fields=["password"])
     appointment = account.current_appointment

@@ -108,12 +108,12 @@ def test_signing_out_ends_the_session(account):
 def test_account_page_costs_the_same_for_any_number_of_sessions(account, django_assert_num_queries):
     here = signed_in(account)
     is_open(here)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         here.get("/directory/account/")
     signed_in(account)
     signed_in(account)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert len(here.get("/directory/account/").context["sessions"]) == 3
 
 

@@ -1,6 +1,5 @@
-"""The dated rules of form: which profile, types, marks and prefixes hold for a bloc on a day."""
+"""The dated rules of form: which profile, types, marks and words hold for a bloc on a day."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from dinh.directory.enums import Bloc
 from dinh.kernel.errors import InvalidInput
+from dinh.kernel.law import Lawbook, Rule, governing, law_rows
 
 _DATA = Path(__file__).resolve().parent / "data"
 
@@ -47,16 +48,12 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormProfile:
-    """The form of letters of one bloc in one era, with the rule it comes from."""
+class FormProfile(Rule):
+    """The form of letters of one bloc in one era."""
 
     code: str
     bloc: str
     variant: str
-    valid_from: date
-    valid_until: date | None
-    source: str
-    confirmed: bool
     heading_name: str
     heading_motto: str
     number_label: str
@@ -80,7 +77,7 @@ class FormProfile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentType:
+class DocumentType(Rule):
     """A type of Article 7 (`ordinal` 1 to 29) or of another bloc's rule (`ordinal` 0)."""
 
     code: str
@@ -89,15 +86,13 @@ class DocumentType:
     abbreviation: str
     layout: str
     blocs: tuple[str, ...]
-    source: str
-    valid_from: date
-    valid_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Rule):
     """A stamped word: form of copy, urgency, circulation; sizes in millimetres, 0 where it fits its text."""
 
+    kind: str
     code: str
     mark: str
     name: str = ""
@@ -106,31 +101,45 @@ class Mark:
     rank: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelWords(Rule):
+    """
+    The fixed words of a form of Annex III.
+
+    :param body: one line a paragraph; "……" stands where the writer fills in, `{issuer}` for the agency
+    :param order: the line between the legal bases and the articles
+    :param has_authority: names the deciding authority
+    """
+
+    layout: str
+    name: str
+    body: str
+    order: str = ""
+    has_authority: bool = False
+
+
 def profile_for(*, bloc: str, on: date, variant: str = "") -> FormProfile:
     """
     Return the form of a bloc (`government`, `party`, `mass`) on a day.
 
-    Documents older than the first rule known are read under that first rule. An organisation of its own
-    form (`variant`, such as `youth`) falls back on its bloc's.
+    An organisation of its own form (`variant`, such as `youth`) falls back on its bloc's.
 
-    :raises UnknownForm: if the bloc is not known
+    :raises UnknownForm: if no rule of form governs that bloc on that day
     """
-    candidates = [each for each in _profiles() if each.bloc == bloc and each.variant == variant]
-    if not candidates and variant:
+    eras = [each for each in _profiles() if each.bloc == bloc and each.variant == variant]
+    if not eras and variant:
         return profile_for(bloc=bloc, on=on)
-    if not candidates:
+    found = governing(eras, on=on)
+    if found is None:
         raise UnknownForm(
             _("No form of letters is known for the bloc %(bloc)s.") % {"bloc": bloc}, field="bloc"
         )
-    current = [each for each in candidates if _holds(each, on)]
-    return current[-1] if current else min(candidates, key=lambda each: each.valid_from)
+    return found
 
 
 def document_types(*, bloc: str = "government", on: date) -> tuple[DocumentType, ...]:
     """Return the types that a bloc uses on a day, in the order of the rule."""
-    known = [each for each in _types() if bloc in each.blocs]
-    current = tuple(each for each in known if _holds(each, on))
-    return current or tuple(known)
+    return tuple(each for each in TYPES.on(on) if bloc in each.blocs)
 
 
 def document_type(code: str, *, bloc: str = "government", on: date) -> DocumentType:
@@ -144,15 +153,14 @@ def document_type(code: str, *, bloc: str = "government", on: date) -> DocumentT
     )
 
 
-def marks(kind: str) -> tuple[Mark, ...]:
-    """Return the marks of a kind: `copy`, `urgency` or `circulation`."""
-    fields = set(Mark.__dataclass_fields__)
-    return tuple(Mark(**{k: v for k, v in row.items() if k in fields}) for row in _tables()[kind])
+def marks(kind: str, *, on: date = date.max) -> tuple[Mark, ...]:
+    """Return the marks of a kind (`copy`, `urgency`, `circulation`) on a day, by default those of now."""
+    return tuple(each for each in MARKS.on(on) if each.kind == kind)
 
 
-def mark(kind: str, code: str) -> Mark:
-    """Return one mark. :raises UnknownForm: if there is none of that code"""
-    for each in marks(kind):
+def mark(kind: str, code: str, *, on: date = date.max) -> Mark:
+    """Return one mark. :raises UnknownForm: if there is none of that code on that day"""
+    for each in marks(kind, on=on):
         if each.code == code:
             return each
     raise UnknownForm(_("The mark %(code)s is not known.") % {"code": code}, field=kind)
@@ -163,55 +171,43 @@ def urgency_code(rank: int) -> str:
     return next((each.code for each in marks("urgency") if each.rank == rank), "")
 
 
-def model_words(layout: str) -> Mapping[str, Any]:
-    """Return the fixed words of a form of Annex III (`authority`, `order`, `subject_lead`, `body`)."""
-    models = _read("models.toml")
-    found: Mapping[str, Any] = models.get(layout, models["named"])
-    return found
-
-
-def _holds(rule: FormProfile | DocumentType, on: date) -> bool:
-    return rule.valid_from <= on and (rule.valid_until is None or on < rule.valid_until)
-
-
-@lru_cache(maxsize=8)
-def _read(name: str) -> dict[str, Any]:
-    with (_DATA / name).open("rb") as source:
-        return tomllib.load(source)
-
-
-def _tables() -> dict[str, Any]:
-    return _read("types.toml")
+def model_words(layout: str, *, on: date) -> ModelWords:
+    """Return the fixed words of a form on a day; those of a letter with a name where it has none of its own."""
+    words = {each.layout: each for each in MODELS.on(on)}
+    return words.get(layout) or words["named"]
 
 
 @lru_cache(maxsize=1)
 def _types() -> tuple[DocumentType, ...]:
-    every = ("government", "party", "mass")
-    source = _tables()["source"]
+    content = law_rows(_DATA / "types.toml")
+    given: dict[str, Any] = {"source": content["source"], "blocs": ("government", "party", "mass")}
     return tuple(
-        DocumentType(
-            code=row["code"],
-            ordinal=row["ordinal"],
-            name=row["name"],
-            abbreviation=row["abbreviation"],
-            layout=row["layout"],
-            blocs=tuple(row.get("blocs", every)),
-            source=row.get("source", source),
-            valid_from=row["valid_from"],
-            valid_until=row.get("valid_until"),
-        )
-        for row in _tables()["type"]
+        DocumentType(**{**given, **row, "blocs": tuple(row.get("blocs", given["blocs"]))})
+        for row in content["type"]
     )
+
+
+@lru_cache(maxsize=1)
+def _marks() -> tuple[Mark, ...]:
+    content = law_rows(_DATA / "types.toml")
+    kinds = ("copy", "urgency", "circulation")
+    return tuple(
+        Mark(**{"source": content["source"], **row, "kind": kind}) for kind in kinds for row in content[kind]
+    )
+
+
+@lru_cache(maxsize=1)
+def _models() -> tuple[ModelWords, ...]:
+    return tuple(ModelWords(**row) for row in law_rows(_DATA / "models.toml")["model"])
 
 
 @lru_cache(maxsize=1)
 def _profiles() -> tuple[FormProfile, ...]:
     rows: dict[str, dict[str, Any]] = {}
-    for row in _read("profiles.toml")["profile"]:
+    for row in law_rows(_DATA / "profiles.toml")["profile"]:
         base = rows.get(row.get("extends", ""), {})
         rows[row["code"]] = _merged(base, row)
-    found = [_profile(row) for row in rows.values()]
-    return tuple(sorted(found, key=lambda each: each.valid_from))
+    return tuple(_profile(row) for row in rows.values())
 
 
 def _merged(base: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,3 +261,29 @@ def _box(values: Mapping[str, Any]) -> BoxStyle:
     least, most, size = values["size"]
     flags = {key: values.get(key, False) for key in ("bold", "italic", "caps", "underline")}
     return BoxStyle(box=values["box"], least=least, most=most, size=size, **flags)
+
+
+PROFILES = Lawbook(
+    label=_("Form of letters"),
+    rules=_profiles,
+    matter=lambda rule: (rule.bloc, rule.variant),
+    title=lambda rule: f"{Bloc(rule.bloc).label}: {rule.heading_name}",
+)
+TYPES = Lawbook(
+    label=_("Types of documents"),
+    rules=_types,
+    matter=lambda rule: (rule.code, rule.blocs),
+    title=lambda rule: rule.name,
+)
+MARKS = Lawbook(
+    label=_("Marks on documents"),
+    rules=_marks,
+    matter=lambda rule: (rule.kind, rule.code),
+    title=lambda rule: rule.mark,
+)
+MODELS = Lawbook(
+    label=_("Words of the forms"),
+    rules=_models,
+    matter=lambda rule: rule.layout,
+    title=lambda rule: rule.name,
+)

@@ -32,10 +32,10 @@ def starter(
     Bodies that decide by articles get "QUYẾT ĐỊNH:" and the deciding authority.
     """
     kind = document_type(type_code, bloc=bloc, on=law_date)
-    words = model_words(kind.layout)
-    body = parse_body(words["body"].format(issuer=issuing_agency))
-    if order := words.get("order"):
-        body = (*body[:1], Order(text=order), *body[1:])
+    words = model_words(kind.layout, on=law_date)
+    body = parse_body(words.body.format(issuer=issuing_agency))
+    if words.order:
+        body = (*body[:1], Order(text=words.order), *body[1:])
     signer = signature or SignatureBlock(lines=("QUYỀN HẠN, CHỨC VỤ CỦA NGƯỜI KÝ",), name="Họ và tên")
     return LetterContent(
         bloc=bloc,
@@ -49,7 +49,7 @@ def starter(
         ),
         place_name=place_name,
         subject="" if kind.layout in _WITHOUT_SUBJECT else subject,
-        deciding_authority=issuing_agency if words.get("authority") else "",
+        deciding_authority=issuing_agency if words.has_authority else "",
         addressees=("……",) if type_code in _ADDRESSED else (),
         body=body,
         signatures=_signers(kind.layout, signer),

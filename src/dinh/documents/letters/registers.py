@@ -1,10 +1,9 @@
 """The books of Annex IV as PDF, a cover and a table, and their columns for other outputs."""
 
 import io
-import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ import pypdfium2
 from django.utils.translation import gettext_lazy as _
 
 from dinh.documents.letters.law import UnknownForm
+from dinh.kernel.law import Lawbook, Rule, law_rows
 from dinh.kernel.pdf import render_pdf
 
 _ROWS_AT_ONCE = 2_000
@@ -44,18 +44,17 @@ class RegisterCover:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
+class Register(Rule):
     """A kind of book: `incoming`, `outgoing`, `follow_up`, `postal`, `stored_copies`."""
 
     code: str
     title: str
-    source: str
     columns: tuple[RegisterColumn, ...]
 
 
-def register(code: str) -> Register:
-    """Return a kind of book. :raises UnknownForm: if Annex IV has none of that code"""
-    found = _registers().get(code)
+def register(code: str, *, on: date = date.max) -> Register:
+    """Return a kind of book as of a day, by default of now. :raises UnknownForm: if no rule knows that code"""
+    found = next((each for each in REGISTERS.on(on) if each.code == code), None)
     if found is None:
         raise UnknownForm(_("There is no register %(code)s.") % {"code": code}, field="register")
     return found
@@ -137,15 +136,18 @@ def _joined(parts: list[bytes]) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _registers() -> dict[str, Register]:
-    with (Path(__file__).resolve().parent / "data" / "registers.toml").open("rb") as source:
-        books: dict[str, Any] = tomllib.load(source)
-    return {
-        code: Register(
-            code=code,
-            title=book["title"],
-            source=book["source"],
-            columns=tuple(RegisterColumn(**column) for column in book["columns"]),
-        )
-        for code, book in books.items()
-    }
+def _registers() -> tuple[Register, ...]:
+    rows = law_rows(Path(__file__).resolve().parent / "data" / "registers.toml")["register"]
+    return tuple(_register(**row) for row in rows)
+
+
+def _register(*, columns: Sequence[Mapping[str, Any]], **row: Any) -> Register:
+    return Register(columns=tuple(RegisterColumn(**column) for column in columns), **row)
+
+
+REGISTERS = Lawbook(
+    label=_("Books of documents"),
+    rules=_registers,
+    matter=lambda rule: rule.code,
+    title=lambda rule: rule.title.capitalize(),
+)

@@ -1,6 +1,7 @@
 """Screens of the registers: the unit's books, one book, its print and export."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TypeVar
 
 from django.contrib import messages
@@ -88,12 +89,14 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
     filters = _filters(request, book)
     rows = lines_of(book, request.appointment, filters.wanted())
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    columns = _on_screen(register(book.direction).columns)
+    rule = register(book.direction, on=date(book.year, 12, 31))
+    columns = _on_screen(rule.columns)
     context = {
         "book": book,
         "filters": filters,
         "page": page,
         "columns": columns,
+        "rule": rule,
         "lines": [
             (line, list(zip(columns, _on_screen(line.cells), strict=True))) for line in map(as_line, page)
         ],

@@ -26,7 +26,7 @@ from dinh.documents.forms.drafting import (
     values_given,
     values_of,
 )
-from dinh.documents.letters import document_types
+from dinh.documents.letters import document_types, profile_for
 from dinh.documents.models import Incoming, Outgoing
 from dinh.documents.operations.authority import AUTHORITIES
 from dinh.documents.operations.draft_plan import DraftPlan
@@ -210,6 +210,7 @@ def _form(
         "faults": faults or [],
         "faulty": {each.field: each.message for each in faults or []},
         "types": types,
+        "rule": profile_for(bloc=own.bloc, on=timezone.localdate()),
         "urgencies": [(str(value), label) for value, label in Urgency.choices],
         "secrecies": [(str(value), label) for value, label in Secrecy.choices],
         "authorities": AUTHORITIES.items(),

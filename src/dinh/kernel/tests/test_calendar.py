@@ -6,13 +6,15 @@ from hypothesis import strategies as st
 
 from dinh.kernel.calendar import (
     VIETNAM,
-    Day,
+    Days,
     Hours,
     WorkingCalendar,
     add_working_days,
     add_working_hours,
+    deadline,
     is_working_day,
     official_calendar,
+    rule_title,
     working_hours_between,
 )
 
@@ -34,6 +36,8 @@ def at(*parts):
         (date(2020, 4, 2), False),  # commemoration of the Hùng kings
         (date(2020, 9, 2), False),  # National Day
         (date(2020, 9, 3), True),
+        (date(2025, 5, 2), False),  # off, and made up for
+        (date(2025, 4, 26), True),  # on this Saturday
     ],
 )
 def test_is_working_day_knows_weekends_and_holidays(day, works):
@@ -42,8 +46,8 @@ def test_is_working_day_knows_weekends_and_holidays(day, works):
 
 def test_swapped_days_correct_week_and_holidays():
     swapped = (
-        Day(date=SATURDAY, works=True, source="notice"),
-        Day(date=FRIDAY, works=False, source="notice"),
+        Days(valid_from=SATURDAY, valid_until=date(2020, 3, 15), works=True, source="notice"),
+        Days(valid_from=FRIDAY, valid_until=SATURDAY, works=False, source="notice"),
     )
     calendar = WorkingCalendar(official_calendar().hours, swapped)
 
@@ -64,6 +68,22 @@ def test_swapped_days_correct_week_and_holidays():
 )
 def test_add_working_days_leaves_out_the_first_day_and_days_off(start, days, end):
     assert add_working_days(start=start, days=days) == end
+
+
+def test_deadline_tells_the_rules_that_made_it():
+    found = deadline(start=date(2025, 4, 29), days=2)
+
+    assert found.day == add_working_days(start=date(2025, 4, 29), days=2) == date(2025, 5, 6)
+    assert [rule.source.split(",")[0] for rule in found.rules] == [
+        "Bộ luật Dân sự 2015",
+        "Quyết định 188/1999/QĐ-TTg (tuần làm việc 40 giờ",
+        *["Bộ luật Lao động 2019"] * 3,
+    ]
+    assert [rule_title(rule) for rule in found.rules[2:]] == [
+        "Ngày Chiến thắng",
+        "Ngày Quốc tế Lao động",
+        "Ngày nghỉ (thay cho ngày 26/04/2025)",
+    ]
 
 
 @pytest.mark.parametrize(

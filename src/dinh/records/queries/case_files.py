@@ -47,7 +47,7 @@ def case_files_to_fill(appointment: Appointment) -> QuerySet[CaseFile]:
 
 def matching(files: QuerySet[CaseFile], words: str) -> QuerySet[CaseFile]:
     """Those whose code or title has the words."""
-    words = words.replace("\0", " ").strip()
+    words = words.strip()
     return files.filter(Q(code__icontains=words) | Q(title__icontains=words)) if words else files
 
 

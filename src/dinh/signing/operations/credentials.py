@@ -1,5 +1,6 @@
 """The registry of certificates: registered once proved, suspended, resumed, revoked (chứng thư số)."""
 
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -20,7 +21,7 @@ from dinh.signing.providers import providers
 from dinh.signing.queries.credentials import credentials_visible_to
 from dinh.signing.queries.verification import trust_store
 from dinh.signing.rules import keeps_holder, keeps_this_certificate, may_suspend
-from dinh.storage.api import PNG, store_bytes
+from dinh.storage.api import PNG, store
 
 MAX_CERTIFICATE_BYTES: Final = 64 * 1024
 MAX_CERTIFICATES: Final = 8
@@ -68,7 +69,7 @@ def register_credential(*, new: NewCredential, actor: Appointment, at: datetime)
     if providers.get(new.provider) is None:
         raise InvalidInput(_("Choose where the key is kept."), field="provider")
     own, *issuers = _proved(new.certificate, at)
-    image = store_bytes(new.appearance, accept=frozenset({PNG})).sha256 if new.appearance else None
+    image = store(io.BytesIO(new.appearance), accept=frozenset({PNG})).sha256 if new.appearance else None
     credential = Credential(
         person_id=new.person_id,
         unit_id=new.unit_id,

@@ -78,8 +78,7 @@ def my_work(request: StaffRequest) -> HttpResponseBase:
 
 
 def _filters(request: StaffRequest) -> dict[str, str]:
-    # PostgreSQL takes no NUL in a text.
-    return {name: request.GET.get(name, "").replace("\0", "") for name in ("when", "kind", "urgent")}
+    return {name: request.GET.get(name, "") for name in ("when", "kind", "urgent")}
 
 
 def _kind_chips(amounts: dict[str, int], filters: dict[str, str]) -> list[Chip]:
