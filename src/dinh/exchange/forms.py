@@ -125,9 +125,6 @@ class VersionForm(_Form):
         max_length=300,
         help_text=gettext_lazy("What stands before the paths of the description."),
     )
-    sandbox_url = forms.URLField(
-        label=gettext_lazy("Address for trials"), required=False, assume_scheme="https", max_length=300
-    )
     timeout_seconds = forms.IntegerField(
         label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
     )
@@ -137,7 +134,7 @@ class VersionForm(_Form):
 
     def new_version(self) -> NewVersion:
         """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""
-        names = ("version", "base_url", "sandbox_url", "timeout_seconds", "max_body_mb")
+        names = ("version", "base_url", "timeout_seconds", "max_body_mb")
         given = {name: self.cleaned_data[name] for name in names}
         return NewVersion(description=self._description(), **given)
 

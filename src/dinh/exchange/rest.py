@@ -278,7 +278,6 @@ def add_version(
     document: File[UploadedFile],
     version: Form[str],
     base_url: Form[str],
-    sandbox_url: Form[str] = "",
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
 ) -> Status[ServiceVersion]:
@@ -287,7 +286,6 @@ def add_version(
         version=version,
         description=read_description(document.read(MAX_BYTES + 1)),
         base_url=base_url,
-        sandbox_url=sandbox_url,
         timeout_seconds=timeout_seconds,
         max_body_mb=max_body_mb,
     )

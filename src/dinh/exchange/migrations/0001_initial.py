@@ -151,7 +151,6 @@ class Migration(migrations.Migration):
                 ('document', models.JSONField(help_text='OpenAPI')),
                 ('sha256', models.CharField(help_text='Of the description as it was handed in, hex', max_length=64)),
                 ('base_url', models.URLField(max_length=300, verbose_name='address of the provider')),
-                ('sandbox_url', models.URLField(blank=True, max_length=300, verbose_name='address for trials')),
                 ('timeout_seconds', models.PositiveSmallIntegerField(default=30, verbose_name='longest wait (seconds)')),
                 ('max_body_mb', models.PositiveSmallIntegerField(default=100, verbose_name='largest body (MB)')),
                 ('state', models.CharField(choices=[('active', 'Offered'), ('deprecated', 'Deprecated'), ('retired', 'Withdrawn')], default='active', max_length=10)),

@@ -43,7 +43,6 @@ class ServiceVersion(models.Model):
     document = models.JSONField(help_text=_("OpenAPI"))
     sha256 = models.CharField(max_length=64, help_text=_("Of the description as it was handed in, hex"))
     base_url = models.URLField(_("address of the provider"), max_length=300)
-    sandbox_url = models.URLField(_("address for trials"), max_length=300, blank=True)
     timeout_seconds = models.PositiveSmallIntegerField(_("longest wait (seconds)"), default=30)
     max_body_mb = models.PositiveSmallIntegerField(_("largest body (MB)"), default=100)
     state = models.CharField(max_length=10, choices=VersionState, default=VersionState.ACTIVE)

@@ -44,7 +44,6 @@ class NewVersion:
     version: str
     description: Description
     base_url: str
-    sandbox_url: str = ""
     timeout_seconds: int = 30
     max_body_mb: int = 100
 
@@ -79,15 +78,13 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
     """
     service = _locked_service(service_id, actor)
-    for field in ("base_url", "sandbox_url"):
-        _check_address(getattr(new, field), field)
+    _check_address(new.base_url, "base_url")
     version = ServiceVersion(
         service=service,
         version=new.version,
         document=new.description.document,
         sha256=new.description.sha256,
         base_url=new.base_url,
-        sandbox_url=new.sandbox_url,
         timeout_seconds=new.timeout_seconds,
         max_body_mb=new.max_body_mb,
         created_at=at,
@@ -172,8 +169,6 @@ def fetch_description(url: str) -> bytes:
 
 
 def _check_address(url: str, field: str) -> None:
-    if not url:
-        return
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
