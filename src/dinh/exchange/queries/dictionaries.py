@@ -12,6 +12,11 @@ def dictionaries_listed() -> QuerySet[Dictionary]:
     ).order_by("code")
 
 
+def dictionaries_named(code: str) -> QuerySet[Dictionary]:
+    """One or none. PostgreSQL takes no NUL in a text, so none is named so."""
+    return Dictionary.objects.none() if "\0" in code else Dictionary.objects.filter(code=code)
+
+
 def category_of(code: str, *, today: date) -> dict[str, object] | None:
     """
     What a catalogue holds on a day, in the shape that the provinces' platforms give: `{Code, Name, Items, Count}`.
@@ -19,7 +24,7 @@ def category_of(code: str, *, today: date) -> dict[str, object] | None:
     None if there is no such catalogue, or it does not hold yet.
     """
     version = (
-        DictionaryVersion.objects.filter(dictionary__code=code, valid_from__lte=today)
+        DictionaryVersion.objects.filter(dictionary__in=dictionaries_named(code), valid_from__lte=today)
         .select_related("dictionary")
         .order_by("-number")
         .first()
@@ -39,7 +44,7 @@ def category_of(code: str, *, today: date) -> dict[str, object] | None:
 
 def metadata_of(code: str) -> dict[str, object] | None:
     """What a catalogue is called and which versions it has had; None if there is none."""
-    found = Dictionary.objects.filter(code=code).first()
+    found = dictionaries_named(code).first()
     if found is None:
         return None
     versions = [

@@ -29,7 +29,8 @@ def systems_visible_to(appointment: Appointment) -> QuerySet[System]:
 def systems_matching(rows: QuerySet[System], text: str) -> QuerySet[System]:
     for word in fold(text).split():
         rows = rows.filter(search_name__contains=word)
-    return rows.annotate(service_count=Count("services"))
+    # Named again: rows that are grouped lose the model's own order.
+    return rows.annotate(service_count=Count("services")).order_by("member__name", "name", "pk")
 
 
 def services_visible_to(appointment: Appointment) -> QuerySet[Service]:

@@ -420,7 +420,8 @@ def owner_client(client, owner):
 def test_pages_take_the_whole_way(client, owner, asker, version):
     """Ask, approve, make a key: by the forms that people fill in."""
     system = make_system("MC", unit=asker.unit)
-    client.force_login(AccountFactory(current_appointment=asker))
+    asking, owning = (AccountFactory(current_appointment=each) for each in (asker, owner))
+    client.force_login(asking)
     today = timezone.localdate()
     sent = {
         "system_id": system.pk, "operation_ids": [version.operations.first().pk], "purpose": "Khai sinh",
@@ -432,12 +433,12 @@ def test_pages_take_the_whole_way(client, owner, asker, version):
     grant = AccessGrant.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, f"/exchange/grants/{grant.pk}/")
 
-    client.force_login(AccountFactory(current_appointment=owner))
+    client.force_login(owning)
     client.post(f"/exchange/grants/{grant.pk}/approve/", {"reason": ""})
     grant.refresh_from_db()
     assert grant.state == "approved"
 
-    client.force_login(AccountFactory(current_appointment=asker))
+    client.force_login(asking)
     page = client.post(f"/exchange/systems/{system.pk}/secrets/", {"label": "máy 1"})
     secret = ClientSecret.objects.get()
     assert page["Cache-Control"].startswith("max-age=0")

@@ -14,9 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.exchange.forms import DictionaryForm
-from dinh.exchange.models import Dictionary, DictionaryItem
+from dinh.exchange.models import DictionaryItem
 from dinh.exchange.operations.dictionaries import publish_dictionary
-from dinh.exchange.queries.dictionaries import category_of, dictionaries_listed, metadata_of
+from dinh.exchange.queries.dictionaries import (
+    category_of,
+    dictionaries_listed,
+    dictionaries_named,
+    metadata_of,
+)
 from dinh.exchange.rules import keeps_exchange
 from dinh.exchange.trace import trace_for
 from dinh.exchange.views.filling import filled_in
@@ -38,7 +43,7 @@ def dictionaries(request: StaffRequest) -> HttpResponseBase:
 @require_safe
 def dictionary(request: StaffRequest, code: str) -> HttpResponseBase:
     """One catalogue: a version's items (the newest unless another is chosen) and its history."""
-    found = get_object_or_404(Dictionary, code=code)
+    found = get_object_or_404(dictionaries_named(code))
     versions = list(found.versions.all())
     number = request.GET.get("version", "")
     shown = next((each for each in versions if str(each.number) == number), versions[0] if versions else None)
