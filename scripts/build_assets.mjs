@@ -11,7 +11,7 @@ const source = path.join(root, "src/dinh/kernel/static/kernel");
 const target = path.join(root, "src/dinh/kernel/static/dist");
 
 await build({
-  entryPoints: { app: path.join(source, "app.js"), style: path.join(source, "app.css") },
+  entryPoints: { app: path.join(source, "app.js"), theme: path.join(source, "theme.js"), style: path.join(source, "app.css") },
   nodePaths: [path.join(root, "node_modules")],
   outdir: target,
   bundle: true,

@@ -29,7 +29,10 @@ SPEAKERS = frozenset({"unit_head", "administrator", "keeper", "other"})
 OVERSEERS = frozenset({"clerk", "unit_head"})
 
 ROLES = ("stranger", *sorted(EVERYBODY))
-COMPLETE_UNDER = ("directory/", "api/v1/units", "api/v1/people", "api/v1/position-titles", "api/v1/me")
+COMPLETE_UNDER = (
+    "directory/", "api/v1/units", "api/v1/people", "api/v1/position-titles", "api/v1/me",
+    "api/v1/structure-changes", "api/v1/reorganisations",
+)  # fmt: skip
 """Every route that begins so must have a line."""
 SIGNING_IN = frozenset({
     "directory/sign-in/", "directory/sign-in/code/", "directory/sign-in/password/",
@@ -43,6 +46,13 @@ TERMS = {
     "position_id": "{position_id}",
     "roles": ["clerk"],
     "start_date": "2026-01-01",
+}
+
+LIST = {
+    "title": "Sắp xếp",
+    "effective_date": "2030-01-01",
+    "content": "new_commune_code,new_commune,old_commune_code,old_commune,old_district_code,old_district,note\n"
+    "01933,Xã Mới,01924,Xã Cũ,061,Huyện Cũ,\n",
 }
 
 PAGES: dict[str, frozenset[str]] = {
@@ -62,6 +72,11 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/units/{unit_id}/dissolve/": KEEPER,
     "directory/units/{unit_id}/identifiers/new/": KEEPER,
     "directory/identifiers/{identifier_id}/end/": KEEPER,
+    "directory/changes/": KEEPER,
+    "directory/changes/reorganise/": KEEPER,
+    "directory/changes/{change_id}/withdraw/": KEEPER,
+    "directory/units/{unit_id}/contact/": ADMINISTRATORS,
+    "directory/people/{person_id}/change/": ADMINISTRATORS,
     "directory/position-titles/": KEEPER,
     "directory/position-titles/new/": KEEPER,
     "directory/units/{unit_id}/divisions/new/": ADMINISTRATORS,
@@ -75,6 +90,18 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/people/{person_id}/account/new/": ADMINISTRATORS,
     "api/v1/me": EVERYBODY,
     "api/v1/me/sessions": EVERYBODY,
+    "api/v1/me/appointments": EVERYBODY,
+    "api/v1/work": EVERYBODY,
+    "api/v1/work/kinds": EVERYBODY,
+    "api/v1/absences": EVERYBODY,
+    "api/v1/notifications/choices": EVERYBODY,
+    "notifications/choices/": EVERYBODY,
+    "api/v1/structure-changes": EVERYBODY,
+    "api/v1/position-titles": EVERYBODY,
+    "api/v1/people/{person_id}": EVERYBODY,
+    "api/v1/units/{unit_id}/identifiers": EVERYBODY,
+    "api/v1/units/{unit_id}/divisions": EVERYBODY,
+    "api/v1/units/{unit_id}/successions": EVERYBODY,
     "api/v1/tree": EVERYBODY,
     "api/v1/units": EVERYBODY,
     "api/v1/units/{unit_id}": EVERYBODY,
@@ -88,7 +115,14 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/search/": EVERYBODY,
     "api/v1/incoming/{incoming_id}": OVERSEERS,
     "api/v1/incoming/{incoming_id}/content": OVERSEERS,
+    "api/v1/incoming/{incoming_id}/trace": OVERSEERS,
+    "api/v1/incoming/{incoming_id}/files": OVERSEERS,
     "api/v1/outgoing": EVERYBODY,
+    "api/v1/outgoing/to-sign": EVERYBODY,
+    "api/v1/outgoing/to-issue": EVERYBODY,
+    "api/v1/document-types": EVERYBODY,
+    "api/v1/recipient-groups": EVERYBODY,
+    "api/v1/documents?q=dich": EVERYBODY,
     "signing/verify/": EVERYBODY,
     "exchange/": EVERYBODY,
     "exchange/dictionaries/": EVERYBODY,
@@ -104,6 +138,9 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/exchange/systems": EVERYBODY,
     "api/v1/exchange/grants": EVERYBODY,
     "api/v1/exchange/log": EVERYBODY,
+    "search/?q=a": EVERYBODY,
+    "documents/incoming/list.xlsx": EVERYBODY,
+    "documents/outgoing/list.pdf": EVERYBODY,
     "law/": EVERYBODY,
     "api/v1/law": EVERYBODY,
     "api/v1/law/deadline?start=2026-03-02&working_days=5": EVERYBODY,
@@ -111,6 +148,7 @@ PAGES: dict[str, frozenset[str]] = {
 """What is read, or shown as a form to fill in: address, and who gets it."""
 
 FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
+    "notifications/choices/mail/": (EVERYBODY, {"pace": "off"}),
     "directory/account/sessions/end-others/": (EVERYBODY, {}),
     "directory/account/sessions/{session_id}/end/": (NOBODY, {}),
     "directory/positions/{appointment_id}/": (NOBODY, {}),
@@ -128,6 +166,17 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
         {**NAMES, "bloc": "government", "level": "province", "place": "Bắc Kạn"},
     ),
     "POST api/v1/units/{unit_id}/changes": (KEEPER, NAMES),
+    "POST api/v1/units/{unit_id}/contact": (ADMINISTRATORS, {"place": "Bắc Kạn"}),
+    "POST api/v1/people/{person_id}/changes": (
+        ADMINISTRATORS,
+        {"full_name": "Lý Văn Sơn", "is_female": False},
+    ),
+    "POST api/v1/absences": (EVERYBODY, {"start_date": "2050-01-04", "end_date": "2050-01-05"}),
+    "POST api/v1/notifications/choices/mail": (EVERYBODY, {"pace": "off"}),
+    "POST api/v1/structure-changes/{change_id}/withdraw": (KEEPER, {}),
+    "POST api/v1/reorganisations/check": (KEEPER, LIST),
+    "POST api/v1/reorganisations": (KEEPER, LIST),
+    "POST api/v1/me/appointments/{appointment_id}": (NOBODY, {}),
     "POST api/v1/units/{unit_id}/dissolution": (KEEPER, {"valid_from": "2030-01-01"}),
     "POST api/v1/units/{unit_id}/identifiers": (
         KEEPER,
@@ -159,6 +208,7 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/people/{person_id}/account/state": (ADMINISTRATORS, {"is_active": True}),
     "POST api/v1/appointments/{appointment_id}/end": (ADMINISTRATORS, {"last_day": "2030-01-01"}),
     "POST api/v1/appointments/{appointment_id}/roles": (ADMINISTRATORS, {"roles": ["clerk"]}),
+    "POST api/v1/incoming/register": (EVERYBODY, {"ids": []}),
     "DELETE api/v1/me/sessions": (EVERYBODY, {}),
     "DELETE api/v1/me/sessions/{session_id}": (NOBODY, {}),
 }

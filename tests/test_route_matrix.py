@@ -14,8 +14,8 @@ from django.utils import timezone
 from route_matrix import CALLS, COMPLETE_UNDER, EVERYBODY, FORMS, PAGES, ROLES, SIGNING_IN
 from test_routes import ALL, address
 
-from dinh.directory.enums import IdentifierForm, Role
-from dinh.directory.models import Account, SignedInSession, UnitIdentifier
+from dinh.directory.enums import ChangeKind, IdentifierForm, Role
+from dinh.directory.models import Account, SignedInSession, StructureChange, UnitIdentifier
 from dinh.directory.tests.factories import (
     AccountFactory,
     AppointmentFactory,
@@ -76,8 +76,21 @@ def world():
             account=colleague, session_key="k", started_at=timezone.now(), last_seen_at=timezone.now()
         ).pk,
         "incoming_id": arrival(unit).pk,
+        "change_id": planned_change(accounts["keeper"]).pk,
     }
     return World(accounts, ids)
+
+
+def planned_change(keeper):
+    nothing = {"units": [], "made": {}, "changed": {}}
+    return StructureChange.objects.create(
+        kind=ChangeKind.CHANGED,
+        title="Đổi tên",
+        effective_date=date(2050, 1, 1),
+        journal=nothing,
+        entered_by=keeper.current_appointment,
+        entered_at=timezone.now(),
+    )
 
 
 def arrival(unit):

@@ -248,7 +248,7 @@ def _letter(unit: Unit, holders: Mapping[str, Appointment]) -> dict[str, int]:
         Step.objects.create(
             outgoing=outgoing, position=position, kind=kind, appointment=holders[role], state=StepState.AHEAD
         )
-    return {"outgoing_id": outgoing.pk, "attachment_id": _attachment(document).pk}
+    return {"outgoing_id": outgoing.pk, "attachment_id": (pk := _attachment(document).pk), "file_id": pk}
 
 
 def _book(unit: Unit, holders: Mapping[str, Appointment]) -> dict[str, int]:

@@ -132,7 +132,7 @@ def see_states(people, letter: str) -> None:
     expect(clerk.page.locator("#recipients li")).to_have_count(1)
     clerk.shot("10-states")
     clerk.page.locator("#recipients a:has-text('Xem văn bản trả lời')").click()
-    expect(clerk.page.locator("h1")).to_contain_text("kết quả cung cấp dịch vụ công trực tuyến")
+    expect(clerk.page.locator("h1")).to_contain_text("Kết quả cung cấp dịch vụ công trực tuyến")
 
 
 def choose(page: Page, field: str, label: str) -> None:

@@ -26,9 +26,15 @@ class Caller:
         return self._body(self.page.request.get(self.address + path))
 
     def post(self, path: str, **body: Any) -> Any:
+        return self._send(self.page.request.post, path, body)
+
+    def put(self, path: str, **body: Any) -> Any:
+        return self._send(self.page.request.put, path, body)
+
+    def _send(self, method: Any, path: str, body: dict[str, Any]) -> Any:
         token = next(each["value"] for each in self.page.context.cookies() if each["name"] == "csrftoken")
         headers = {"X-CSRFToken": token, "Referer": self.address}
-        return self._body(self.page.request.post(self.address + path, data=body, headers=headers))
+        return self._body(method(self.address + path, data=body, headers=headers))
 
     def _body(self, response: Any) -> Any:
         assert response.ok, (response.url, response.status, response.text())
@@ -46,6 +52,7 @@ def make_samples(people: Any) -> dict[str, int]:
     return (
         letters
         | _exchange(people)
+        | _kept(people, unit, letters["drafting"])
         | {
             "person": clerk.get("people")["items"][0]["id"],
             "appointment": clerk.get(f"appointments?unit={unit}")["items"][0]["id"],
@@ -62,6 +69,24 @@ def _exchange(people: Any) -> dict[str, int]:
         "version": service["versions"][0]["id"],
         "system": owner.get("exchange/systems?q=lgsp")["items"][0]["id"],
         "grant": owner.get("exchange/grants")["items"][0]["id"],
+    }
+
+
+def _kept(people: Any, unit: int, draft: int) -> dict[str, int]:
+    """What administrators and clerks look after; a second version of the draft, to compare with the first."""
+    clerk, keeper = Caller(people, "vanthu.stttt"), Caller(people, "quantri")
+    drafter, today = Caller(people, "chuyenvien.stttt"), str(timezone.localdate())
+    plan = {"type_code": "CV", "subject": SUBJECT, "text": "Đề nghị công khai thủ tục."}
+    drafter.put(f"drafts/{draft}", **plan, leader=_appointment(people, "giamdoc.stttt"))
+    drafter.post(f"drafts/{draft}/comments", text="Bổ sung thời hạn báo cáo.")
+    name, division = f"Phòng {draft}", {"abbreviation": f"P{draft}", "valid_from": today}
+    file = {"code": f"{draft}/VP", "title": "Dịch vụ công trực tuyến", "opened_date": today}
+    code = {"form": "new", "value": f"H03.11.{draft}", "valid_from": today}
+    return {
+        "case_file": clerk.post("case-files", **file)["id"],
+        "credential": keeper.get("signing/credentials")["items"][0]["id"],
+        "division": keeper.post(f"units/{unit}/divisions", name=name, **division)["id"],
+        "identifier": keeper.post(f"units/{unit}/identifiers", **code)["id"],
     }
 
 

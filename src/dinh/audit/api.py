@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from django.db import models
 from django.utils import timezone
+
+from dinh.kernel.logging import current_request_id
+from dinh.pki.api import Member
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,14 @@ def record(
     details: Mapping[str, object] | None = None,
 ) -> None:
     """
-    Write an act to the log, in the act's own transaction.
+    Write an act to the log, in the act's own transaction, and mark the API request that it came by as done.
 
     :param action: `module.object.fact`, e.g. `documents.document.signed`
     :param actor: None for what the system does by itself
     :param details: JSON values; what was changed, from what, to what; no secrets
     """
     from dinh.audit.models import Entry
+    from dinh.kernel.idempotency import note_act
 
     who = SYSTEM if actor is None else actor if isinstance(actor, Actor) else actor.audit_actor()
     Entry.objects.create(
@@ -60,7 +64,9 @@ def record(
         target_type=target._meta.label_lower,
         target_id=str(target.pk),
         details=dict(details or {}),
+        request_id=current_request_id(),
     )
+    note_act(f"{target._meta.label_lower}:{target.pk}")
 
 
 @dataclass(frozen=True)
@@ -90,8 +96,8 @@ def trace_of(*targets: models.Model) -> list[TraceEntry]:
 
 
 def evidence_bundle(
-    *targets: models.Model, documents: Mapping[str, bytes], at: datetime | None = None
-) -> bytes:
+    *targets: models.Model, documents: Mapping[str, Member], at: datetime | None = None
+) -> BinaryIO:
     """
     What an outsider needs to check documents and what was done with them: a signed container (ASiC-E).
 
@@ -100,7 +106,8 @@ def evidence_bundle(
     database. Seals what waits first and may ask the timestamp server: never call it inside a transaction. The
     caller checks visibility and audits the export.
 
-    :param documents: file name (a path without `..`) to content
+    :param documents: file name (a path without `..`) to content, which need not be in memory
+    :returns: a temporary file at its beginning, for the caller to close
     :raises UnreadableContainer: if a name cannot stand in a container
     """
     from dinh.audit.operations.evidence import make_evidence_bundle

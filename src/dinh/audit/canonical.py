@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Evidence is checked where no database and no models are.
-    from dinh.audit.models import Entry
+    from dinh.audit.models import Entry, Seal
 
-ENTRY_FIELDS = (
+VERSION = 2
+"""How seals are made now. Version 1 covered neither an entry's transaction nor the seal's horizon."""
+_ENTRY_FIELDS = (
     "id",
     "recorded_at",
     "action",
@@ -34,24 +36,30 @@ def canonical_json(value: Mapping[str, object]) -> bytes:
     ).encode()
 
 
-def entry_content(entry: "Entry") -> dict[str, object]:
-    """What of an entry is hashed."""
-    return {name: getattr(entry, name) for name in ENTRY_FIELDS}
+def entry_content(entry: "Entry", *, version: int = VERSION) -> dict[str, object]:
+    """What of an entry is hashed under a seal of this version."""
+    names = _ENTRY_FIELDS if version == 1 else (*_ENTRY_FIELDS, "transaction_id")
+    return {name: getattr(entry, name) for name in names}
 
 
-def entry_bytes(entry: "Entry") -> bytes:
-    return canonical_json(entry_content(entry))
+def entry_bytes(entry: "Entry", *, version: int = VERSION) -> bytes:
+    return canonical_json(entry_content(entry, version=version))
 
 
-def seal_digest(*, number: int, sealed_at: datetime, entry_count: int, root: bytes, previous: bytes) -> bytes:
-    """What a seal signs, 32 bytes."""
-    content = {
-        "number": number,
-        "sealed_at": sealed_at,
-        "entry_count": entry_count,
-        "root": root.hex(),
-        "previous": previous.hex(),
+def seal_content(seal: "Seal") -> dict[str, object]:
+    """What of a seal is hashed."""
+    content: dict[str, object] = {
+        "number": seal.number,
+        "sealed_at": seal.sealed_at,
+        "entry_count": seal.entry_count,
+        "root": bytes(seal.root).hex(),
+        "previous": bytes(seal.previous).hex(),
     }
+    return content if seal.version == 1 else content | {"version": seal.version, "horizon": seal.horizon}
+
+
+def seal_digest(content: Mapping[str, object]) -> bytes:
+    """What a seal signs, 32 bytes."""
     return hashlib.sha256(canonical_json(content)).digest()
 
 

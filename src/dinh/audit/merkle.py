@@ -22,6 +22,28 @@ def tree_hash(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+class TreeHasher:
+    """The root over leaf hashes that come one by one, in memory of the tree's height."""
+
+    def __init__(self) -> None:
+        self._peaks: list[tuple[int, bytes]] = []
+
+    def add(self, leaf: bytes) -> None:
+        size = 1
+        while self._peaks and self._peaks[-1][0] == size:
+            size, leaf = size * 2, node_hash(self._peaks.pop()[1], leaf)
+        self._peaks.append((size, leaf))
+
+    def root(self) -> bytes:
+        """As `tree_hash` of all that was added."""
+        if not self._peaks:
+            return tree_hash([])
+        *earlier, (_size, root) = self._peaks
+        for _size, peak in reversed(earlier):
+            root = node_hash(peak, root)
+        return root
+
+
 def inclusion_path(leaves: Sequence[bytes], position: int) -> list[bytes]:
     """The siblings from a leaf up to the root (RFC 6962, 2.1.1); the position tells the side of each."""
     path: list[bytes] = []

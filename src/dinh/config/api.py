@@ -2,10 +2,13 @@
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 
 from dinh.config import law
+from dinh.config.openapi import describe
 from dinh.directory.rest import SessionAuth, TokenAuth
 from dinh.kernel.rest import install_problems
 
@@ -22,9 +25,18 @@ MODULES = (
 )
 
 
+class DescribedAPI(NinjaAPI):
+    """An API whose document also tells what all endpoints share: problem documents, idempotency keys, files."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        describe(schema)
+        return schema
+
+
 def build_api() -> NinjaAPI:
     """The API with the router of each module that has one (`dinh.<module>.rest`)."""
-    api = NinjaAPI(
+    api = DescribedAPI(
         title="Đình",
         version="1",
         urls_namespace="api",

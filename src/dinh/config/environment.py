@@ -129,6 +129,27 @@ class Environment:
         except OSError as error:
             return self._refused(f"DINH_DATA_DIR: {file} cannot be had: {error.strerror}.", name)
 
+    def mail_server(self, name: str) -> dict[str, Any]:
+        """
+        Django's settings for a mail server; without the variable nothing is sent.
+
+        :raises ImproperlyConfigured: unless the value is smtp://, smtp+starttls:// or smtps://user:password@host:port
+        """
+        given = self.text(name, default="")
+        if not given:
+            return {}
+        url = urlsplit(given)
+        if not _is_address(url, ("smtp", "smtp+starttls", "smtps")):
+            return self._refused(f"{name} must look like smtp+starttls://user:password@host:587.", {})
+        return {
+            "EMAIL_HOST": url.hostname,
+            "EMAIL_PORT": url.port or (465 if url.scheme == "smtps" else 25),
+            "EMAIL_HOST_USER": unquote(url.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(url.password or ""),
+            "EMAIL_USE_TLS": url.scheme == "smtp+starttls",
+            "EMAIL_USE_SSL": url.scheme == "smtps",
+        }
+
     def database(self, name: str, *, default: str) -> dict[str, Any]:
         """:raises ImproperlyConfigured: unless the value is postgresql://user:password@host:port/name"""
         url = urlsplit(self.text(name, default=default))

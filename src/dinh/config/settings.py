@@ -33,6 +33,10 @@ TRUST_ANCHORS = env.files("DINH_TRUST_ANCHORS")
 TOTP_ROLES = env.words("DINH_TOTP_ROLES", default="")
 PKCS11_MODULE = env.file("DINH_PKCS11_MODULE")
 PKCS11_PIN = env.text("DINH_PKCS11_PIN", default="")
+SMTP_URL = env.text("DINH_SMTP_URL", default="")
+globals().update(env.mail_server("DINH_SMTP_URL"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("DINH_MAIL_FROM", default="dinh@localhost")
 SIGNING_PLUGIN_URL = env.url("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987", schemes=("ws", "wss"))
 CLAMAV = env.url("DINH_CLAMAV", default="", schemes=("tcp", "unix"))
 LAW_DIR = env.folder("DINH_LAW_DIR")
@@ -68,6 +72,7 @@ MIDDLEWARE = [
     "dinh.kernel.requests.NulFreeQueryMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dinh.kernel.rest.ProblemMiddleware",
     "dinh.kernel.compression.PageCompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -79,7 +84,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
-    "dinh.kernel.rest.IdempotencyMiddleware",
+    "dinh.kernel.idempotency.IdempotencyMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -117,6 +122,7 @@ LOGIN_REDIRECT_URL = "/"
 
 LANGUAGE_CODE = "vi"
 LANGUAGES = [("vi", _("Vietnamese")), ("en", _("English"))]
+FORMAT_MODULE_PATH = ["dinh.config.formats"]
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 USE_TZ = True
 

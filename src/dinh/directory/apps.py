@@ -16,10 +16,14 @@ class DirectoryConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.directory.queries.appointments import positions_of
+        from dinh.directory.queries.found import people_found, units_found
 
         shell_parts.register("directory", ShellPart("directory/shell_position.html", 90, positions_of))
         search_sources.register(
-            "directory", SearchSource(_("Units"), "directory:units", 80, lambda appointment: True)
+            "directory.units", SearchSource(_("Units"), "directory:units", 80, units_found)
+        )
+        search_sources.register(
+            "directory.people", SearchSource(_("People"), "directory:people", 85, people_found)
         )
         checks.register(roles_are_known)
         menu.register(

@@ -32,6 +32,7 @@ class AppointmentKind(TextChoices):
     REGULAR = "regular", _("Regular")
     ACTING = "acting", _("Acting")  # quyền
     DEPUTISING = "deputising", _("Deputising")  # phụ trách
+    CONCURRENT = "concurrent", _("Concurrent")  # kiêm nhiệm
 
 
 class IdentifierForm(TextChoices):
@@ -40,3 +41,12 @@ class IdentifierForm(TextChoices):
     OLD = "old", _("QCVN 102:2016")
     NEW = "new", _("Decision 20/2020/QĐ-TTg")
     GSO = "gso", _("General Statistics Office")
+
+
+class ChangeKind(TextChoices):
+    """What a change of the tree was."""
+
+    FOUNDED = "founded", _("Founded")
+    CHANGED = "changed", _("Renamed or moved")
+    DISSOLVED = "dissolved", _("Dissolved or merged")
+    REORGANISED = "reorganised", _("Reorganised")

@@ -11,12 +11,18 @@ from django.utils import timezone
 from ninja import Schema
 from ninja.security import APIKeyCookie, HttpBearer
 
-from dinh.directory import rest_changes
+from dinh.directory import rest_changes, rest_structure
 from dinh.directory.models import Appointment, Unit
 from dinh.directory.operations.tokens import bearer_of
-from dinh.directory.queries.people import people_matching, people_visible_to, with_appointments
+from dinh.directory.queries.people import (
+    people_matching,
+    people_visible_to,
+    with_appointments,
+    without_position,
+)
 from dinh.directory.queries.tree import tree_matching, tree_visible_to
 from dinh.directory.queries.units import people_of, units_matching, units_visible_to
+from dinh.directory.rest_structure import AppointmentOut, appointment_out
 
 PAGE = 50
 
@@ -56,15 +62,6 @@ class UnitOut(Schema):
     level: str
     parent_id: int | None
     is_connected: bool
-
-
-class AppointmentOut(Schema):
-    id: int
-    person: str
-    position: str
-    unit_id: int
-    division: str
-    roles: list[str]
 
 
 class UnitPage(Schema):
@@ -112,11 +109,12 @@ class PersonPage(Schema):
 
 # One router for reads and changes: an address that has both must be one route.
 router = rest_changes.router
+rest_structure.install(router)
 
 
 @router.get("/me", response=AppointmentOut)
 def me(request: HttpRequest) -> AppointmentOut:
-    return _appointment(_own(request))
+    return appointment_out(_own(request))
 
 
 @router.get("/units", response=UnitPage)
@@ -132,10 +130,11 @@ def unit(request: HttpRequest, unit_id: int) -> Unit:
 
 
 @router.get("/appointments", response=AppointmentPage)
-def appointments(request: HttpRequest, unit: int, page: int = 1) -> AppointmentPage:
+def appointments(request: HttpRequest, unit: int, day: date | None = None, page: int = 1) -> AppointmentPage:
+    """Who holds a position in a unit on a day (today if none is given), highest first."""
     chosen = get_object_or_404(units_visible_to(_own(request)), pk=unit)
-    at = Paginator(people_of(chosen, timezone.localdate()), PAGE).get_page(page)
-    items = [_appointment(row) for row in at]
+    at = Paginator(people_of(chosen, day or timezone.localdate()), PAGE).get_page(page)
+    items = [appointment_out(row) for row in at]
     return AppointmentPage(count=at.paginator.count, page=at.number, items=items)
 
 
@@ -160,10 +159,17 @@ def versions(request: HttpRequest, unit_id: int) -> list[VersionOut]:
 
 
 @router.get("/people", response=PersonPage)
-def people(request: HttpRequest, q: str = "", page: int = 1) -> PersonPage:
-    """Officials by given name, each with the positions held today."""
+def people(
+    request: HttpRequest, q: str = "", position: str = "", day: date | None = None, page: int = 1
+) -> PersonPage:
+    """
+    Officials by given name, each with the positions held on a day (today if none is given); with `position=none`
+    only those who hold none.
+    """
+    as_of = day or timezone.localdate()
     found = people_matching(people_visible_to(_own(request)), q)
-    at = Paginator(with_appointments(found, today=timezone.localdate()), PAGE).get_page(page)
+    found = without_position(found, day=as_of) if position == "none" else found
+    at = Paginator(with_appointments(found, today=as_of), PAGE).get_page(page)
     items = [
         PersonOut(
             id=row.pk,
@@ -171,7 +177,7 @@ def people(request: HttpRequest, q: str = "", page: int = 1) -> PersonPage:
             full_name=row.full_name,
             email=row.email,
             phone=row.phone,
-            appointments=[_appointment(held) for held in row.held],  # type: ignore[attr-defined]
+            appointments=[appointment_out(held) for held in row.held],  # type: ignore[attr-defined]
         )
         for row in at
     ]
@@ -181,14 +187,3 @@ def people(request: HttpRequest, q: str = "", page: int = 1) -> PersonPage:
 def _own(request: HttpRequest) -> Appointment:
     appointment: Appointment = request.appointment  # type: ignore[attr-defined]
     return appointment
-
-
-def _appointment(row: Appointment) -> AppointmentOut:
-    return AppointmentOut(
-        id=row.pk,
-        person=row.person.full_name,
-        position=row.position.name,
-        unit_id=row.unit_id,
-        division=row.division.name if row.division else "",
-        roles=row.roles,
-    )

@@ -1,11 +1,12 @@
 """Changing the directory, for programs: the same operations as the pages, and the same rules."""
 
 from datetime import date, datetime
+from typing import Annotated, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
 from dinh.directory.enums import AppointmentKind, Bloc, IdentifierForm, Level, Role
 from dinh.directory.models import Account, Appointment
@@ -25,6 +26,12 @@ from dinh.directory.operations.appointments import (
     give_appointment,
     set_roles,
 )
+from dinh.directory.operations.contacts import (
+    PersonDetails,
+    UnitContact,
+    change_person,
+    change_unit_contact,
+)
 from dinh.directory.operations.divisions import (
     add_position,
     change_division,
@@ -39,18 +46,27 @@ from dinh.directory.queries.sessions import live_sessions
 
 router = Router(tags=["directory"])
 
+NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL takes no NUL in a text: refused by name of the field, as what is too long for its column."""
+Line = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+Short = Annotated[str, Field(max_length=80, pattern=NO_NUL)]
+Brief = Annotated[str, Field(max_length=30, pattern=NO_NUL)]
+Code = Annotated[str, Field(max_length=20, pattern=NO_NUL)]
+Title = Annotated[str, Field(max_length=120, pattern=NO_NUL)]
+Email = Annotated[str, Field(max_length=254, pattern=r"^([^@\s\x00]+@[^@\s\x00]+)?$")]
+
 
 class Made(Schema):
     id: int
 
 
 class NamesIn(Schema):
-    name: str
-    short_name: str
-    abbreviation: str
+    name: Line
+    short_name: Short
+    abbreviation: Brief
     parent_id: int | None = None
     valid_from: date
-    legal_basis: str = ""
+    legal_basis: Line = ""
 
     def names(self) -> UnitNames:
         return UnitNames(**self.dict(include={"name", "short_name", "abbreviation", "parent_id"}))
@@ -59,18 +75,18 @@ class NamesIn(Schema):
 class NewUnitIn(NamesIn):
     bloc: Bloc
     level: Level
-    place: str
+    place: Short
 
 
 class DissolveIn(Schema):
     valid_from: date
     successor_ids: list[int] = []
-    legal_basis: str = ""
+    legal_basis: Line = ""
 
 
 class IdentifierIn(Schema):
     form: IdentifierForm
-    value: str
+    value: Short
     valid_from: date
     valid_to: date | None = None
 
@@ -80,19 +96,35 @@ class LastDayIn(Schema):
 
 
 class DivisionIn(Schema):
-    name: str
-    abbreviation: str
+    name: Line
+    abbreviation: Brief
     valid_from: date
-    legal_basis: str = ""
+    legal_basis: Line = ""
 
 
 class FromDayIn(Schema):
     valid_from: date
 
 
+class ContactIn(Schema):
+    place: Short
+    address: Line = ""
+    phone: Brief = ""
+    email: Email = ""
+    is_connected: bool = True
+
+
+class DetailsIn(Schema):
+    full_name: Short
+    is_female: bool
+    birth_date: date | None = None
+    email: Email = ""
+    phone: Code = ""
+
+
 class PositionIn(Schema):
-    name: str
-    rank: int
+    name: Title
+    rank: Annotated[int, Field(ge=0, le=1000)]
 
 
 class TermsIn(Schema):
@@ -103,19 +135,19 @@ class TermsIn(Schema):
     roles: list[Role]
     start_date: date
     end_date: date | None = None
-    legal_basis: str = ""
+    legal_basis: Title = ""
 
     def terms(self) -> Terms:
         return Terms(**{name: getattr(self, name) for name in Terms.__dataclass_fields__})
 
 
 class PersonIn(Schema):
-    code: str
-    full_name: str
+    code: Code
+    full_name: Short
     is_female: bool
     birth_date: date | None = None
-    email: str = ""
-    phone: str = ""
+    email: Email = ""
+    phone: Code = ""
     appointment: TermsIn
 
 
@@ -124,7 +156,7 @@ class RolesIn(Schema):
 
 
 class AccountIn(Schema):
-    username: str
+    username: Short
 
 
 class ActiveIn(Schema):
@@ -169,6 +201,13 @@ def create_change(request: HttpRequest, unit_id: int, body: NamesIn) -> Status[N
         actor=_own(request),
         at=timezone.now(),
     )
+    return Status(204, None)
+
+
+@router.post("/units/{unit_id}/contact", response={204: None})
+def create_contact(request: HttpRequest, unit_id: int, body: ContactIn) -> Status[None]:
+    contact = UnitContact(**body.dict())
+    change_unit_contact(unit_id=unit_id, contact=contact, actor=_own(request), at=timezone.now())
     return Status(204, None)
 
 
@@ -227,6 +266,13 @@ def create_person(request: HttpRequest, body: PersonIn) -> Status[Made]:
     data = PersonData(**body.dict(exclude={"appointment"}))
     made = enter_person(data=data, terms=body.appointment.terms(), actor=_own(request), at=timezone.now())
     return Status(201, Made(id=made.person_id))
+
+
+@router.post("/people/{person_id}/changes", response={204: None})
+def create_person_change(request: HttpRequest, person_id: int, body: DetailsIn) -> Status[None]:
+    details = PersonDetails(**body.dict())
+    change_person(person_id=person_id, details=details, actor=_own(request), at=timezone.now())
+    return Status(204, None)
 
 
 @router.post("/people/{person_id}/appointments", response={201: Made})

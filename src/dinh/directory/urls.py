@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.directory.views import account, people, sign_in, structure, units
+from dinh.directory.views import account, changes, contacts, people, sign_in, structure, units
 
 app_name = "directory"
 urlpatterns = [
@@ -21,6 +21,11 @@ urlpatterns = [
     path("units/", units.unit_list, name="units"),
     path("units/<int:unit_id>/", units.unit_detail, name="unit"),
     path("units/new/", structure.found, name="found"),
+    path("changes/", changes.changes, name="changes"),
+    path("changes/reorganise/", changes.reorganisation, name="reorganise"),
+    path("changes/<int:change_id>/withdraw/", changes.withdraw, name="withdraw_change"),
+    path("units/<int:unit_id>/contact/", contacts.unit_contact, name="unit_contact"),
+    path("people/<int:person_id>/change/", contacts.person_details, name="change_person"),
     path("units/<int:unit_id>/branch/", units.branch, name="branch"),
     path("units/<int:unit_id>/change/", structure.change, name="change_unit"),
     path("units/<int:unit_id>/dissolve/", structure.dissolve, name="dissolve_unit"),

@@ -4,20 +4,20 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.queries.found import letters_found
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
 from dinh.kernel.menu import MenuEntry, menu
 from dinh.kernel.shell import SearchSource, search_sources
+from dinh.worklist.api import amount_waiting
 
 
 def register_menu() -> None:
     """Called once, when the application is ready."""
-    search_sources.register(
-        "documents", SearchSource(_("Search documents"), "documents:search", 10, _everybody)
-    )
+    search_sources.register("documents", SearchSource(_("Documents"), "documents:search", 10, letters_found))
     for name, label, icon, order, is_visible, count in (
-        ("incoming_list", _("Incoming documents"), "inbox", 10, _everybody, None),
+        ("incoming_list", _("Incoming documents"), "inbox", 10, _everybody, _amount_arrived),
         ("outgoing_list", _("Outgoing documents"), "send", 20, _everybody, None),
-        ("book_list", _("Registers"), "files", 30, _everybody, None),
+        ("book_list", _("Registers"), "book", 30, _everybody, None),
         ("signing_tray", _("To sign"), "signature", 21, _signs, _amount_to_sign),
         ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
     ):
@@ -35,6 +35,10 @@ def _signs(appointment: Appointment) -> bool:
 
 def _issues(appointment: Appointment) -> bool:
     return appointment.has_role(Role.CLERK)
+
+
+def _amount_arrived(appointment: Appointment) -> int:
+    return amount_waiting(appointment, "documents.register", "documents.direct", "documents.handle")
 
 
 def _amount_to_sign(appointment: Appointment) -> int:

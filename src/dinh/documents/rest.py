@@ -10,7 +10,10 @@ from dinh.documents import (
     rest_incoming,
     rest_intake,
     rest_outgoing,
+    rest_path,
+    rest_proof,
     rest_recipients,
+    rest_reference,
 )
 
 router = Router()
@@ -20,6 +23,9 @@ for part in (
     rest_drafting,
     rest_incoming,
     rest_intake,
+    rest_path,
+    rest_proof,
+    rest_reference,
     rest_recipients,  # before the acts by name of outgoing documents
     rest_devices,
     rest_outgoing,

@@ -42,12 +42,13 @@ router = Router(tags=["incoming"])
 
 
 class DocumentOut(Schema):
-    """The letter; `code` is its number and notation."""
+    """The letter; `code` is its number and notation, `issuer_id` the unit that issued it, to be answered."""
 
     id: int
     type_code: str
     code: str
     subject: str
+    issuer_id: int | None
     issuer_name: str
     issuer_code: str
     issued_date: date | None

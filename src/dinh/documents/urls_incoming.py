@@ -1,10 +1,11 @@
 from django.urls import path
 
-from dinh.documents.views import evidence, incoming_acts, signatures
+from dinh.documents.views import evidence, exports, incoming_acts, signatures
 from dinh.documents.views import incoming as views
 
 urlpatterns = [
     path("incoming/", views.incoming_list, name="incoming_list"),
+    path("incoming/list.<str:ending>", exports.incoming_export, name="incoming_export"),
     path("incoming/register/", views.incoming_register_several, name="incoming_register_several"),
     path("incoming/of/<int:document_id>/", views.incoming_of, name="incoming_of"),
     path("incoming/<int:incoming_id>/", views.incoming_detail, name="incoming"),

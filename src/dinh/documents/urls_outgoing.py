@@ -1,10 +1,11 @@
 from django.urls import path
 
-from dinh.documents.views import devices, evidence, outgoing_acts, recipients, signatures
+from dinh.documents.views import devices, evidence, exports, outgoing_acts, recipients, signatures
 from dinh.documents.views import outgoing as views
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
+    path("outgoing/list.<str:ending>", exports.outgoing_export, name="outgoing_export"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/device/<uuid:batch>/", devices.device_page, name="device"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 
 from dinh.kernel.menu import MenuEntry, menu
-from dinh.kernel.shell import search_sources, shell_parts
+from dinh.kernel.shell import ShellPart, list_parts, shell_parts
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,22 @@ class Part:
 
 
 @dataclass(frozen=True)
-class SearchPlace:
+class WayBack:
     label: str | Promise
     url: str
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The menu, the head's parts and the search box; read when shown, so fragments cost nothing."""
+    """The menu, the head's parts and the way back; read when shown, so fragments cost nothing."""
     appointment = getattr(request, "appointment", None)
     if appointment is None:
         return {"menu_items": []}
     return {
         "appointment": appointment,
         "menu_items": SimpleLazyObject(partial(_menu, request.path, appointment)),
-        "shell_parts": SimpleLazyObject(partial(_parts, request)),
-        "search_places": SimpleLazyObject(partial(_search_places, appointment)),
+        "shell_parts": SimpleLazyObject(partial(_parts, shell_parts, request)),
+        "list_parts": SimpleLazyObject(partial(_parts, list_parts, request)),
+        "way_back": _way_back(request.path, appointment),
     }
 
 
@@ -69,12 +70,17 @@ def _active(path: str, entries: Iterable[MenuEntry]) -> str:
     return found
 
 
-def _parts(request: HttpRequest) -> list[Part]:
-    parts = sorted(shell_parts, key=lambda part: part.order)
+def _parts(registered: Iterable[ShellPart], request: HttpRequest) -> list[Part]:
+    parts = sorted(registered, key=lambda part: part.order)
     return [Part(part.template, part.value(request)) for part in parts]
 
 
-def _search_places(appointment: Any) -> list[SearchPlace]:
-    visible = [source for source in search_sources if source.is_visible(appointment)]
-    ordered = sorted(visible, key=lambda source: source.order)
-    return [SearchPlace(source.label, reverse(source.url_name)) for source in ordered]
+def _way_back(path: str, appointment: Any) -> WayBack | None:
+    """To the entry of the menu that the page lies below; home for a page that lies below none."""
+    visible = [entry for entry in menu if entry.is_visible(appointment)]
+    active = _active(path, visible)
+    home = next((entry for entry in visible if reverse(entry.url_name) == "/"), None)
+    above = next((entry for entry in visible if entry.url_name == active), home)
+    if above is None or reverse(above.url_name) == path:
+        return None
+    return WayBack(above.label, reverse(above.url_name))

@@ -98,6 +98,11 @@ class RequestIdMiddleware:
         )
 
 
+def current_request_id() -> str:
+    """The id of the request that is being answered; empty outside of one."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 def _given_id(request: HttpRequest) -> str:
     try:
         return str(uuid.UUID(request.headers.get("X-Request-Id", "")))

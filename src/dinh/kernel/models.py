@@ -14,13 +14,19 @@ class NumberSeries(models.Model):
 
 
 class IdempotencyKey(models.Model):
-    """An answer already given to a write of the JSON API, so that a retry gets it again."""
+    """
+    An answer already given to a write of the JSON API, so that a retry gets it again.
+
+    `acted_on` is written in the act's own transaction: what was done is never done again, even if its answer was lost.
+    """
 
     key = models.CharField(max_length=200)
     caller = models.CharField(max_length=80)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
     body = models.BinaryField(null=True)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    acted_on = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,6 +1,6 @@
 """What higher modules put into the head of every page: a part each, and where one can search."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,19 +26,30 @@ class ShellPart:
 
 
 @dataclass(frozen=True)
+class Hit:
+    """One thing found: its name as a link, and what tells it from others."""
+
+    label: str
+    url: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class SearchSource:
     """
-    Something that the search box of every page can search; the first visible one is what Enter searches.
+    Something that the search box of every page searches.
 
-    :param url_name: named route without arguments that takes the words as `q`
-    :param is_visible: predicate over the current appointment; denies unless it returns True
+    :param url_name: named route without arguments that takes the words as `q` and shows all that is found
+    :param order: smaller stands higher
+    :param find: at most so many hits for these words, of what the current appointment may see
     """
 
     label: str | Promise
     url_name: str
     order: int
-    is_visible: Callable[[Any], bool]
+    find: Callable[[Any, str, int], Sequence[Hit]]
 
 
 shell_parts: Registry[ShellPart] = Registry("parts of the shell")
+list_parts: Registry[ShellPart] = Registry("parts of every list")
 search_sources: Registry[SearchSource] = Registry("search sources")

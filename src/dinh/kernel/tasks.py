@@ -3,8 +3,8 @@
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from dinh.kernel.idempotency import forget_old_answers
 from dinh.kernel.jobs import forget_finished_jobs, rescue_stalled_jobs, task
-from dinh.kernel.rest import forget_old_answers
 
 
 @app.periodic(cron="20 3 * * *")

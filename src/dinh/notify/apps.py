@@ -8,6 +8,9 @@ class NotifyConfig(AppConfig):
     label = "notify"
 
     def ready(self) -> None:
+        from dinh.notify.channels import channels
+        from dinh.notify.mail import MAIL
         from dinh.notify.queries.notifications import unread_for_bell
 
         shell_parts.register("notify", ShellPart("notify/bell.html", 10, unread_for_bell))
+        channels.register("mail", MAIL)

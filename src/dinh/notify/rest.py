@@ -5,12 +5,14 @@ from datetime import datetime
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from dinh.directory.models import Appointment
-from dinh.notify.models import Notification
+from dinh.notify.channels import channels
+from dinh.notify.models import Notification, Pace
+from dinh.notify.operations.choosing import choose_pace
 from dinh.notify.operations.reading import mark_all_read, mark_read
-from dinh.notify.queries.notifications import notifications_visible_to
+from dinh.notify.queries.notifications import notifications_visible_to, paces_of
 
 PAGE = 50
 router = Router(tags=["notifications"])
@@ -29,6 +31,19 @@ class NotificationPage(Schema):
     count: int
     page: int
     items: list[NotificationOut]
+
+
+class ChoiceOut(Schema):
+    """`is_ready`: whether the operator has set the channel up; `pace`: off, soon or daily."""
+
+    channel: str
+    is_ready: bool
+    address: str
+    pace: str
+
+
+class ChoiceIn(Schema):
+    pace: Pace
 
 
 class Marked(Schema):
@@ -52,6 +67,28 @@ def read_all(request: HttpRequest) -> Marked:
 def read_one(request: HttpRequest, notification_id: int) -> Notification:
     mark_read(notification_id=notification_id, actor=_own(request), at=timezone.now())
     return notifications_visible_to(_own(request)).get(pk=notification_id)
+
+
+@router.get("/notifications/choices", response=list[ChoiceOut])
+def choices(request: HttpRequest) -> list[ChoiceOut]:
+    """How one is told outside the page, by channel."""
+    own = _own(request)
+    chosen = paces_of(own)
+    return [
+        ChoiceOut(
+            channel=name,
+            is_ready=channel.is_ready(),
+            address=channel.address_of(own.person),
+            pace=chosen.get(name, Pace.OFF),
+        )
+        for name, channel in channels.items()
+    ]
+
+
+@router.post("/notifications/choices/{channel}", response={204: None})
+def choose(request: HttpRequest, channel: str, body: ChoiceIn) -> Status[None]:
+    choose_pace(channel=channel, pace=body.pace, actor=_own(request), at=timezone.now())
+    return Status(204, None)
 
 
 def _own(request: HttpRequest) -> Appointment:

@@ -1,7 +1,17 @@
 """What other modules may call: keyword-only, bytes and plain values in, frozen dataclasses out."""
 
+from .active import active_content
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
-from .asice import CheckedContainer, ContainerSignature, members_of, verify_asice, write_asice
+from .asice import (
+    CheckedContainer,
+    ContainerSignature,
+    KeptMember,
+    Member,
+    members_of,
+    verify_asice,
+    write_asice,
+    write_asice_to,
+)
 from .detached import (
     CheckedSignature,
     add_timestamp,
@@ -87,7 +97,9 @@ __all__ = [
     "HttpTimestampClient",
     "ImageAppearance",
     "Integrity",
+    "KeptMember",
     "LaterChanges",
+    "Member",
     "MemoryRevocationCache",
     "Pkcs11Signer",
     "Pkcs12Signer",
@@ -119,6 +131,7 @@ __all__ = [
     "VerificationPolicy",
     "VerificationReport",
     "WrongSignature",
+    "active_content",
     "add_document_timestamp",
     "add_fields",
     "add_timestamp",
@@ -140,4 +153,5 @@ __all__ = [
     "verify_detached",
     "verify_pdf",
     "write_asice",
+    "write_asice_to",
 ]

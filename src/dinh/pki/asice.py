@@ -8,9 +8,11 @@ signature is the same CMS that letters and seals use.
 import base64
 import hashlib
 import io
+import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -48,8 +50,19 @@ class CheckedContainer:
     signatures: tuple[ContainerSignature, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class KeptMember:
+    """A member that need not be in memory: its SHA-256 as it is known, and how to read it."""
+
+    digest: bytes
+    open: Callable[[], BinaryIO]
+
+
+Member = bytes | KeptMember
+
+
 def write_asice(
-    *, members: Mapping[str, bytes], signer: DigestSigner, timestamp: TimestampClient | None = None
+    *, members: Mapping[str, Member], signer: DigestSigner, timestamp: TimestampClient | None = None
 ) -> bytes:
     """
     A container of these files, signed at CAdES-B, or B-T if the timestamp server answers.
@@ -57,18 +70,38 @@ def write_asice(
     :param members: path in the container to content; paths with forward slashes, none under META-INF
     :raises UnreadableContainer: if a path cannot stand in a container
     """
+    out = io.BytesIO()
+    write_asice_to(target=out, members=members, signer=signer, timestamp=timestamp)
+    return out.getvalue()
+
+
+def write_asice_to(
+    *,
+    target: BinaryIO,
+    members: Mapping[str, Member],
+    signer: DigestSigner,
+    timestamp: TimestampClient | None = None,
+) -> None:
+    """As `write_asice`, into a seekable stream; of `KeptMember`s never more than a piece is in memory."""
     for name in members:
         _check_name(name)
     manifest = _manifest(members)
     signature = sign_detached(data=manifest, signer=signer, timestamp=timestamp)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(_entry("mimetype"), MIME_TYPE, zipfile.ZIP_STORED)
         for name, content in members.items():
-            archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED)
+            _write_member(archive, name, content)
         archive.writestr(_entry("META-INF/ASiCManifest001.xml"), manifest, zipfile.ZIP_DEFLATED)
         archive.writestr(_entry("META-INF/signature001.p7s"), signature, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+
+
+def _write_member(archive: zipfile.ZipFile, name: str, content: Member) -> None:
+    if isinstance(content, bytes):
+        archive.writestr(_entry(name), content, zipfile.ZIP_DEFLATED)
+        return
+    # Stored: letters and their files are compressed already.
+    with content.open() as source, archive.open(_entry(name), "w", force_zip64=True) as kept:
+        shutil.copyfileobj(source, kept, _CHUNK)
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
@@ -84,7 +117,7 @@ def _check_name(name: str) -> None:
         raise UnreadableContainer(_("A container cannot hold a file named %(name)s.") % {"name": name})
 
 
-def _manifest(members: Mapping[str, bytes]) -> bytes:
+def _manifest(members: Mapping[str, Member]) -> bytes:
     root = etree.Element(f"{{{_ASIC}}}ASiCManifest", nsmap={"asic": _ASIC, "ds": _DS})
     reference = etree.SubElement(root, f"{{{_ASIC}}}SigReference", URI="META-INF/signature001.p7s")
     reference.set("MimeType", "application/x-pkcs7-signature")
@@ -92,7 +125,8 @@ def _manifest(members: Mapping[str, bytes]) -> bytes:
         item = etree.SubElement(root, f"{{{_ASIC}}}DataObjectReference", URI=name)
         etree.SubElement(item, f"{{{_DS}}}DigestMethod", Algorithm=_SHA256)
         digest = etree.SubElement(item, f"{{{_DS}}}DigestValue")
-        digest.text = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        sha256 = hashlib.sha256(content).digest() if isinstance(content, bytes) else content.digest
+        digest.text = base64.b64encode(sha256).decode()
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 

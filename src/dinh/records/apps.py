@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.shell import SearchSource, search_sources
 
 
 class RecordsConfig(AppConfig):
@@ -9,10 +10,14 @@ class RecordsConfig(AppConfig):
     label = "records"
 
     def ready(self) -> None:
+        from dinh.records.queries.found import case_files_found
+
+        source = SearchSource(_("Case files"), "records:case_file_list", 20, case_files_found)
+        search_sources.register("records", source)
         entry = MenuEntry(
             label=_("Case files"),
             url_name="records:case_file_list",
-            icon="files",
+            icon="folder",
             order=35,
             section="",
             is_visible=lambda appointment: True,

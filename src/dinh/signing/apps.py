@@ -30,7 +30,7 @@ class SigningConfig(AppConfig):
             MenuEntry(
                 label=_("My digital signatures"),
                 url_name="signing:mine",
-                icon="signature",
+                icon="writing-sign",
                 order=61,
                 section="",
                 is_visible=lambda appointment: True,
@@ -41,7 +41,7 @@ class SigningConfig(AppConfig):
             MenuEntry(
                 label=_("Certificates"),
                 url_name="signing:credentials",
-                icon="rubber-stamp",
+                icon="certificate",
                 order=62,
                 section="",
                 is_visible=keeps_certificates,

@@ -22,12 +22,13 @@ from django.utils.translation import gettext as _
 
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage import streams
+from dinh.storage.names import safe_name
 from dinh.storage.scanning import Infected, ScannerSilent, scan
 from dinh.storage.sniffing import DOCX, JPEG, PDF, PNG, TIFF, XLSX, sniff
 
 __all__ = [
     "DOCX", "JPEG", "PDF", "PNG", "TIFF", "XLSX", "BlobInfo", "FileTooLarge", "Infected", "ScannerSilent",
-    "WrongFileType", "blob_response", "open_blob", "read_blob", "store", "store_bytes",
+    "WrongFileType", "blob_response", "open_blob", "read_blob", "safe_name", "store", "store_bytes",
 ]  # fmt: skip
 
 _SPOOL_MEMORY = 1024 * 1024

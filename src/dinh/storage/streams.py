@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +12,7 @@ from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage, Storage
 
 CHUNK = 256 * 1024
+UNFINISHED = ".unfinished-"
 
 
 def pieces(stream: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
@@ -53,18 +55,41 @@ def keep(storage: Storage, path: str, source: BinaryIO) -> None:
 
 def _keep_local(path: Path, source: BinaryIO) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as handle:
-        for piece in pieces(source):
-            handle.write(piece)
-        handle.flush()
-        os.fsync(handle.fileno())
-    os.replace(temporary, path)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            for piece in pieces(source):
+                handle.write(piece)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        # A full disk must not become fuller by what it had no room for.
+        Path(temporary).unlink(missing_ok=True)
+        raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def forget_unfinished(storage: Storage, *, before: datetime) -> int:
+    """
+    Delete what processes left that were killed while they wrote a blob; only a local folder has such files.
+
+    :returns: how many
+    """
+    if not isinstance(storage, FileSystemStorage):
+        return 0
+    left = [
+        path
+        for path in Path(storage.location).glob(f"*/*/{UNFINISHED}*")
+        if path.stat().st_mtime < before.timestamp()
+    ]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
 
 
 def read_range(stream: BinaryIO, first: int, length: int) -> Iterator[bytes]:

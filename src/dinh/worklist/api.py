@@ -11,8 +11,8 @@ from dinh.directory.models import Appointment
 from dinh.worklist.kinds import WorkKind, kinds
 
 __all__ = [
-    "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "finish_work", "finish_work_of", "kinds",
-    "move_deadline",
+    "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "amount_waiting", "finish_work",
+    "finish_work_of", "kinds", "move_deadline",
 ]  # fmt: skip
 
 
@@ -39,6 +39,14 @@ class NewWork:
     appointment_id: int | None = None
     due_at: datetime | None = None
     urgency: int = 0
+
+
+def amount_waiting(appointment: Appointment, *wanted: str) -> int:
+    """How many things of these kinds wait for somebody, e.g. for the menu; costs one query a request."""
+    from dinh.worklist.queries.items import amounts_waiting
+
+    amounts = amounts_waiting(appointment)
+    return sum(amounts.get(kind, 0) for kind in wanted)
 
 
 def add_work(items: Iterable[NewWork]) -> None:
@@ -107,14 +115,14 @@ def finish_work_of(model: type[models.Model], ids: Sequence[int], *, at: datetim
 
 def move_deadline(target: models.Model, *, due_at: datetime | None) -> int:
     """
-    What waits for this record waits until another moment.
+    What waits for this record waits until another moment, and is told of anew when that comes.
 
     :returns: how many items were changed
     """
     from dinh.worklist.models import WorkItem
 
     waiting = WorkItem.objects.filter(target_type=target._meta.label_lower, target_id=target.pk, done_at=None)
-    return waiting.update(due_at=due_at)
+    return waiting.update(due_at=due_at, warned_at=None, reminded_at=None, escalated_at=None)
 
 
 def acts_for(*, appointment: Appointment, at: datetime, kind: str = "") -> frozenset[int]:

@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.shell import ShellPart, list_parts
 
 
 class WorklistConfig(AppConfig):
@@ -9,8 +10,10 @@ class WorklistConfig(AppConfig):
     label = "worklist"
 
     def ready(self) -> None:
-        from dinh.worklist.queries.items import items_visible_to
+        from dinh.worklist.queries.items import amounts_waiting
+        from dinh.worklist.queries.saved_filters import saved_filters_of
 
+        list_parts.register("worklist", ShellPart("worklist/saved_filters.html", 10, saved_filters_of))
         menu.register(
             "worklist",
             MenuEntry(
@@ -20,6 +23,6 @@ class WorklistConfig(AppConfig):
                 order=0,
                 section="",
                 is_visible=lambda appointment: True,
-                count=lambda appointment: items_visible_to(appointment).count(),
+                count=lambda appointment: sum(amounts_waiting(appointment).values()),
             ),
         )

@@ -5,7 +5,9 @@ SEALS = "seals.json"
 README = "README.txt"
 CERTIFICATE = "seal-certificate.pem"
 DOCUMENTS = "documents/"
-VERSION = 1
+VERSION = 2
+KNOWN_VERSIONS = frozenset({1, 2})
+"""In version 1 digests covered neither transactions nor horizons; a seal tells by its members."""
 
 
 def signature_name(number: int) -> str:
@@ -48,8 +50,8 @@ To check by hand:
 1. an entry's bytes: the JSON of "entry" with sorted keys, no white space, UTF-8
 2. its leaf: SHA-256(0x00 | bytes); a node: SHA-256(0x01 | left | right) (RFC 6962, 2.1);
    "position" and the seal's "entry_count" tell on which side each sibling of "path" stands
-3. the root must be the seal's "root"; a seal's digest: SHA-256 of the JSON, written as in 1, of
-   number, sealed_at, entry_count, root, previous (the digest of the seal before)
+3. the root must be the seal's "root"; a seal's digest: SHA-256 of its JSON in seals.json, written as in 1;
+   "previous" is the digest of the seal before
 4. openssl cms -verify -binary -inform DER -in seals/N.p7s -content DIGEST -CAfile CERTIFICATE.pem
    where the file DIGEST holds the 32 bytes of the digest
 """

@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from dinh.audit.canonical import canonical_json, seal_digest
-from dinh.audit.evidence.layout import DOCUMENTS, SEALS, TRACE, VERSION, signature_name
+from dinh.audit.evidence.layout import DOCUMENTS, KNOWN_VERSIONS, SEALS, TRACE, signature_name
 from dinh.audit.evidence.report import DocumentReport, EvidenceReport, Reason, SealReport, Severity
 from dinh.audit.merkle import leaf_hash, root_from_path
 from dinh.pki.api import (
@@ -45,16 +45,7 @@ class _Seal:
     entry_count: int
     root: bytes
     previous: bytes
-
-    @property
-    def digest(self) -> bytes:
-        return seal_digest(
-            number=self.number,
-            sealed_at=self.sealed_at,
-            entry_count=self.entry_count,
-            root=self.root,
-            previous=self.previous,
-        )
+    digest: bytes
 
 
 @dataclass
@@ -108,7 +99,7 @@ def _check_contents(
     archive: zipfile.ZipFile, trust: TrustStore, container: CheckedSignature | None, found: _Findings
 ) -> EvidenceReport:
     trace = _json(archive, TRACE)
-    if trace["version"] != VERSION:
+    if trace["version"] not in KNOWN_VERSIONS:
         raise BrokenBundle(_("Its version is not known here."))
     seals = _seals(_json(archive, SEALS))
     reports = _check_seals(archive, seals, {item["seal"] for item in trace["entries"]}, trust, found)
@@ -147,6 +138,7 @@ def _seals(content: dict[str, Any]) -> list[_Seal]:
             int(item["entry_count"]),
             bytes.fromhex(item["root"]),
             bytes.fromhex(item["previous"]),
+            seal_digest(item),
         )
         for item in content["seals"]
     ]

@@ -7,7 +7,8 @@ class Seal(models.Model):
     """
     A signed root over the entries that committed since the seal before (niêm phong).
 
-    `digest` chains: it covers number, moment, count, root and the digest of the seal before.
+    `digest` chains: it covers number, moment, count, horizon, root and the digest of the seal before. Never changed
+    but for its signature, which a trigger takes once, and once again with its timestamp.
     """
 
     number = models.BigIntegerField(primary_key=True)
@@ -17,6 +18,7 @@ class Seal(models.Model):
     root = models.BinaryField(help_text="Merkle tree hash, RFC 6962 section 2.1")
     previous = models.BinaryField(help_text="Digest of the seal before, empty for the first")
     digest = models.BinaryField()
+    version = models.PositiveSmallIntegerField(default=1, help_text="Which fields the digests cover")
     signature = models.BinaryField(null=True, help_text="Detached CMS over the digest, DER")
     stamped_at = models.DateTimeField(null=True, help_text="What the signature's timestamp says (RFC 3161)")
 

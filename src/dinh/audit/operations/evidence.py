@@ -1,14 +1,16 @@
 """Evidence bundles: a record's documents and trace with all that proves them."""
 
 import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import BinaryIO, cast
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import models
 
-from dinh.audit.canonical import canonical_json, entry_content
+from dinh.audit.canonical import canonical_json, entry_content, seal_content
 from dinh.audit.evidence.layout import (
     CERTIFICATE,
     DOCUMENTS,
@@ -20,17 +22,18 @@ from dinh.audit.evidence.layout import (
     signature_name,
 )
 from dinh.audit.keys import sealing_signer
-from dinh.audit.models import Seal
 from dinh.audit.operations.sealing import seal_all
 from dinh.audit.queries.proofs import Proof, proofs_of, seals_with_links
-from dinh.pki.api import HttpTimestampClient, load_certificates, write_asice
+from dinh.pki.api import HttpTimestampClient, Member, load_certificates, write_asice_to
+
+_IN_MEMORY = 4 * 1024 * 1024
 
 
 def make_evidence_bundle(
-    *, targets: Sequence[models.Model], documents: Mapping[str, bytes], at: datetime
-) -> bytes:
+    *, targets: Sequence[models.Model], documents: Mapping[str, Member], at: datetime
+) -> BinaryIO:
     """
-    A signed container (ASiC-E) with documents, trace, Merkle proofs, seals and their signatures.
+    A signed container (ASiC-E) with documents, trace, Merkle proofs, seals and their signatures, in a temporary file.
 
     Seals what waits first, and asks the timestamp server: never call it inside a transaction.
     """
@@ -38,14 +41,15 @@ def make_evidence_bundle(
     proofs = proofs_of(targets)
     covering = {proof.seal for proof in proofs if proof.seal is not None}
     seals = seals_with_links(covering)
+    versions = {seal.number: seal.version for seal in seals}
     title = ", ".join(f"{target._meta.label_lower}:{target.pk}" for target in targets)
     signer = sealing_signer()
-    members = {
+    members: dict[str, Member] = {
         README: _readme(title, at, signer.certificates[0]).encode(),
         TRACE: canonical_json(
-            {"version": VERSION, "target": title, "entries": [_written(p) for p in proofs]}
+            {"version": VERSION, "target": title, "entries": [_written(p, versions) for p in proofs]}
         ),
-        SEALS: canonical_json({"version": VERSION, "seals": [_seal(seal) for seal in seals]}),
+        SEALS: canonical_json({"version": VERSION, "seals": [seal_content(seal) for seal in seals]}),
         CERTIFICATE: _pem(signer.certificates),
     }
     for seal in seals:
@@ -53,7 +57,10 @@ def make_evidence_bundle(
             members[signature_name(seal.number)] = bytes(seal.signature)
     members |= {f"{DOCUMENTS}{name}": content for name, content in documents.items()}
     client = HttpTimestampClient(settings.TIMESTAMP_URL) if settings.TIMESTAMP_URL else None
-    return write_asice(members=members, signer=signer, timestamp=client)
+    bundle = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 the caller closes it
+    write_asice_to(target=bundle, members=members, signer=signer, timestamp=client)
+    bundle.seek(0)
+    return bundle
 
 
 def _readme(title: str, at: datetime, certificate: bytes) -> str:
@@ -64,22 +71,13 @@ def _readme(title: str, at: datetime, certificate: bytes) -> str:
     )
 
 
-def _written(proof: Proof) -> dict[str, object]:
+def _written(proof: Proof, versions: Mapping[int, int]) -> dict[str, object]:
+    version = VERSION if proof.seal is None else versions[proof.seal]
     return {
-        "entry": entry_content(proof.entry),
+        "entry": entry_content(proof.entry, version=version),
         "seal": proof.seal,
         "position": proof.position,
         "path": [sibling.hex() for sibling in proof.path],
-    }
-
-
-def _seal(seal: Seal) -> dict[str, object]:
-    return {
-        "number": seal.number,
-        "sealed_at": seal.sealed_at,
-        "entry_count": seal.entry_count,
-        "root": bytes(seal.root).hex(),
-        "previous": bytes(seal.previous).hex(),
     }
 
 

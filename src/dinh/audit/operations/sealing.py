@@ -1,17 +1,17 @@
 """The sealer: builds a tree over what committed, chains its root, signs it."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
+import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 
-from dinh.audit.canonical import entry_bytes, seal_digest
+from dinh.audit.canonical import VERSION, entry_bytes, seal_content, seal_digest
+from dinh.audit.heads import note_heads, noted_otherwise
 from dinh.audit.keys import sealing_signer
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.audit.models import Entry, Leaf, Seal
-from dinh.audit.queries.horizon import sealable_below
+from dinh.audit.queries.horizon import BeyondAllTransactions, sealable_below
 from dinh.pki.api import (
     HttpTimestampClient,
     TimestampUnavailable,
@@ -22,6 +22,7 @@ from dinh.pki.api import (
 
 _SEALER_LOCK = 0x0D1A4A17
 BATCH = 20_000
+log = structlog.stdlib.get_logger("dinh.audit")
 
 
 @transaction.atomic
@@ -44,17 +45,24 @@ def seal_entries(*, at: datetime) -> Seal | None:
 
 def sign_seals() -> int:
     """
-    Sign seals that have no signature yet, outside any transaction, and note their digests beside the database.
+    Note digests of seals that have no signature yet beside the database, and sign them, outside any transaction.
+
+    A seal that was noted with another digest before was tampered with: it is never signed again, and `dinh audit
+    verify` names it.
 
     :returns: how many were signed
     """
     signer = sealing_signer()
-    unsigned = list(Seal.objects.filter(signature=None)[:100])
-    for seal in unsigned:
+    unsigned = list(Seal.objects.filter(signature=None).order_by("-number")[:100])
+    rewritten = noted_otherwise(unsigned)
+    if rewritten:
+        log.error("seals were rewritten and are not signed", seals=sorted(rewritten))
+    waiting = [seal for seal in reversed(unsigned) if seal.number not in rewritten]
+    note_heads(waiting)
+    for seal in waiting:
         signature = sign_detached(data=bytes(seal.digest), signer=signer)
         Seal.objects.filter(pk=seal.pk, signature=None).update(signature=signature)
-    _note_heads(unsigned)
-    return len(unsigned)
+    return len(waiting)
 
 
 def stamp_seals() -> int:
@@ -88,22 +96,21 @@ def seal_all(*, at: datetime) -> None:
         pass
 
 
-def heads_file() -> Path:
-    """Seals' numbers and digests outside the database, so that a cut-off end of the chain shows."""
-    return Path(settings.DATA_DIR) / "audit" / "heads.txt"
-
-
 def _unsealed(last: Seal | None, horizon: int) -> tuple[list[Entry], int]:
-    ended = Entry.objects.filter(transaction_id__lt=horizon)
+    # Also of a database that was restored once: its numbers come by those of entries sealed long ago.
+    ended = Entry.objects.filter(transaction_id__lt=horizon, leaf=None)
     if last is not None and last.horizon <= horizon:
         ended = ended.filter(transaction_id__gte=last.horizon)
     elif last is not None:
-        # A restored database counts transactions anew: go by the entries not sealed yet.
-        ended = ended.filter(leaf=None)
+        # A restored database counts transactions anew: go by the entries not sealed yet, of its earlier life too.
+        earlier = models.Q(transaction_id__gte=BeyondAllTransactions())
+        ended = Entry.objects.filter(models.Q(transaction_id__lt=horizon) | earlier, leaf=None)
     entries = list(ended.order_by("transaction_id", "id")[: BATCH + 1])
     if len(entries) <= BATCH:
         return entries, horizon
     cut = entries[BATCH].transaction_id
+    if cut > horizon:
+        return list(ended.order_by("transaction_id", "id")), horizon
     whole = [entry for entry in entries if entry.transaction_id < cut]
     return (whole, cut) if whole else (list(ended.filter(transaction_id=cut).order_by("id")), cut + 1)
 
@@ -113,17 +120,17 @@ def _write_seal(entries: list[Entry], last: Seal | None, horizon: int, at: datet
     root = tree_hash(digests)
     number = last.number + 1 if last else 1
     previous = bytes(last.digest) if last else b""
-    seal = Seal.objects.create(
+    seal = Seal(
         number=number,
+        version=VERSION,
         sealed_at=at,
         entry_count=len(entries),
         horizon=horizon,
         root=root,
         previous=previous,
-        digest=seal_digest(
-            number=number, sealed_at=at, entry_count=len(entries), root=root, previous=previous
-        ),
     )
+    seal.digest = seal_digest(seal_content(seal))
+    seal.save(force_insert=True)
     Leaf.objects.bulk_create(
         (
             Leaf(entry=entry, seal=seal, position=position, digest=digest)
@@ -132,13 +139,3 @@ def _write_seal(entries: list[Entry], last: Seal | None, horizon: int, at: datet
         batch_size=5_000,
     )
     return seal
-
-
-def _note_heads(seals: Iterable[Seal]) -> None:
-    lines = "".join(f"{seal.number} {bytes(seal.digest).hex()}\n" for seal in seals)
-    if not lines:
-        return
-    path = heads_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
-        handle.write(lines)

@@ -1,6 +1,8 @@
 """Up to which transaction everything of this database has ended."""
 
-from django.db import connection
+from typing import Any
+
+from django.db import connection, models
 
 # The snapshot is taken first and the activity read after it: a transaction of the snapshot's list that the activity
 # shows under another database was there when the snapshot was taken, and a backend never changes its database.
@@ -16,6 +18,16 @@ _ELSEWHERE = """
     SELECT transaction::text::bigint FROM pg_prepared_xacts WHERE database <> current_database()
 """
 _EPOCH = 1 << 32
+
+
+class BeyondAllTransactions(models.Func):
+    """
+    The first number that no transaction seen by this very statement has: a visible entry at or beyond it comes from
+    an earlier life of the database (restored) or claims a number that it never had.
+    """
+
+    template = "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint)"
+    output_field: "models.Field[Any, Any]" = models.BigIntegerField()
 
 
 def sealable_below() -> int:

@@ -73,7 +73,7 @@ def bundle(installation, letter, django_db_setup, django_db_blocker):
     """Made once from the database, and judged by its bytes alone ever after."""
     with django_db_blocker.unblock():
         act_and_seal(letter)
-        made = audit.evidence_bundle(TARGET, documents={"công văn.pdf": letter}, at=NOON)
+        made = audit.evidence_bundle(TARGET, documents={"công văn.pdf": letter}, at=NOON).read()
         call_command("flush", interactive=False, verbosity=0)
     return made
 
@@ -275,7 +275,7 @@ def test_seals_are_stamped_once_the_server_answers(
     assert sealing.stamp_seals() == 0
     assert set(Seal.objects.values_list("stamped_at", flat=True)) == {NOON}
     settings.TIMESTAMP_URL = ""
-    report = verify_evidence(data=audit.evidence_bundle(TARGET, documents={}, at=NOON), trust=trust)
+    report = verify_evidence(data=audit.evidence_bundle(TARGET, documents={}, at=NOON).read(), trust=trust)
     assert report.verdict == "valid"
     assert [seal.stamped_at for seal in report.seals] == [NOON.isoformat()] * 3 + [None]
 

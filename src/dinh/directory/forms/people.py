@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import AppointmentKind, Role
 from dinh.directory.forms.structure import unit_choice
-from dinh.directory.forms.widgets import DayField, choice, text
+from dinh.directory.forms.widgets import DayField, choice, email, sex, text
 from dinh.directory.models import Division, Position, Unit
 
 
@@ -47,16 +47,9 @@ class AppointmentForm(forms.Form):
 class NewPersonForm(AppointmentForm):
     code = text(_("Official's code"), 20)
     full_name = text(_("Full name"), 80)
-    is_female = forms.TypedChoiceField(
-        label=_("Sex"),
-        choices=[("", "---------"), ("1", _("Female")), ("0", _("Male"))],
-        coerce=lambda given: given == "1",
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
+    is_female = sex()
     birth_date = DayField(label=_("Date of birth"), required=False)
-    email = forms.EmailField(
-        label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"class": "form-control"})
-    )
+    email = email(required=False)
     phone = text(_("Telephone"), 20, required=False)
     field_order = ("code", "full_name", "is_female", "birth_date", "email", "phone")
 

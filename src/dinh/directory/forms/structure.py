@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def unit_choice(label: "str | _StrPromise", *, required: bool) -> forms.Field:
     """A unit that exists today, by its full name."""
     units = Unit.objects.filter(dissolved_date=None).order_by("sort_order")
-    widget = forms.Select(attrs={"class": "form-select"})
+    widget = forms.Select(attrs={"class": "form-select", "data-filter": _("Narrow the list by typing")})
     return forms.ModelChoiceField(label=label, required=required, queryset=units, widget=widget)
 
 
@@ -42,7 +42,9 @@ class DissolveForm(forms.Form):
         label=_("Successors"),
         required=False,
         queryset=Unit.objects.filter(dissolved_date=None).order_by("sort_order"),
-        widget=forms.SelectMultiple(attrs={"class": "form-select", "size": 10}),
+        widget=forms.SelectMultiple(
+            attrs={"class": "form-select", "size": 10, "data-filter": _("Narrow the list by typing")}
+        ),
         help_text=_("None if its work ends. Exactly one takes over the units below it."),
     )
     legal_basis = text(_("Decision"), 200, required=False)

@@ -1,4 +1,5 @@
 from dinh.directory.models.account import Account
+from dinh.directory.models.change import StructureChange
 from dinh.directory.models.person import Appointment, Person, Position
 from dinh.directory.models.sign_in import RecoveryCode, SecondFactor, SignedInSession
 from dinh.directory.models.token import ApiToken
@@ -23,6 +24,7 @@ __all__ = [
     "RecoveryCode",
     "SecondFactor",
     "SignedInSession",
+    "StructureChange",
     "Unit",
     "UnitGroup",
     "UnitIdentifier",

@@ -78,6 +78,11 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         return f"{self.person_id} @ {self.unit_id}"
 
+    @property
+    def title(self) -> str:
+        """The position as its holder bears it: "Quyền Giám đốc" for somebody acting."""
+        return f"Quyền {self.position.name}" if self.kind == AppointmentKind.ACTING else self.position.name
+
     def has_role(self, *roles: str) -> bool:
         """Whether the appointment carries at least one of these roles in its unit."""
         return any(role in self.roles for role in roles)
@@ -91,7 +96,7 @@ class Appointment(models.Model):
             person_id=self.person_id,
             person_name=self.person.full_name,
             appointment_id=self.pk,
-            position=self.position.name,
+            position=self.title,
             unit_id=self.unit_id,
             unit_name=self.unit.name,
         )

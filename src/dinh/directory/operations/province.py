@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from dinh.directory.enums import Bloc, IdentifierForm, Level
+from dinh.directory.enums import AppointmentKind, Bloc, IdentifierForm, Level, Role
 from dinh.directory.models import (
     Account,
     Appointment,
@@ -22,7 +22,7 @@ from dinh.directory.models import (
 )
 from dinh.directory.names import search_name_of
 from dinh.directory.province.composition import UnitSpec, all_units
-from dinh.directory.province.people import POSITIONS, TOTAL, headcounts, names, places_in
+from dinh.directory.province.people import POSITIONS, TOTAL, headcounts, names, party_offices, places_in
 from dinh.kernel.text import fold, person_sort_key, sort_key
 
 SINCE = date(2016, 6, 1)
@@ -152,6 +152,7 @@ def _load_people(
             unit=units[spec.code],
             division=None if place.division is None else divisions[spec.code][place.division],
             position=positions[place.position],
+            kind=place.kind,
             roles=list(place.roles),
             start_date=SINCE,
         )
@@ -159,6 +160,7 @@ def _load_people(
         for place in places_in(spec, count)
     ]
     Appointment.objects.bulk_create(appointments, batch_size=2_000)
+    _load_party_offices(specs, units, appointments, positions["pho-bi-thu"])
     Account.objects.bulk_create(
         (
             Account(
@@ -170,6 +172,24 @@ def _load_people(
             for a in appointments
         ),
         batch_size=2_000,
+    )
+
+
+def _load_party_offices(
+    specs: tuple[UnitSpec, ...], units: dict[str, Unit], appointments: list[Appointment], position: Position
+) -> None:
+    """Chairmen are deputy secretaries of their Party committee as well (kiêm nhiệm)."""
+    heads = {row.unit_id: row for row in appointments if Role.UNIT_HEAD in row.roles}
+    Appointment.objects.bulk_create(
+        Appointment(
+            person=heads[units[unit].pk].person,
+            unit=units[committee],
+            position=position,
+            kind=AppointmentKind.CONCURRENT,
+            roles=[Role.UNIT_DEPUTY],
+            start_date=SINCE,
+        )
+        for unit, committee in party_offices(specs)
     )
 
 

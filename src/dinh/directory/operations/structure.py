@@ -6,15 +6,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dinh.audit import api as audit
-from dinh.directory.enums import Bloc, Level
-from dinh.directory.models import Appointment, Unit, UnitSuccession, UnitVersion
+from dinh.directory.enums import Bloc, ChangeKind, Level
+from dinh.directory.models import Appointment, StructureChange, Unit, UnitSuccession, UnitVersion
 from dinh.directory.names import search_name_of
 from dinh.directory.operations.ending import end_appointments_of_unit
+from dinh.directory.operations.journal import journaled
 from dinh.directory.operations.projection import bring_up_to_date
 from dinh.directory.operations.timeline import close, cut, lock_structure
 from dinh.directory.periods import holds_on, overlaps
@@ -77,24 +78,27 @@ def found_unit(
     _check_parent_exists(names.parent_id, first=valid_from, last=None)
     _check_name_is_free(names, day=valid_from, unit_id=None)
     last = Unit.objects.aggregate(last=Max("sort_order"))["last"] or 0
-    unit = Unit.objects.create(
-        **asdict(names),
-        code=f"u-{secrets.token_hex(6)}",
-        bloc=bloc,
-        level=level,
-        place=place,
-        sort_order=last + 1,
-        name_key=sort_key(names.name),
-        search_name=search_name_of(names),
-        founded_date=valid_from,
-    )
-    UnitVersion.objects.create(
-        unit=unit,
-        **asdict(names),
-        search_name=search_name_of(names),
-        valid_from=valid_from,
-        legal_basis=legal_basis,
-    )
+    change = _change_of(ChangeKind.FOUNDED, names.name, valid_from, legal_basis, actor, at)
+    with journaled(change, unit_ids=()) as journal:
+        unit = Unit.objects.create(
+            **asdict(names),
+            code=f"u-{secrets.token_hex(6)}",
+            bloc=bloc,
+            level=level,
+            place=place,
+            sort_order=last + 1,
+            name_key=sort_key(names.name),
+            search_name=search_name_of(names),
+            founded_date=valid_from,
+        )
+        UnitVersion.objects.create(
+            unit=unit,
+            **asdict(names),
+            search_name=search_name_of(names),
+            valid_from=valid_from,
+            legal_basis=legal_basis,
+        )
+        journal.made_unit_ids.add(unit.pk)
     details = {**asdict(names), "valid_from": valid_from.isoformat(), "legal_basis": legal_basis}
     audit.record("directory.unit.founded", target=unit, actor=actor, at=at, details=details)
     return unit
@@ -123,16 +127,24 @@ def change_unit(
     _authorise(actor)
     lock_structure()
     unit = _unit(unit_id)
+    change = _change_of(ChangeKind.CHANGED, names.name, valid_from, legal_basis, actor, at)
+    with journaled(change, unit_ids=[unit_id]):
+        return _change(unit, names, valid_from, legal_basis=legal_basis, actor=actor, at=at)
+
+
+def _change(
+    unit: Unit, names: UnitNames, valid_from: date, *, legal_basis: str, actor: Appointment, at: datetime
+) -> UnitVersion:
     version = cut(unit.versions.all(), day=valid_from)
     before = _names(version)
     _check_parent_exists(names.parent_id, first=valid_from, last=version.valid_to)
-    _check_no_circle(unit_id, names.parent_id, first=valid_from, last=version.valid_to)
-    _check_name_is_free(names, day=valid_from, unit_id=unit_id)
+    _check_no_circle(unit.pk, names.parent_id, first=valid_from, last=version.valid_to)
+    _check_name_is_free(names, day=valid_from, unit_id=unit.pk)
     for field, value in asdict(names).items():
         setattr(version, field, value)
     version.legal_basis, version.search_name = legal_basis, search_name_of(names)
     version.save()
-    bring_up_to_date(today=timezone.localdate(at), unit_ids=[unit_id])
+    bring_up_to_date(today=timezone.localdate(at), unit_ids=[unit.pk])
     if before != asdict(names):
         changes = {field: [before[field], value] for field, value in asdict(names).items()}
         changed = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
@@ -166,19 +178,10 @@ def dissolve_unit(
     lock_structure()
     unit = _unit(unit_id)
     successors = _successors(unit, successor_ids, valid_from)
-    _hand_over_units_below(unit, successors, valid_from, legal_basis=legal_basis, actor=actor, at=at)
-    close(unit.versions.all(), day=valid_from)
-    last_day = valid_from - timedelta(days=1)
-    unit.identifiers.filter(holds_on(valid_from), valid_from__lte=last_day).update(valid_to=last_day)
-    for division in unit.divisions.all():
-        division.versions.filter(holds_on(valid_from), valid_from__lte=last_day).update(valid_to=last_day)
-    end_appointments_of_unit(unit_id=unit_id, last_day=last_day, actor=actor, at=at)
-    UnitSuccession.objects.bulk_create(
-        UnitSuccession(
-            predecessor=unit, successor=successor, effective_date=valid_from, legal_basis=legal_basis
-        )
-        for successor in successors
-    )
+    change = _change_of(ChangeKind.DISSOLVED, unit.name, valid_from, legal_basis, actor, at)
+    with journaled(change, unit_ids={unit.pk, *_below(unit, valid_from).values_list("unit_id", flat=True)}):
+        _hand_over_units_below(unit, successors, valid_from, legal_basis=legal_basis, actor=actor, at=at)
+        _end(unit, successors, valid_from, legal_basis=legal_basis, actor=actor, at=at)
     bring_up_to_date(today=timezone.localdate(at), unit_ids=[unit_id])
     details = {
         "valid_from": valid_from.isoformat(),
@@ -186,6 +189,46 @@ def dissolve_unit(
         "legal_basis": legal_basis,
     }
     audit.record("directory.unit.dissolved", target=unit, actor=actor, at=at, details=details)
+
+
+def _end(
+    unit: Unit,
+    successors: Collection[Unit],
+    valid_from: date,
+    *,
+    legal_basis: str,
+    actor: Appointment,
+    at: datetime,
+) -> None:
+    close(unit.versions.all(), day=valid_from)
+    last_day = valid_from - timedelta(days=1)
+    unit.identifiers.filter(holds_on(valid_from), valid_from__lte=last_day).update(valid_to=last_day)
+    for division in unit.divisions.all():
+        division.versions.filter(holds_on(valid_from), valid_from__lte=last_day).update(valid_to=last_day)
+    end_appointments_of_unit(unit_id=unit.pk, last_day=last_day, actor=actor, at=at)
+    UnitSuccession.objects.bulk_create(
+        UnitSuccession(
+            predecessor=unit, successor=successor, effective_date=valid_from, legal_basis=legal_basis
+        )
+        for successor in successors
+    )
+
+
+def _change_of(
+    kind: ChangeKind, title: str, day: date, legal_basis: str, actor: Appointment, at: datetime
+) -> StructureChange:
+    return StructureChange(
+        kind=kind,
+        title=title,
+        legal_basis=legal_basis,
+        effective_date=day,
+        entered_by=actor,
+        entered_at=at,
+    )
+
+
+def _below(unit: Unit, day: date) -> QuerySet[UnitVersion]:
+    return UnitVersion.objects.filter(overlaps(day, None), parent=unit).order_by("unit_id", "valid_from")
 
 
 def _authorise(actor: Appointment) -> None:
@@ -268,8 +311,7 @@ def _hand_over_units_below(
     actor: Appointment,
     at: datetime,
 ) -> None:
-    below = UnitVersion.objects.filter(overlaps(day, None), parent=unit).order_by("unit_id", "valid_from")
-    rows = list(below)
+    rows = list(_below(unit, day).select_related("unit"))
     if rows and len(successors) != 1:
         raise UnitsBelow(
             _(
@@ -279,11 +321,5 @@ def _hand_over_units_below(
         )
     for row in rows:
         names = UnitNames(**{**_names(row), "parent_id": successors[0].pk})  # type: ignore[arg-type]
-        change_unit(
-            unit_id=row.unit_id,
-            names=names,
-            valid_from=max(day, row.valid_from),
-            legal_basis=legal_basis,
-            actor=actor,
-            at=at,
-        )
+        first = max(day, row.valid_from)
+        _change(row.unit, names, first, legal_basis=legal_basis, actor=actor, at=at)

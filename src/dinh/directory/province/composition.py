@@ -103,32 +103,6 @@ _PARTY_BOARDS = (
     ("BTG", "Ban Tuyên giáo", "BTG"),
     ("BDV", "Ban Dân vận", "BDV"),
 )
-_OF_MEDIA = (
-    Division("Văn phòng", "VP"),
-    Division("Thanh tra", "TTr"),
-    Division("Phòng Công nghệ thông tin", "CNTT"),
-    Division("Phòng Bưu chính - Viễn thông", "BCVT"),
-    Division("Phòng Thông tin - Báo chí - Xuất bản", "TTBCXB"),
-)
-_OF_DEPARTMENT = (
-    Division("Văn phòng", "VP"),
-    Division("Thanh tra", "TTr"),
-    Division("Phòng Kế hoạch - Tài chính", "KHTC"),
-    Division("Phòng Tổ chức - Hành chính", "TCHC"),
-    Division("Phòng Nghiệp vụ", "NV"),
-)
-_OF_DISTRICT = (
-    Division("Văn phòng Hội đồng nhân dân và Ủy ban nhân dân", "VP"),
-    Division("Phòng Nội vụ", "NV"),
-    Division("Phòng Tư pháp", "TP"),
-    Division("Phòng Tài chính - Kế hoạch", "TCKH"),
-    Division("Phòng Tài nguyên và Môi trường", "TNMT"),
-    Division("Phòng Lao động - Thương binh và Xã hội", "LĐTBXH"),
-    Division("Phòng Văn hóa và Thông tin", "VHTT"),
-    Division("Phòng Giáo dục và Đào tạo", "GDĐT"),
-    Division("Phòng Nông nghiệp và Phát triển nông thôn", "NN"),
-    Division("Thanh tra huyện", "TTr"),
-)
 
 
 @cache
@@ -136,6 +110,13 @@ def districts() -> tuple[dict[str, Any], ...]:
     """Districts with code, name and communes (pairs of code and name), in the order of their codes."""
     text = files(__package__).joinpath("data/districts.toml").read_text(encoding="utf-8")
     return tuple(tomllib.loads(text)["district"])
+
+
+@cache
+def _divisions() -> dict[str, tuple[Division, ...]]:
+    """By the code of the agency, for districts by the sort of district."""
+    text = files(__package__).joinpath("data/divisions.toml").read_text(encoding="utf-8")
+    return {code: tuple(Division(*row) for row in rows) for code, rows in tomllib.loads(text).items()}
 
 
 def all_units() -> tuple[UnitSpec, ...]:
@@ -156,7 +137,7 @@ def _province() -> Iterator[UnitSpec]:
         kind="office", parent="UBND", number="02", **government,
     )  # fmt: skip
     for order, (code, name, abbreviation) in enumerate(_DEPARTMENTS, start=3):
-        divisions = _OF_MEDIA if code == "STTTT" else _OF_DEPARTMENT
+        divisions = _divisions()[code]
         yield UnitSpec(
             code, name, name, abbreviation,
             kind="department", parent="UBND", number=f"{order:02}",
@@ -230,15 +211,16 @@ def _all_districts() -> Iterator[UnitSpec]:
 def _district(district: dict[str, Any], number: str) -> Iterator[UnitSpec]:
     code, name = district["code"], district["name"]
     place = _place(name)
+    sort = name.removesuffix(f" {place}")
     yield UnitSpec(
         f"HDND-{code}", f"Hội đồng nhân dân {name}", f"HĐND {name}", "HĐND",
         Bloc.GOVERNMENT, Level.DISTRICT, "council", "HDND", place,
     )  # fmt: skip
     yield UnitSpec(
         f"UBND-{code}", f"Ủy ban nhân dân {name}", f"UBND {name}", "UBND",
-        Bloc.GOVERNMENT, Level.DISTRICT, "district", "UBND", place, number, code, _OF_DISTRICT,
+        Bloc.GOVERNMENT, Level.DISTRICT, "district", "UBND", place, number, code, _divisions()[sort],
     )  # fmt: skip
-    committee = "Thành ủy" if name.startswith("thành phố") else "Huyện ủy"
+    committee = "Thành ủy" if sort == "thành phố" else "Huyện ủy"
     abbreviation = "ThU" if committee == "Thành ủy" else "HU"
     yield UnitSpec(
         f"HU-{code}", f"{committee} {place}", f"{committee} {place}", abbreviation,

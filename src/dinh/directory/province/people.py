@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dinh.directory.enums import Role
+from dinh.directory.enums import AppointmentKind, Role
 from dinh.directory.province.composition import UnitSpec
 
 TOTAL = 7_000
@@ -51,6 +51,8 @@ POSITIONS = tuple(
             ("giam-doc", "Giám đốc"), ("pho-giam-doc", "Phó Giám đốc"),
             ("chanh-thanh-tra", "Chánh Thanh tra"), ("pho-chanh-thanh-tra", "Phó Chánh Thanh tra"),
             ("chanh-van-phong", "Chánh Văn phòng"), ("pho-chanh-van-phong", "Phó Chánh Văn phòng"),
+            ("chu-nhiem", "Chủ nhiệm"), ("pho-chu-nhiem", "Phó Chủ nhiệm"),
+            ("hieu-truong", "Hiệu trưởng"), ("pho-hieu-truong", "Phó Hiệu trưởng"),
             ("cuc-truong", "Cục trưởng"), ("pho-cuc-truong", "Phó Cục trưởng"),
             ("truong-ban", "Trưởng ban"), ("pho-truong-ban", "Phó Trưởng ban"),
             ("truong-phong", "Trưởng phòng"), ("pho-truong-phong", "Phó Trưởng phòng"),
@@ -73,7 +75,22 @@ _LEADERS_BY_CODE = {
     "CT": ("cuc-truong", "pho-cuc-truong"),
     "BDT": ("truong-ban", "pho-truong-ban"),
     "BQLKCN": ("truong-ban", "pho-truong-ban"),
+    **dict.fromkeys(("THPTC", "THPTBK", "DTNT", "CDBK"), ("hieu-truong", "pho-hieu-truong")),
 }
+_LEADERS_BY_NAME = {
+    "Văn phòng": ("chanh-van-phong", "pho-chanh-van-phong"),
+    "Ủy ban Kiểm tra": ("chu-nhiem", "pho-chu-nhiem"),
+    "Đoàn Thanh niên": ("bi-thu", "pho-bi-thu"),
+}
+"""By how the names of Party boards and mass organisations begin."""
+_DIVISION_LEADERS = {
+    "VP": ("chanh-van-phong", "pho-chanh-van-phong"),
+    "TTr": ("chanh-thanh-tra", "pho-chanh-thanh-tra"),
+    "BTĐKT": ("truong-ban", "pho-truong-ban"),
+    **{f"ĐKĐĐ{number}": ("giam-doc", "pho-giam-doc") for number in range(1, 9)},
+}
+_KINDS = {"TTKN": AppointmentKind.ACTING, "TGPL": AppointmentKind.DEPUTISING}
+"""How some units are headed for the time being."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +100,7 @@ class Place:
     position: str
     roles: tuple[str, ...]
     division: int | None = None
+    kind: AppointmentKind = AppointmentKind.REGULAR
 
 
 def headcounts(units: tuple[UnitSpec, ...]) -> list[int]:
@@ -97,12 +115,23 @@ def headcounts(units: tuple[UnitSpec, ...]) -> list[int]:
 def places_in(unit: UnitSpec, headcount: int) -> Iterator[Place]:
     """Who works in a unit: head, deputy, clerk, then the divisions or plain specialists."""
     head, deputy = _leaders(unit)
-    yield Place(head, (Role.UNIT_HEAD,))
+    yield Place(head, (Role.UNIT_HEAD,), kind=_KINDS.get(unit.code, AppointmentKind.REGULAR))
     yield Place(deputy, (Role.UNIT_DEPUTY,))
     yield Place("van-thu", (Role.CLERK, Role.SPECIALIST), 0 if unit.divisions else None)
     divisions = len(unit.divisions)
     for index in range(headcount - 3):
         yield _staff(unit, index, divisions)
+
+
+def party_offices(units: tuple[UnitSpec, ...]) -> Iterator[tuple[str, str]]:
+    """
+    Units whose chairman is also deputy secretary of a Party committee, with that committee: of the province, of
+    each district and commune. Codes.
+    """
+    for unit in units:
+        level, _, number = unit.code.partition("-")
+        if level == "UBND":
+            yield unit.code, {"committee": "TU", "district": f"HU-{number}"}.get(unit.kind, f"DU-{number}")
 
 
 def names() -> Iterator[tuple[str, bool]]:
@@ -120,18 +149,24 @@ def _base(unit: UnitSpec) -> int:
 
 
 def _leaders(unit: UnitSpec) -> tuple[str, str]:
-    return _LEADERS_BY_CODE.get(unit.code) or _LEADERS.get(unit.kind, ("giam-doc", "pho-giam-doc"))
+    if unit.code in _LEADERS_BY_CODE:
+        return _LEADERS_BY_CODE[unit.code]
+    if unit.kind in {"party_board", "mass"}:
+        for beginning, leaders in _LEADERS_BY_NAME.items():
+            if unit.name.startswith(beginning):
+                return leaders
+    return _LEADERS.get(unit.kind, ("giam-doc", "pho-giam-doc"))
 
 
 def _staff(unit: UnitSpec, index: int, divisions: int) -> Place:
     if not divisions:
         return Place("cong-chuc" if unit.kind == "commune" else "chuyen-vien", (Role.SPECIALIST,))
     division, rank = index % divisions, index // divisions
-    office = unit.divisions[division].abbreviation == "VP"
+    head, deputy = _DIVISION_LEADERS.get(
+        unit.divisions[division].abbreviation, ("truong-phong", "pho-truong-phong")
+    )
     if rank == 0:
-        return Place("chanh-van-phong" if office else "truong-phong", (Role.DIVISION_HEAD,), division)
+        return Place(head, (Role.DIVISION_HEAD,), division)
     if rank == 1:
-        return Place(
-            "pho-chanh-van-phong" if office else "pho-truong-phong", (Role.DIVISION_DEPUTY,), division
-        )
+        return Place(deputy, (Role.DIVISION_DEPUTY,), division)
     return Place("chuyen-vien", (Role.SPECIALIST,), division)

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from dinh.directory.models import Appointment, Person
 from dinh.kernel.text import fold
@@ -26,6 +26,13 @@ def with_appointments(people: QuerySet[Person], *, today: date) -> QuerySet[Pers
     held = Appointment.objects.filter(holds, start_date__lte=today)
     held = held.select_related("person", "unit", "position", "division").order_by("position__rank", "id")
     return people.prefetch_related(Prefetch("appointments", held, to_attr="held"))
+
+
+def without_position(people: QuerySet[Person], *, day: date) -> QuerySet[Person]:
+    """People who hold no position on a day, e.g. once their unit is merged and nobody has appointed them anew."""
+    holds = Q(end_date=None) | Q(end_date__gte=day)
+    held = Appointment.objects.filter(holds, person=OuterRef("pk"), start_date__lte=day)
+    return people.exclude(Exists(held))
 
 
 def units_of(person_id: int, *, today: date) -> set[int]:

@@ -317,3 +317,18 @@ def test_administrator_enters_and_appoints_by_the_pages(client, administrator):
     assert Appointment.objects.get(person=person).roles == ["clerk", "specialist"]
     made = client.post(f"/directory/people/{person.pk}/account/new/", {"username": "son.lv"})
     assert made.context["made"].password in made.content.decode()
+
+
+def test_people_without_a_position_are_found_as_of_a_day(client):
+    reader = AppointmentFactory()
+    client.force_login(AccountFactory(current_appointment=reader))
+    leaving = AppointmentFactory(end_date=date(2030, 6, 30))
+
+    def found(query):
+        page = client.get(f"/directory/people/?position=none{query}").context["page"]
+        listed = client.get(f"/api/v1/people?position=none{query}").json()["items"]
+        assert [person.pk for person in page] == [person["id"] for person in listed]
+        return [person.pk for person in page]
+
+    assert found("&day=2030-06-30") == []
+    assert found("&day=2030-07-01") == [leaving.person_id]

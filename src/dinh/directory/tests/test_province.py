@@ -24,7 +24,9 @@ def test_load_province_makes_exactly_the_units_and_people(province):
     by_bloc = {bloc: Unit.objects.filter(bloc=bloc).count() for bloc in Bloc}
 
     assert by_bloc == {"government": 174, "party": 165, "mass": 162}
-    assert Person.objects.count() == Appointment.objects.count() == Account.objects.count() == 7_000
+    assert Person.objects.count() == Account.objects.count() == 7_000
+    assert Appointment.objects.exclude(kind="concurrent").count() == 7_000
+    assert Appointment.objects.filter(kind="concurrent").count() == 1 + 8 + 108
     assert UnitGroup.objects.count() == 5
 
 
@@ -44,6 +46,32 @@ def test_commune_has_its_codes_and_its_district_above(province):
 
     assert commune.parent.short_name == "UBND huyện Ba Bể"
     assert codes == {"old": "000.12.53.H03", "new": "H03.53.12", "gso": "01924"}
+
+
+@pytest.mark.parametrize(
+    ("unit", "position"),
+    [
+        ("Ủy ban Kiểm tra Huyện ủy Ba Bể", "Chủ nhiệm"),
+        ("Văn phòng Tỉnh ủy", "Chánh Văn phòng"),
+        ("Trường Cao đẳng Bắc Kạn", "Hiệu trưởng"),
+        ("Trung tâm Khuyến nông", "Quyền Giám đốc"),
+        ("Sở Nội vụ", "Giám đốc"),
+    ],
+)
+def test_heads_bear_the_titles_of_their_units(province, unit, position):
+    head = Appointment.objects.get(unit__short_name=unit, roles__contains=[Role.UNIT_HEAD])
+
+    assert head.title == position
+
+
+def test_chairman_of_a_commune_is_deputy_secretary_too(province):
+    chairman = Appointment.objects.get(unit__short_name="UBND xã Quảng Khê", roles__contains=[Role.UNIT_HEAD])
+
+    held = chairman.person.appointments.order_by("pk").values_list("position__name", "unit__name")
+    assert list(held) == [
+        ("Chủ tịch Ủy ban nhân dân", "Ủy ban nhân dân xã Quảng Khê"),
+        ("Phó Bí thư", "Đảng ủy xã Quảng Khê"),
+    ]
 
 
 def test_unit_codes_are_given_once():

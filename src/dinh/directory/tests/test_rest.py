@@ -8,8 +8,8 @@ from django.utils import timezone
 from dinh.directory.models import ApiToken
 from dinh.directory.operations.tokens import issue_token, revoke_token
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.kernel.idempotency import ABANDONED_AFTER, IdempotencyMiddleware
 from dinh.kernel.models import IdempotencyKey
-from dinh.kernel.rest import ABANDONED_AFTER, IdempotencyMiddleware
 
 pytestmark = pytest.mark.django_db
 

@@ -49,10 +49,13 @@ from dinh.directory.queries.people import (
     people_visible_to,
     units_of,
     with_appointments,
+    without_position,
 )
 from dinh.directory.queries.units import units_visible_to
 from dinh.directory.rules import administers, administers_anything, keeps_directory, may_manage_person
 from dinh.directory.views.form_page import form_page
+from dinh.directory.views.units import day_of
+from dinh.kernel.components import chips_for
 from dinh.kernel.errors import DomainError
 
 PAGE = 50
@@ -63,10 +66,16 @@ both = require_http_methods(["GET", "POST"])
 @signed_in
 def people(request: StaffRequest) -> HttpResponseBase:
     query = request.GET.get("q", "").strip()
+    day, without = day_of(request), request.GET.get("position") == "none"
     found = people_matching(people_visible_to(request.appointment), query)
-    found = with_appointments(found, today=timezone.localdate())
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "directory/people.html", {"page": page, "query": query})
+    found = without_position(found, day=day) if without else found
+    page = Paginator(with_appointments(found, today=day), PAGE).get_page(request.GET.get("page"))
+    kept = {"q": query, "day": request.GET.get("day", "")}
+    choices = [("", _("Everybody")), ("none", _("Without a position"))]
+    chips = chips_for(name="position", chosen="none" if without else "", choices=choices, others=kept)
+    context = {"page": page, "query": query, "day": day, "without": without, "chips": chips}
+    context["is_today"] = day == timezone.localdate()
+    return render(request, "directory/people.html", context)
 
 
 @require_GET

@@ -5,6 +5,7 @@ from dinh.documents.docx.checking import check_form
 from dinh.documents.docx.converting import ConversionFailed, ConverterMissing, convert_docx_to_pdf
 from dinh.documents.docx.faults import FormFault
 from dinh.documents.docx.opening import DocxRefused, open_docx
+from dinh.documents.docx.pagetext import page_sizes
 from dinh.documents.docx.places import suggest_places
 from dinh.documents.docx.reading import ExtractedText, extract_text
 
@@ -20,5 +21,6 @@ __all__ = [
     "convert_docx_to_pdf",
     "extract_text",
     "open_docx",
+    "page_sizes",
     "suggest_places",
 ]

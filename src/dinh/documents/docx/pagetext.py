@@ -2,8 +2,10 @@
 
 import ctypes
 import io
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import floor, isfinite
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -12,6 +14,7 @@ from dinh.kernel.pdf import PdfUnreadable
 
 _LINE_TOLERANCE = 2.5
 _MAX_CHARACTERS = 20_000
+_MAX_CHARACTERS_IN_ALL = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +73,66 @@ class PageText:
 
 
 def pages_of(pdf: bytes, *, limit: int = 200) -> tuple[PageText, ...]:
-    """Return the text of the first `limit` pages. :raises PdfUnreadable: if it is no PDF, or locked"""
+    """
+    Return the text of the first `limit` pages, and of fewer beyond 400,000 characters.
+
+    :raises PdfUnreadable: if it is no PDF, or locked
+    """
     try:
         with pypdfium2.PdfDocument(io.BytesIO(pdf)) as document:
-            count = min(len(document), limit)
-            return tuple(_page(document[index], index + 1) for index in range(count))
+            return tuple(_pages(document, min(len(document), limit)))
     except pypdfium2.PdfiumError as fault:
         raise PdfUnreadable from fault
+
+
+def page_sizes(pdf: bytes, *, most: int) -> tuple[tuple[float, float], ...]:
+    """
+    Return width and height in points of the first pages, at most one more than `most`.
+
+    :raises PdfUnreadable: if it is no PDF, or locked
+    """
+    try:
+        with pypdfium2.PdfDocument(io.BytesIO(pdf)) as document:
+            return tuple(document.get_page_size(index) for index in range(min(len(document), most + 1)))
+    except pypdfium2.PdfiumError as fault:
+        raise PdfUnreadable from fault
+
+
+def _pages(document: pypdfium2.PdfDocument, count: int) -> Iterator[PageText]:
+    left = _MAX_CHARACTERS_IN_ALL
+    for index in range(count):
+        page = _page(document[index], index + 1)
+        left -= sum(len(line.characters) for line in page.lines)
+        yield page
+        if left < 0:
+            return
 
 
 def _page(page: pypdfium2.PdfPage, number: int) -> PageText:
     width, height = page.get_size()
     textpage = page.get_textpage()
-    lines: list[list[Character]] = []
-    for character in _characters(textpage):
-        line = next((each for each in lines if abs(each[0].base - character.base) < _LINE_TOLERANCE), None)
-        if line is None:
-            lines.append([character])
-        else:
-            line.append(character)
+    lines = _lines(_characters(textpage))
     textpage.close()
     page.close()
     ordered = sorted(lines, key=lambda each: -each[0].base)
     return PageText(number, width, height, tuple(_text_line(each) for each in ordered))
+
+
+def _lines(characters: Iterable[Character]) -> list[list[Character]]:
+    """Characters by baseline. Looked up by height: pages made to have thousands of lines would take minutes else."""
+    lines: list[list[Character]] = []
+    at: dict[int, list[int]] = defaultdict(list)
+    for character in characters:
+        height = floor(character.base / _LINE_TOLERANCE)
+        near = sorted(place for step in (height - 1, height, height + 1) for place in at.get(step, ()))
+        fitting = (p for p in near if abs(lines[p][0].base - character.base) < _LINE_TOLERANCE)
+        place = next(fitting, None)
+        if place is None:
+            at[height].append(len(lines))
+            lines.append([character])
+        else:
+            lines[place].append(character)
+    return lines
 
 
 def _characters(textpage: pypdfium2.PdfTextPage) -> Iterator[Character]:
@@ -103,6 +143,8 @@ def _characters(textpage: pypdfium2.PdfTextPage) -> Iterator[Character]:
         if code < 32 or pdfium.FPDFText_IsGenerated(textpage.raw, index) == 1:
             continue
         pdfium.FPDFText_GetCharOrigin(textpage.raw, index, x, y)
+        if not isfinite(y.value):
+            continue
         left, bottom, right, top = textpage.get_charbox(index, loose=True)
         pdfium.FPDFText_GetMatrix(textpage.raw, index, matrix)
         size = pdfium.FPDFText_GetFontSize(textpage.raw, index) * abs(matrix.d or matrix.b)

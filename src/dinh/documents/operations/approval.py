@@ -62,7 +62,8 @@ def _start_path(
     _name_fields(outgoing)
     set_state(outgoing, OutgoingState.REVIEWING, at)
     finish_work(outgoing, at=at)
-    record("documents.document.submitted", target=outgoing, actor=drafter, at=at)
+    details = {"version": version.number, "sha256": content}
+    record("documents.document.submitted", target=outgoing, actor=drafter, at=at, details=details)
     wait_for_next(outgoing, at)
     return outgoing
 

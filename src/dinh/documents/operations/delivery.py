@@ -15,10 +15,16 @@ from dinh.documents.enums import Channel, IncomingState
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What was sent: `dispatch_id` is None if the key was used before; arrivals as (unit, arrival)."""
+    """
+    What was sent: `dispatch_id` is None if the key was used before; arrivals as (unit, arrival).
+
+    :param to: names of those who got it electronically
+    :param on_paper: names of those who get it on paper
+    """
 
     dispatch_id: int | None
-    on_paper: int
+    to: list[str]
+    on_paper: list[str]
     arrivals: list[tuple[int, int]]
 
 
@@ -43,8 +49,8 @@ def deliver(
     }
     with connection.cursor() as cursor:
         cursor.execute(_SEND, given)
-        dispatch_id, on_paper, units, arrivals = cursor.fetchone() or (None, 0, [], [])
-    return Delivery(dispatch_id, on_paper, list(zip(units, arrivals, strict=True)))
+        dispatch_id, to, on_paper, units, arrivals = cursor.fetchone() or (None, [], [], [], [])
+    return Delivery(dispatch_id, to, on_paper, list(zip(units, arrivals, strict=True)))
 
 
 _SEND = """
@@ -61,7 +67,7 @@ WITH sending AS (
                        THEN %(electronic)s ELSE %(paper)s END
     FROM sending, documents_recipient AS same LEFT JOIN directory_unit AS unit ON unit.id = same.unit_id
     WHERE same.id = mine.id AND mine.outgoing_id = %(outgoing)s AND mine.sent_at IS NULL
-    RETURNING mine.unit_id, mine.purpose, mine.channel
+    RETURNING mine.unit_id, mine.purpose, mine.channel, mine.name, mine.sort_order
 ), arrived AS (
     INSERT INTO documents_incoming
         (unit_id, document_id, dispatch_id, purpose, channel, state, arrived_at,
@@ -70,7 +76,9 @@ WITH sending AS (
     FROM served, sending WHERE channel = %(electronic)s
     RETURNING id, unit_id
 )
-SELECT (SELECT id FROM sending), (SELECT count(*) FROM served WHERE channel <> %(electronic)s),
+SELECT (SELECT id FROM sending),
+       coalesce((SELECT array_agg(name ORDER BY sort_order) FROM served WHERE channel = %(electronic)s), '{}'),
+       coalesce((SELECT array_agg(name ORDER BY sort_order) FROM served WHERE channel <> %(electronic)s), '{}'),
        coalesce((SELECT array_agg(unit_id ORDER BY id) FROM arrived), '{}'),
        coalesce((SELECT array_agg(id ORDER BY id) FROM arrived), '{}')
 """

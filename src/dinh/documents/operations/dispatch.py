@@ -140,7 +140,7 @@ def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime
     if not sent.arrivals and not sent.on_paper:
         raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
     add_same_work(_work(outgoing, at), waiting=sent.arrivals)
-    details = {"electronic": len(sent.arrivals), "paper": sent.on_paper}
+    details = {"to": sent.to, "on_paper": sent.on_paper, "sha256": document.content_id or ""}
     record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
     publish(DocumentDispatched(sent.dispatch_id, document.pk, outgoing.unit_id))
     return Dispatch(

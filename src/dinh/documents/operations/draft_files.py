@@ -11,19 +11,27 @@ from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.docx import check_form, suggest_places
+from dinh.documents.docx import check_form, page_sizes, suggest_places
 from dinh.documents.enums import Source
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.kernel.pdf import Place
-from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, store
+from dinh.pki.api import active_content
+from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store
 
 LETTER_TYPES = frozenset({DOCX, PDF})
 ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
 ATTACHMENTS_MAX = 50
+PAGES_MAX = 500
+SIDE_MAX = 3400
+"""Points: a little beyond A0. The picture of a larger page would take the web process's memory."""
 PLACED = ("number", "day", "month", "year", "signature.leader", "seal.leader")
+
+
+class LetterRefused(InvalidInput):
+    """A PDF that no reader should have to open; it is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
 
     :raises WrongFileType: if it is neither, whatever its name says
     :raises DocxRefused: if the Word file could harm
+    :raises LetterRefused: if the PDF could: active content, pages beyond A0 or more than 500
     :raises NotPermitted: if it is not the drafter's turn
     """
     info = store(file.stream, accept=LETTER_TYPES, name=file.name)
@@ -50,9 +59,10 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
         faults = [fault.to_json() for fault in check_form(content, bloc=bloc, on=day)]
         made: dict[str, object] = {"source": Source.WORD, "word_id": info.sha256, "faults": faults}
     else:
+        _refuse_harmful(content, file.name)
         places = [asdict(place) for place in suggest_places(content)]
         made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
-    return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": file.name[:200]}}, at)
+    return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": safe_name(file.name)}}, at)
 
 
 @transaction.atomic
@@ -92,7 +102,8 @@ def attach_files(
     if not outgoing_visible_to(drafter).filter(pk=outgoing_id).exists():
         raise NotFound(_("There is no such document."))
     stored = [(file, store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)) for file in files]
-    return _attach(outgoing_id, drafter, [(f.name, info.sha256) for f, info in stored], is_annex, at)
+    named = [(safe_name(file.name), info.sha256) for file, info in stored]
+    return _attach(outgoing_id, drafter, named, is_annex, at)
 
 
 @transaction.atomic
@@ -126,12 +137,22 @@ def _attach(
     if there + len(files) > ATTACHMENTS_MAX:
         raise InvalidInput(_("A document carries at most 50 files."), field="files")
     made = Attachment.objects.bulk_create(
-        Attachment(document=document, blob_id=sha256, name=name[:200], is_annex=is_annex, sort_order=order)
+        Attachment(document=document, blob_id=sha256, name=name, is_annex=is_annex, sort_order=order)
         for order, (name, sha256) in enumerate(files, start=there)
     )
-    details = {"names": [name for name, _sha256 in files]}
+    details = {"names": [name for name, _sha256 in files], "sha256": [sha256 for _name, sha256 in files]}
     record("documents.document.attached", target=outgoing, actor=drafter, at=at, details=details)
     return made
+
+
+def _refuse_harmful(pdf: bytes, name: str) -> None:
+    if active := active_content(pdf=pdf):
+        text = _("%(name)s contains active content (%(kind)s). Print it to PDF, then send that.")
+        raise LetterRefused(text % {"name": name, "kind": active}, field="file")
+    sizes = page_sizes(pdf, most=PAGES_MAX)
+    if len(sizes) > PAGES_MAX or any(max(size) > SIDE_MAX for size in sizes):
+        text = _("%(name)s is too large for a letter: at most 500 pages, none larger than A0.")
+        raise LetterRefused(text % {"name": name}, field="file")
 
 
 def _check_on_page(place: Place, sizes: Sequence[tuple[float, float]]) -> None:

@@ -39,7 +39,7 @@ from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitt
 from dinh.kernel.pdf import PdfUnreadable
 from dinh.kernel.text import fold
 from dinh.pki.api import FieldKind, UnreadablePdf, read_fields
-from dinh.storage.api import JPEG, PDF, PNG, TIFF, read_blob, store, store_bytes
+from dinh.storage.api import JPEG, PDF, PNG, TIFF, read_blob, safe_name, store, store_bytes
 
 SCANS = frozenset({PDF, JPEG, PNG, TIFF})
 CHANNELS = (Channel.PAPER, Channel.EMAIL)
@@ -97,7 +97,7 @@ def keep_scan(*, stream: BinaryIO, name: str) -> KeptScan:
     :raises FileTooLarge, WrongFileType: as `storage.api.store`: PDF, JPEG, PNG and TIFF may be
     :raises ScanRefused: damaged, with a password, or too large
     """
-    name = name[-200:] or _t("The file")
+    name = safe_name(name) if name else _t("The file")
     original = store(stream, accept=SCANS, name=name)
     scan = read_scan(read_blob(original.sha256), name=name)
     is_pdf = original.media_type == PDF

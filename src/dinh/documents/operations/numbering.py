@@ -102,7 +102,8 @@ def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Docu
     if outgoing.state != OutgoingState.SIGNED:
         raise NotSigned(_("The document is not signed. Wait until the leader has signed it."))
     give_number(outgoing, document, dated)
-    record("documents.document.numbered", target=outgoing, actor=clerk, details={"code": document.code})
+    details = {"code": document.code, "dated": dated.isoformat()}
+    record("documents.document.numbered", target=outgoing, actor=clerk, details=details)
     return document
 
 

@@ -54,10 +54,11 @@ def register_incoming(*, incoming_id: int, actor: Appointment, at: datetime) -> 
     finish_work(incoming, at=at, kinds=["documents.register"])
     _await_directions(incoming, at)
     open_series(incoming.book.series, last_number=incoming.book.opening_number)
-    record("documents.incoming.registered", target=incoming, actor=actor, at=at)
     tell_state(incoming)
     incoming.number = next_number(incoming.book.series)
     incoming.save(update_fields=["state", "registered_at", "registered_by", "book", "number"])
+    details = {"number": incoming.number, "sha256": incoming.document.content_id or ""}
+    record("documents.incoming.registered", target=incoming, actor=actor, at=at, details=details)
     return incoming
 
 

@@ -16,7 +16,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from dinh.documents.letters import Register, RegisterCover, register, render_book
+from dinh.documents.letters import RegisterColumn, RegisterCover, register, render_book
 from dinh.documents.models import Book
 from dinh.documents.queries.registers import Line, printed_lines
 from dinh.kernel.errors import InvalidInput
@@ -64,18 +64,20 @@ def export_register(*, book: Book, rows: Rows) -> BinaryIO:
     if rows.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
         raise _too_many(XLSX_ROWS)
     form = register(book.direction)
-    return write_sheet(form, ((line.cells, line.is_void) for line in printed_lines(rows)))
+    return write_sheet(form.title, form.columns, ((line.cells, line.is_void) for line in printed_lines(rows)))
 
 
-def write_sheet(form: Register, rows: Iterable[tuple[Sequence[str], bool]]) -> BinaryIO:
-    """An Excel file with the columns of a form; each row is its texts, and whether it is struck."""
+def write_sheet(
+    title: str, columns: Sequence[RegisterColumn], rows: Iterable[tuple[Sequence[str], bool]]
+) -> BinaryIO:
+    """An Excel file with these columns; each row is its texts, and whether it is struck."""
     workbook = Workbook(write_only=True)
-    sheet = cast("Any", workbook.create_sheet(form.title[:31]))
-    for index, column in enumerate(form.columns, start=1):
+    sheet = cast("Any", workbook.create_sheet(title[:31]))
+    for index, column in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(index)].width = max(column.share * 1.6, 8)
     sheet.freeze_panes = "A2"
     head, plain, void = (_styled(sheet, font) for font in (_HEAD, _PLAIN, _VOID))
-    sheet.append([_cell(sheet, column.title, head) for column in form.columns])
+    sheet.append([_cell(sheet, column.title, head) for column in columns])
     for cells, is_void in rows:
         sheet.append([_cell(sheet, text, void if is_void else plain) for text in cells])
     written = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY))  # noqa: SIM115 - the caller closes it

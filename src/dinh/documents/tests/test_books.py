@@ -232,7 +232,8 @@ def test_a_cell_that_begins_like_a_formula_is_text():
     from dinh.documents.letters import register
     from dinh.documents.registers.printing import write_sheet
 
-    with write_sheet(register("outgoing"), [(["=1+1", "@SUM(A1)"], False)]) as written:
+    form = register("outgoing")
+    with write_sheet(form.title, form.columns, [(["=1+1", "@SUM(A1)"], False)]) as written:
         sheet = load_workbook(written).active
 
     assert [(cell.value, cell.data_type) for cell in sheet[2][:2]] == [("=1+1", "s"), ("@SUM(A1)", "s")]

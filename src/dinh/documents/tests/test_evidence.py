@@ -39,7 +39,7 @@ def test_the_senders_bundle_holds_without_a_database(client, issued, tmp_path):
 
     answer = client.post(f"/documents/outgoing/{outgoing.pk}/evidence/")
 
-    report = verified(answer.content, tmp_path)
+    report = verified(answer.getvalue(), tmp_path)
     assert report["verdict"] in {"valid", "indeterminate"}
     assert [reason for reason in report.get("reasons", []) if reason.get("severity") == "failure"] == []
     assert trace_of(outgoing)[-1].action == "documents.document.evidence_exported"

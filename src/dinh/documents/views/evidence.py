@@ -1,6 +1,8 @@
 """A letter's evidence, to be taken to an outsider."""
 
-from django.http import Http404, HttpResponse
+from typing import BinaryIO
+
+from django.http import FileResponse, Http404
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -14,27 +16,29 @@ ASICE = "application/vnd.etsi.asic-e+zip"
 
 @require_POST
 @signed_in
-def outgoing_evidence(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+def outgoing_evidence(request: StaffRequest, outgoing_id: int) -> FileResponse:
     """The container of a letter that goes out or went out."""
     try:
         bundle = evidence_of_outgoing(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
     except NotFound as missing:
         raise Http404 from missing
-    return _download(bundle, f"van-ban-di-{outgoing_id}")
+    return download(bundle, f"van-ban-di-{outgoing_id}")
 
 
 @require_POST
 @signed_in
-def incoming_evidence(request: StaffRequest, incoming_id: int) -> HttpResponse:
+def incoming_evidence(request: StaffRequest, incoming_id: int) -> FileResponse:
     """The container of a letter that arrived."""
     try:
         bundle = evidence_of_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
     except NotFound as missing:
         raise Http404 from missing
-    return _download(bundle, f"van-ban-den-{incoming_id}")
+    return download(bundle, f"van-ban-den-{incoming_id}")
 
 
-def _download(bundle: bytes, name: str) -> HttpResponse:
-    answer = HttpResponse(bundle, content_type=ASICE)
-    answer["Content-Disposition"] = f'attachment; filename="{name}.asice"'
-    return answer
+def download(bundle: BinaryIO, name: str) -> FileResponse:
+    """The bundle as a file, sent piece by piece and not kept for retries: it is made anew as well."""
+    headers = {"Cache-Control": "no-store"}
+    return FileResponse(
+        bundle, as_attachment=True, filename=f"{name}.asice", content_type=ASICE, headers=headers
+    )

@@ -52,7 +52,8 @@ def import_new(request: StaffRequest, book_id: int) -> HttpResponse:
 def import_sample(request: StaffRequest, book_id: int) -> HttpResponseBase:
     """An empty sheet with the columns of the decree, to fill in."""
     book = _kept_book(request, book_id)
-    sheet = write_sheet(register(book.direction), [])
+    form = register(book.direction)
+    sheet = write_sheet(form.title, form.columns, [])
     return FileResponse(sheet, filename=file_name(book, "xlsx"), as_attachment=True, content_type=XLSX)
 
 

@@ -57,6 +57,7 @@ def _note(details: Mapping[str, object]) -> str:
         names = details.get(key)
         if isinstance(names, list) and names:
             parts.append(words % {"names": ", ".join(map(str, names))})
+    parts += [_t("number %(number)s") % {"number": details["number"]}] if details.get("number") else []
     told = ("name", "instruction", "text", "result", "reason")
     parts += [str(details[key]) for key in told if details.get(key)]
     if details.get("due"):

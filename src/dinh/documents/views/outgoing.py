@@ -64,7 +64,7 @@ TRACE = {
 @signed_in
 def outgoing_list(request: StaffRequest) -> HttpResponse:
     """Letters of the unit: a chip per state, search, order; the last changed first."""
-    wanted = _wanted(request)
+    wanted = wanted_letters(request)
     page = CappedPaginator(outgoing_box(request.appointment, wanted), PAGE_SIZE)
     context = {
         "wanted": wanted,
@@ -76,7 +76,7 @@ def outgoing_list(request: StaffRequest) -> HttpResponse:
     return render(request, "documents/outgoing/list.html", context)
 
 
-def _wanted(request: StaffRequest) -> OutgoingFilter:
+def wanted_letters(request: StaffRequest) -> OutgoingFilter:
     """What cannot be read does not narrow the list."""
     state, order = request.GET.get("state", ""), request.GET.get("sort", "")
     return OutgoingFilter(

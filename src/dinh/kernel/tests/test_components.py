@@ -44,3 +44,10 @@ def test_chip_that_is_on_says_so_without_colour(is_on, marked):
 
     assert html.count('aria-current="true"') == marked
     assert words(html)[-2:] == ["A", "3"]
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_error_pages_show_without_anybody_signed_in(name):
+    page = render_to_string(name)
+
+    assert ("<h1" in page, 'href="/"' in page, 'id="menu"' in page) == (True, True, False)

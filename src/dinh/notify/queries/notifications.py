@@ -2,7 +2,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from dinh.directory.models import Appointment
-from dinh.notify.models import Notification
+from dinh.notify.models import ChannelChoice, Notification
 
 MOST_COUNTED = 100
 """The bell says 99+ beyond; counting further would read rows for nothing."""
@@ -21,3 +21,9 @@ def amount_unread(appointment: Appointment) -> int:
 
 def unread_for_bell(request: HttpRequest) -> int:
     return amount_unread(request.appointment)  # type: ignore[attr-defined]
+
+
+def paces_of(appointment: Appointment) -> dict[str, str]:
+    """How often the person wants to be told, by channel; channels without a choice are left out."""
+    own = ChannelChoice.objects.filter(person=appointment.person_id)
+    return dict(own.values_list("channel", "pace"))

@@ -1,12 +1,17 @@
 import hashlib
 import io
+import os
 import zipfile
+from datetime import timedelta
 
 import pytest
+from django.core.files.storage import storages
 from django.test import RequestFactory
+from django.utils import timezone
 
 from dinh.kernel.errors import NotFound
 from dinh.storage import api as storage
+from dinh.storage import streams
 from dinh.storage.models import Blob
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +40,33 @@ def word_file(*names):
         for name in names:
             archive.writestr(name, "<x/>")
     return stream.getvalue()
+
+
+def test_write_that_fails_half_way_leaves_nothing_and_can_be_repeated(tmp_path, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(streams.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        storage.store_bytes(LETTER)
+    monkeypatch.undo()
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert Blob.objects.count() == 0
+    assert storage.read_blob(storage.store_bytes(LETTER).sha256) == LETTER
+
+
+def test_what_a_killed_process_left_is_deleted_after_a_day(tmp_path):
+    kept = storage.store_bytes(LETTER)
+    folder = tmp_path / kept.sha256[:2] / kept.sha256[2:4]
+    for name in (".unfinished-old", ".unfinished-new"):
+        (folder / name).write_bytes(b"x")
+    os.utime(folder / ".unfinished-old", (0, 0))
+
+    before = timezone.now() - timedelta(days=1)
+
+    assert streams.forget_unfinished(storages["blobs"], before=before) == 1
+    assert sorted(path.name for path in folder.iterdir()) == [".unfinished-new", kept.sha256]
 
 
 def test_store_keeps_the_same_bytes_once():

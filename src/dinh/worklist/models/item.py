@@ -24,7 +24,9 @@ class WorkItem(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
-    reminded_at = models.DateTimeField(null=True, blank=True)
+    warned_at = models.DateTimeField(null=True, blank=True, help_text="Told of while there was time.")
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text="Told of as late.")
+    escalated_at = models.DateTimeField(null=True, blank=True, help_text="A superior was told.")
 
     class Meta:
         indexes = [
@@ -35,6 +37,12 @@ class WorkItem(models.Model):
             models.Index(fields=["target_type", "target_id"], name="work_target"),
             models.Index(
                 fields=["due_at"], condition=Q(done_at=None, reminded_at=None), name="work_to_remind"
+            ),
+            # Holds late items only, so that what begins to wait is not entered into it.
+            models.Index(
+                fields=["due_at"],
+                condition=Q(done_at=None, escalated_at=None) & ~Q(reminded_at=None),
+                name="work_to_escalate",
             ),
         ]
         constraints = [

@@ -125,8 +125,16 @@ def _refuse_bad_delegations(
             raise InvalidInput(_("Choose another person of the same unit."), field=field)
         if not (delegate.is_current(start) and delegate.is_current(end)):
             raise InvalidInput(_("Choose somebody who holds a position in all those days."), field=field)
+        if _is_away(delegate, start, end):
+            raise InvalidInput(_("This person is away in those days too. Choose somebody else."), field=field)
         if any(known_kinds.get(kind) is None for kind in one.kinds):
             raise InvalidInput(_("Choose kinds of work from the list."), field="kinds")
+
+
+def _is_away(delegate: Appointment, start: date, end: date) -> bool:
+    """What was delegated is not delegated on (Decree 30/2020, Art. 13), so it would wait for nobody."""
+    away = Absence.objects.filter(person_id=delegate.person_id, cancelled_at=None)
+    return away.filter(start_date__lte=end, end_date__gte=start).exists()
 
 
 def _already(

@@ -1,20 +1,42 @@
-"""Telling people of what has become late, once."""
+"""Telling people of what is about to be late, of what has become late, and their superiors of what stays so."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.notify.api import notify
+from dinh.notify.api import News, notify_all
+from dinh.worklist.deadlines import DAY_HOURS, latest_due, soon
+from dinh.worklist.kinds import passes_to
 from dinh.worklist.models import WorkItem
 from dinh.worklist.queries.delegations import delegations_on
+from dinh.worklist.rules import may_sign_for_others
 
 BATCH = 500
+_DIVISION_HEADS = (Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
+
+
+@transaction.atomic
+def warn_of_deadlines(*, at: datetime) -> int:
+    """
+    Tell whoever it waits for, and who stands in for them, of up to 500 items with a working day left or less.
+
+    What came with so short a deadline is not told of: it has just been seen. Each item is claimed with the
+    notification, so that nobody is told twice.
+
+    :returns: how many items were told of
+    """
+    near = _open().filter(warned_at=None, reminded_at=None, due_at__gte=at, due_at__lt=soon(at=at))
+    items = list(near.order_by("due_at", "id")[:BATCH])
+    told = [item for item in items if item.due_at and item.created_at < latest_due(late_by=DAY_HOURS, at=at)]
+    _tell(told, _whom(told, at), kind="worklist.due", text=_due_text, at=at)
+    return _claim(items, warned_at=at)
 
 
 @transaction.atomic
@@ -26,43 +48,145 @@ def remind_of_late_work(*, at: datetime) -> int:
 
     :returns: how many items were told of
     """
-    late = WorkItem.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-    items = list(late.filter(done_at=None, reminded_at=None, due_at__lt=at).order_by("due_at", "id")[:BATCH])
-    for item, people in zip(items, _whom(items, at), strict=True):
-        notify(
-            appointment_ids=people,
-            kind="worklist.late",
-            text=_("Late: %(title)s") % {"title": item.title},
-            url=item.url,
-            at=at,
-            dedupe_key=f"worklist.late:{item.pk}",
-        )
-    WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(reminded_at=at)
-    return len(items)
+    items = list(_open().filter(reminded_at=None, due_at__lt=at).order_by("due_at", "id")[:BATCH])
+    _tell(items, _whom(items, at), kind="worklist.late", text=_late_text, at=at)
+    return _claim(items, reminded_at=at)
+
+
+@transaction.atomic
+def escalate_late_work(*, at: datetime) -> int:
+    """
+    Tell superiors of up to 500 items that are late by a working day: of a specialist the heads of the division,
+    of these and of whoever has no division the head of the unit.
+
+    Where nobody stands above, nobody is told. Each item is claimed with the notification.
+
+    :returns: how many items were told of
+    """
+    late = _open().filter(escalated_at=None, due_at__lt=latest_due(late_by=DAY_HOURS, at=at))
+    late = late.exclude(reminded_at=None).select_related("appointment__person")
+    items = list(late.order_by("due_at", "id")[:BATCH])
+    _tell(items, _superiors(items, at), kind="worklist.escalated", text=_escalated_text, at=at)
+    return _claim(items, escalated_at=at)
+
+
+@transaction.atomic
+def tell_of_orphaned_work(*, at: datetime) -> int:
+    """
+    Tell the heads of units of up to 500 items that wait for somebody whose position has ended.
+
+    :returns: how many items were told of
+    """
+    today = timezone.localdate(at)
+    ended = Appointment.objects.filter(pk=OuterRef("appointment_id"), end_date__lt=today)
+    left = _open().filter(Exists(ended), escalated_at=None).select_related("appointment__person")
+    items = list(left.order_by("id")[:BATCH])
+    heads = _holders({item.unit_id for item in items}, at)
+    people = [heads[item.unit_id, Role.UNIT_HEAD] for item in items]
+    _tell(items, people, kind="worklist.orphaned", text=_orphaned_text, at=at)
+    return _claim(items, escalated_at=at)
+
+
+def _open() -> QuerySet[WorkItem]:
+    rows = WorkItem.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+    return rows.filter(done_at=None)
+
+
+def _claim(items: Iterable[WorkItem], **moment: datetime) -> int:
+    return WorkItem.objects.filter(pk__in=[item.pk for item in items]).update(**moment)
+
+
+def _tell(
+    items: Sequence[WorkItem],
+    people: Iterable[Iterable[int]],
+    *,
+    kind: str,
+    text: Callable[[WorkItem], str],
+    at: datetime,
+) -> None:
+    pairs = zip(items, people, strict=True)
+    notify_all((_news(item, whom, kind, text(item)) for item, whom in pairs), at=at)
+
+
+def _news(item: WorkItem, whom: Iterable[int], kind: str, text: str) -> News:
+    key = f"{kind}:{item.pk}:{item.due_at:%Y%m%d%H%M}" if item.due_at else f"{kind}:{item.pk}"
+    return News(appointment_ids=whom, kind=kind, text=text, url=item.url, dedupe_key=key)
+
+
+def _due_text(item: WorkItem) -> str:
+    moment = timezone.localtime(item.due_at).strftime("%H:%M %d/%m/%Y")
+    return _("Due at %(moment)s: %(title)s") % {"moment": moment, "title": item.title}
+
+
+def _late_text(item: WorkItem) -> str:
+    return _("Late: %(title)s") % {"title": item.title}
+
+
+def _escalated_text(item: WorkItem) -> str:
+    return _("Late by more than a working day (%(name)s): %(title)s") % _named(item)
+
+
+def _orphaned_text(item: WorkItem) -> str:
+    return _("Waits for %(name)s, who no longer holds the position; assign it anew: %(title)s") % _named(item)
+
+
+def _named(item: WorkItem) -> dict[str, str]:
+    name = item.appointment.person.full_name if item.appointment else str(Role(item.role).label)
+    return {"name": name, "title": item.title}
 
 
 def _whom(items: Sequence[WorkItem], at: datetime) -> list[set[int]]:
-    today = timezone.localdate(at)
-    holders = _holders(items, at)
-    delegates = defaultdict(set)
-    for row in delegations_on(today):
-        delegates[row.appointment_id].add((row.delegate_id, tuple(row.kinds)))
+    holders = _holders({item.unit_id for item in items if item.role}, at)
+    delegates = defaultdict(list)
+    for row in delegations_on(timezone.localdate(at)).select_related("delegate"):
+        delegates[row.appointment_id].append(row)
     told = []
     for item in items:
         direct = {item.appointment_id} if item.appointment_id else holders[item.unit_id, item.role]
-        passed = {one for own in direct for one, kinds in delegates[own] if not kinds or item.kind in kinds}
-        told.append(direct | passed)
+        rows = [
+            row for own in direct if own for row in delegates[own] if not row.kinds or item.kind in row.kinds
+        ]
+        passed = {row.delegate_id for row in rows if _passes(item, row.delegate)}
+        told.append({own for own in direct if own} | passed)
     return told
 
 
-def _holders(items: Sequence[WorkItem], at: datetime) -> dict[tuple[int, str], set[int]]:
-    """Who holds each role in each unit concerned today."""
-    today = timezone.localdate(at)
-    holds = Q(end_date=None) | Q(end_date__gte=today)
-    units = {item.unit_id for item in items if item.role}
+def _passes(item: WorkItem, delegate: Appointment) -> bool:
+    return passes_to(item.kind, delegate_signs=may_sign_for_others(delegate))
+
+
+def _superiors(items: Sequence[WorkItem], at: datetime) -> list[set[int]]:
+    units = {item.unit_id for item in items}
+    by_unit, by_division = _holders(units, at), _division_heads(units, at)
+    return [_above(item, by_unit[item.unit_id, Role.UNIT_HEAD], by_division) for item in items]
+
+
+def _above(item: WorkItem, heads: set[int], by_division: dict[int, set[int]]) -> set[int]:
+    holder = item.appointment
+    if holder is None or holder.division_id is None or holder.has_role(*_DIVISION_HEADS):
+        return heads - {item.appointment_id or 0}
+    return by_division[holder.division_id] or heads
+
+
+def _division_heads(units: Iterable[int], at: datetime) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = defaultdict(set)
+    rows = _current(units, at).filter(roles__overlap=list(_DIVISION_HEADS)).exclude(division=None)
+    for pk, division_id in rows.values_list("pk", "division_id"):
+        if division_id is not None:
+            found[division_id].add(pk)
+    return found
+
+
+def _holders(units: Iterable[int], at: datetime) -> dict[tuple[int, str], set[int]]:
+    """Who holds each role in each unit today."""
     found: dict[tuple[int, str], set[int]] = defaultdict(set)
-    rows = Appointment.objects.filter(holds, unit_id__in=units, start_date__lte=today)
-    for pk, unit_id, roles in rows.values_list("pk", "unit_id", "roles"):
+    for pk, unit_id, roles in _current(units, at).values_list("pk", "unit_id", "roles"):
         for role in roles:
             found[unit_id, role].add(pk)
     return found
+
+
+def _current(units: Iterable[int], at: datetime) -> QuerySet[Appointment]:
+    today = timezone.localdate(at)
+    holds = Q(end_date=None) | Q(end_date__gte=today)
+    return Appointment.objects.filter(holds, unit_id__in=list(units), start_date__lte=today)

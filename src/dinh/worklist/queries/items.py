@@ -68,6 +68,32 @@ def amount_by_kind(items: QuerySet[WorkItem]) -> dict[str, int]:
     return dict(rows)
 
 
+def amounts_waiting(
+    appointment: Appointment, *, stand_ins: Iterable[StandIn] | None = None
+) -> dict[str, int]:
+    """
+    How many things of each kind wait for this appointment.
+
+    Read once for all entries of a page's menu: the answer stays with the appointment of the request.
+    """
+    known: dict[str, int] | None = vars(appointment).get("_amounts_waiting")
+    if known is None:
+        known = amount_by_kind(items_visible_to(appointment, stand_ins=stand_ins))
+        vars(appointment)["_amounts_waiting"] = known
+    return known
+
+
+def on_behalf_of(item: WorkItem, own: Appointment, others: Iterable[StandIn]) -> str:
+    """The name of whom one stands in for; empty for one's own work."""
+    if item.appointment_id == own.pk or (item.role in own.roles and item.unit_id == own.unit_id):
+        return ""
+    for other in others:
+        by_role = item.role in other.roles and item.unit_id == other.unit_id
+        if item.appointment_id == other.appointment_id or by_role:
+            return other.person_name
+    return ""
+
+
 def _waits_for(appointment_id: int, unit_id: int, roles: Iterable[str]) -> Q:
     by_role = Q(unit_id=unit_id, role__in=list(roles), appointment=None)
     return Q(appointment_id=appointment_id) | by_role

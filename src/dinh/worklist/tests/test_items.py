@@ -7,11 +7,11 @@ from django.utils import timezone
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.notify.models import Notification
+from dinh.worklist.api import amount_waiting
 from dinh.worklist.models import Absence, Delegation, WorkItem
 from dinh.worklist.operations.reminding import remind_of_late_work
-from dinh.worklist.queries.items import group_of, items_visible_to, within_group
+from dinh.worklist.queries.items import amounts_waiting, group_of, items_visible_to, within_group
 from dinh.worklist.tests.factories import NOON, WorkItemFactory
-from dinh.worklist.views.home import time_left
 
 pytestmark = pytest.mark.django_db
 
@@ -78,14 +78,6 @@ def test_groups_agree_between_page_and_filter(head, hours, group):
     assert found == [group]
 
 
-@pytest.mark.parametrize(
-    ("hours", "words"),
-    [(5, "còn 5 giờ"), (72, "còn 3 ngày"), (-3, "quá hạn 3 giờ"), (-50, "quá hạn 2 ngày")],
-)
-def test_time_left_is_said_in_words(hours, words):
-    assert time_left(NOON + timedelta(hours=hours), now=NOON) == words
-
-
 @pytest.mark.parametrize("amount", [1, 3])
 def test_home_page_costs_the_same_queries(client, head, amount, django_assert_num_queries):
     client.force_login(AccountFactory(current_appointment=head))
@@ -99,7 +91,7 @@ def test_home_page_costs_the_same_queries(client, head, amount, django_assert_nu
     assert response.context["total"] == amount
 
 
-QUERIES = 11
+QUERIES = 10
 """Session, account, appointment, the list and its amounts, stand-ins, and the head's parts and counts."""
 
 
@@ -159,3 +151,14 @@ def test_absence_page_names_the_field_at_fault(client, head):
     assert response.status_code == 422
     assert list(response.context["form"].errors) == ["end_date"]
     assert Absence.objects.count() == 0
+
+
+def test_amounts_are_read_once_for_the_whole_menu(head, django_assert_num_queries):
+    for _number in range(2):
+        for_head_of(head.unit)
+
+    with django_assert_num_queries(2):
+        amounts = amounts_waiting(head)
+        of_kind = amount_waiting(head, "documents.direct", "documents.sign")
+
+    assert (amounts, of_kind) == ({"documents.direct": 2}, 2)

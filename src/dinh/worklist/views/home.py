@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.components import Chip, Words, chips_for
+from dinh.worklist.deadlines import mark_of, time_left
 from dinh.worklist.kinds import label_of
 from dinh.worklist.models import WorkItem
 from dinh.worklist.queries.delegations import StandIn, stand_ins_of
@@ -24,9 +25,10 @@ from dinh.worklist.queries.items import (
     OPEN,
     TODAY,
     WEEK,
-    amount_by_kind,
+    amounts_waiting,
     group_of,
     items_visible_to,
+    on_behalf_of,
     within_group,
 )
 
@@ -38,7 +40,11 @@ GROUPS: Final[dict[str, Promise]] = {
     LATER: gettext_lazy("Later"),
     OPEN: gettext_lazy("Without a deadline"),
 }
-TONES: Final = {LATE: "red", TODAY: "yellow", WEEK: "green", LATER: "green", OPEN: ""}
+URGENCIES: Final[dict[int, Promise]] = {
+    1: gettext_lazy("Urgent"),
+    2: gettext_lazy("Very urgent"),
+    3: gettext_lazy("Most urgent"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Row:
     group_label: Promise
     tone: str
     kind: str
+    urgency: Words
     left: str
     on_behalf_of: str
 
@@ -59,7 +66,7 @@ def my_work(request: StaffRequest) -> HttpResponseBase:
     now, filters = timezone.now(), _filters(request)
     others = stand_ins_of(request.appointment, today=timezone.localdate(now))
     waiting = items_visible_to(request.appointment, stand_ins=others)
-    amounts = amount_by_kind(waiting)
+    amounts = amounts_waiting(request.appointment, stand_ins=others)
     chosen = within_group(waiting, filters["when"], now=now)
     if filters["kind"]:
         chosen = chosen.filter(kind=filters["kind"])
@@ -104,33 +111,9 @@ def _row(item: WorkItem, request: StaffRequest, others: Sequence[StandIn], now: 
         item=item,
         group=group,
         group_label=GROUPS[group],
-        tone=TONES[group],
+        tone=mark_of(item.due_at, now=now),
         kind=label_of(item.kind),
+        urgency=URGENCIES.get(item.urgency, ""),
         left=time_left(item.due_at, now=now),
-        on_behalf_of=_on_behalf_of(item, request, others),
+        on_behalf_of=on_behalf_of(item, request.appointment, others),
     )
-
-
-def time_left(due_at: datetime | None, *, now: datetime) -> str:
-    """In words: hours up to two days, days beyond; late ones likewise; empty without a deadline."""
-    if due_at is None:
-        return ""
-    hours = int(abs((due_at - now).total_seconds()) // 3600)
-    numbers = {"hours": hours, "days": hours // 24}
-    if due_at < now:
-        text = _("late by %(hours)d h") if hours < 48 else _("late by %(days)d days")
-    else:
-        text = _("%(hours)d h left") if hours < 48 else _("%(days)d days left")
-    return text % numbers
-
-
-def _on_behalf_of(item: WorkItem, request: StaffRequest, others: Sequence[StandIn]) -> str:
-    """The name of whom one stands in for; empty for one's own work."""
-    own = request.appointment
-    if item.appointment_id == own.pk or (item.role in own.roles and item.unit_id == own.unit_id):
-        return ""
-    for other in others:
-        by_role = item.role in other.roles and item.unit_id == other.unit_id
-        if item.appointment_id == other.appointment_id or by_role:
-            return other.person_name
-    return ""

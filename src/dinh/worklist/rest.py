@@ -1,0 +1,184 @@
+"""My work, absence and delegation, for programs."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from ninja import Field, Router, Schema, Status
+
+from dinh.directory.models import Appointment
+from dinh.worklist.deadlines import hours_left, mark_of
+from dinh.worklist.kinds import kinds, label_of
+from dinh.worklist.models import Absence
+from dinh.worklist.operations.absences import NewDelegation, cancel_absence, record_absence
+from dinh.worklist.queries.delegations import absences_visible_to, stand_ins_of
+from dinh.worklist.queries.items import group_of, items_visible_to, on_behalf_of, within_group
+
+PAGE = 50
+router = Router(tags=["worklist"])
+NO_NUL = r"^[^\x00]*$"
+
+
+class WorkOut(Schema):
+    """
+    `group`: late, today, week, later or open; `mark`: red, yellow (at most a working day left), green or empty;
+    `working_hours_left`: negative once late.
+    """
+
+    id: int
+    kind: str
+    title: str
+    url: str
+    urgency: int
+    group: str
+    mark: str
+    due_at: datetime | None
+    working_hours_left: float | None
+    on_behalf_of: str
+    target_type: str
+    target_id: int
+
+
+class WorkPage(Schema):
+    count: int
+    page: int
+    items: list[WorkOut]
+
+
+class KindOut(Schema):
+    kind: str
+    label: str
+    is_signing: bool
+
+
+class DelegationOut(Schema):
+    appointment_id: int
+    delegate_id: int
+    delegate: str
+    kinds: list[str]
+
+
+class AbsenceOut(Schema):
+    id: int
+    start_date: date
+    end_date: date
+    reason: str
+    cancelled_at: datetime | None
+    delegations: list[DelegationOut]
+
+
+class DelegationIn(Schema):
+    """`kinds`: empty for all kinds of work."""
+
+    appointment_id: int
+    delegate_id: int
+    kinds: Annotated[list[Annotated[str, Field(max_length=60, pattern=NO_NUL)]], Field(max_length=100)] = []
+
+
+class AbsenceIn(Schema):
+    start_date: date
+    end_date: date
+    reason: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+    delegations: Annotated[list[DelegationIn], Field(max_length=50)] = []
+
+
+@router.get("/work", response=WorkPage)
+def work(
+    request: HttpRequest,
+    when: str = "",
+    kind: Annotated[str, Field(max_length=60, pattern=NO_NUL)] = "",
+    urgent: bool = False,
+    page: int = 1,
+) -> WorkPage:
+    """What waits for one, the most pressing first; `when`: late, today, week, later or open."""
+    own, now = _own(request), timezone.now()
+    others = stand_ins_of(own, today=timezone.localdate(now))
+    found = within_group(items_visible_to(own, stand_ins=others), when, now=now)
+    if kind:
+        found = found.filter(kind=kind)
+    if urgent:
+        found = found.filter(urgency__gt=0)
+    at = Paginator(found, PAGE).get_page(page)
+    items = [
+        WorkOut(
+            id=row.pk,
+            kind=row.kind,
+            title=row.title,
+            url=row.url,
+            urgency=row.urgency,
+            group=group_of(row, now=now),
+            mark=mark_of(row.due_at, now=now),
+            due_at=row.due_at,
+            working_hours_left=hours_left(row.due_at, now=now),
+            on_behalf_of=on_behalf_of(row, own, others),
+            target_type=row.target_type,
+            target_id=row.target_id,
+        )
+        for row in at
+    ]
+    return WorkPage(count=at.paginator.count, page=at.number, items=items)
+
+
+@router.get("/work/kinds", response=list[KindOut])
+def work_kinds(request: HttpRequest) -> list[KindOut]:
+    """Kinds of work that can be delegated."""
+    return [
+        KindOut(kind=name, label=label_of(name), is_signing=one.is_signing) for name, one in kinds.items()
+    ]
+
+
+@router.get("/absences", response=list[AbsenceOut])
+def absences(request: HttpRequest) -> list[AbsenceOut]:
+    """One's own absences, the latest first; the hundred last."""
+    return [_absence(row) for row in absences_visible_to(_own(request))[:100]]
+
+
+@router.post("/absences", response={201: AbsenceOut})
+def create_absence(request: HttpRequest, body: AbsenceIn) -> Status[AbsenceOut]:
+    """Be away from a day to a day, both included, and say who acts for each of one's positions meanwhile."""
+    own = _own(request)
+    made = record_absence(
+        actor=own,
+        start_date=body.start_date,
+        end_date=body.end_date,
+        reason=body.reason,
+        delegations=[
+            NewDelegation(one.appointment_id, one.delegate_id, tuple(one.kinds)) for one in body.delegations
+        ],
+        at=timezone.now(),
+    )
+    return Status(201, _absence(absences_visible_to(own).get(pk=made.pk)))
+
+
+@router.post("/absences/{absence_id}/cancel", response=AbsenceOut)
+def absence_cancel(request: HttpRequest, absence_id: int) -> AbsenceOut:
+    own = _own(request)
+    cancel_absence(absence_id=absence_id, actor=own, at=timezone.now())
+    return _absence(get_object_or_404(absences_visible_to(own), pk=absence_id))
+
+
+def _absence(row: Absence) -> AbsenceOut:
+    return AbsenceOut(
+        id=row.pk,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        reason=row.reason,
+        cancelled_at=row.cancelled_at,
+        delegations=[
+            DelegationOut(
+                appointment_id=one.appointment_id,
+                delegate_id=one.delegate_id,
+                delegate=one.delegate.person.full_name,
+                kinds=one.kinds,
+            )
+            for one in row.delegations.all()
+        ],
+    )
+
+
+def _own(request: HttpRequest) -> Appointment:
+    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
+    return appointment

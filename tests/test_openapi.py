@@ -1,0 +1,78 @@
+"""The API as its own document describes it: whatever fits the document, no operation breaks (schemathesis)."""
+
+import json
+from urllib.parse import urlencode
+
+import pytest
+import schemathesis
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from world import build_world
+
+from dinh.config.api import api
+
+DOCUMENT = json.loads(json.dumps(api.get_openapi_schema(), default=str))
+OPERATIONS = [each.ok() for each in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
+EXAMPLES = 4
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return build_world()
+
+
+def test_document_is_valid_and_names_every_refusal():
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+
+    operations = [each for path in DOCUMENT["paths"].values() for each in path.values()]
+    assert [each["operationId"] for each in operations if "default" not in each["responses"]] == []
+    assert len({each["operationId"] for each in operations}) == len(operations)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+def test_operation_takes_or_refuses_whatever_fits_its_description(world, operation):
+    client = Client(raise_request_exception=False)
+    client.force_login(world.accounts["clerk"])
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def check(case):
+        with transaction.atomic():
+            answer = send(client, case)
+            transaction.set_rollback(True)
+        assert answer.status_code < 500
+        if answer.status_code >= 400:
+            assert answer["Content-Type"] == "application/problem+json"
+            assert answer.json()["status"] == answer.status_code
+
+    check()
+
+
+def send(client, case):
+    path = case.formatted_path + ("?" + urlencode(case.query, doseq=True) if case.query else "")
+    headers = {name: value for name, value in (case.headers or {}).items() if value.isascii()}
+    body, kind = (b"", "application/json") if not case.media_type else (case.body, case.media_type)
+    if kind == "application/json":
+        body = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
+        return client.generic(case.method, path, body, kind, headers=headers)
+    return client.generic(case.method, path, b"", kind, headers=headers)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [
+    ("GET", "/api/v1/nothing", 404), ("DELETE", "/api/v1/me", 405), ("PATCH", "/api/v1/outgoing/1", 405),
+    ("GET", "/api/v1/outgoing/-1", 404),
+])  # fmt: skip
+def test_what_is_no_endpoint_is_refused_by_a_problem_document(world, method, path, status):
+    client = Client()
+    client.force_login(world.accounts["clerk"])
+
+    answer = client.generic(method, path)
+
+    assert (answer.status_code, answer["Content-Type"], answer.json()["status"]) == (
+        status, "application/problem+json", status,
+    )  # fmt: skip
