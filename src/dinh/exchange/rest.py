@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -11,8 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import File, Form, Router, Schema, Status
+from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
+from pydantic import AfterValidator
 
 from dinh.directory.models import Appointment
 from dinh.exchange.models import AccessGrant, Exchange, Service, ServiceVersion, System
@@ -35,6 +36,17 @@ from dinh.exchange.rules import looks_after_systems
 from dinh.kernel.errors import NotFound
 
 PAGE = 50
+
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL takes no NUL in a text."""
+    if "\0" in text:
+        raise ValueError(_("Leave out control characters."))
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
 router = Router(tags=["exchange"])
 
 
@@ -48,11 +60,11 @@ class SystemOut(Schema):
 
 
 class SystemIn(Schema):
-    member_id: int
-    code: str
-    name: str
-    description: str = ""
-    contact: str = ""
+    member_id: Id
+    code: Text
+    name: Text
+    description: Text = ""
+    contact: Text = ""
 
 
 class SecretOut(Schema):
@@ -68,11 +80,11 @@ class SecretOut(Schema):
 
 
 class Label(Schema):
-    label: str
+    label: Text
 
 
 class Why(Schema):
-    reason: str = ""
+    reason: Text = ""
 
 
 class VersionOut(Schema):
@@ -100,18 +112,18 @@ class ServiceOut(Schema):
 
 
 class ServiceIn(Schema):
-    system_id: int
-    code: str
-    title: str
-    description: str = ""
+    system_id: Id
+    code: Text
+    title: Text
+    description: Text = ""
 
 
 class GrantIn(Schema):
-    system_id: int
-    version_id: int
-    operation_ids: list[int]
-    purpose: str
-    legal_basis: str
+    system_id: Id
+    version_id: Id
+    operation_ids: list[Id]
+    purpose: Text
+    legal_basis: Text
     valid_from: date
     valid_to: date
     daily_quota: int = 10_000
@@ -276,8 +288,8 @@ def add_version(
     request: HttpRequest,
     service_id: int,
     document: File[UploadedFile],
-    version: Form[str],
-    base_url: Form[str],
+    version: Form[Text],
+    base_url: Form[Text],
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
 ) -> Status[ServiceVersion]:
@@ -306,7 +318,7 @@ def read_openapi(request: HttpRequest, version_id: int) -> Any:
 
 @router.get("/exchange/grants", response=GrantPage)
 def list_grants(request: HttpRequest, q: str = "", state: str = "", page: int = 1) -> dict[str, Any]:
-    rows = grants_matching(grants_visible_to(_own(request)), text=q, state=state)
+    rows = grants_matching(grants_visible_to(_own(request)), text=_text(q), state=_text(state))
     return _page(rows.prefetch_related("operations"), page, _grant)
 
 
