@@ -72,9 +72,9 @@ def _vocabulary() -> Iterable[str]:
 
 LETTERS = """
 INSERT INTO documents_document (issuer_id, issuer_name, issuer_code, bloc, type_code, number, number_text, notation,
-    code, code_key, issued_date, place, subject, urgency, secrecy, language, signer_name, signer_position,
+    code, issued_date, place, subject, urgency, secrecy, language, signer_name, signer_position,
     signer_authority, copy_kind, search_text, search_vector, created_at)
-SELECT u.id, u.name, '', 'government', 'CV', i, i::text, 'CV', 'B' || i || '/CV', 'b' || i || '/cv',
+SELECT u.id, u.name, '', 'government', 'CV', i, i::text, 'CV', 'B' || i || '/CV',
     date '2026-01-01' + (i %% 300), 'X', initcap(w.w), CASE WHEN i %% 20 = 0 THEN 1 ELSE 0 END, 0, 'vi',
     'N', 'P', '', '',
     w.w, to_tsvector('simple', w.w || ' b' || i), timestamptz '2026-01-01' + i * interval '2 minutes'

@@ -147,7 +147,7 @@ def _seen(sender: dict[str, Caller], letter: int, reply: int) -> None:
     assert (states["counts"], states["count"]) == ({"01": 115, "06": 1}, 1)
     answer = states["items"][0]["reply"]
     assert "trực tuyến" in clerk.read(f"/incoming/{answer}")["document"]["subject"]
-    found = clerk.read("/documents?q=day+manh+cung+cap+dich+vu+cong+qua+chuong+trinh")["items"]
+    found = clerk.read("/search?q=day+manh+cung+cap+dich+vu+cong+qua+chuong+trinh")["items"]
     assert letter in {each["outgoing"] for each in found}
 
 

@@ -95,6 +95,45 @@ def trace_of(*targets: models.Model) -> list[TraceEntry]:
     ]
 
 
+def note_access(*, target: models.Model, actor: Acting, what: str, at: datetime) -> None:
+    """
+    Write down that somebody looked at a record; looks within a minute count once. One statement.
+
+    :param what: the kind of look: `page`, `file`, `attachment`, `export` ...
+    """
+    from dinh.audit.operations.accesses import write_access
+
+    write_access(
+        target_type=target._meta.label_lower,
+        target_id=str(target.pk),
+        what=what,
+        actor=actor.audit_actor(),
+        at=at,
+    )
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one person looked at on one day: how often, first and last."""
+
+    person_name: str
+    position: str
+    what: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+def accesses_of(*targets: models.Model, unit_id: int) -> list[Look]:
+    """The latest 500 looks of one unit's people at these records, the last first. The caller checks visibility."""
+    from dinh.audit.queries.accesses import accesses
+
+    return [
+        Look(each.person_name, each.position, each.what, each.first_at, each.last_at, each.times)
+        for each in accesses(targets, unit_id=unit_id)[:500]
+    ]
+
+
 def evidence_bundle(
     *targets: models.Model, documents: Mapping[str, Member], at: datetime | None = None
 ) -> BinaryIO:

@@ -37,6 +37,8 @@ SMTP_URL = env.text("DINH_SMTP_URL", default="")
 globals().update(env.mail_server("DINH_SMTP_URL"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DINH_MAIL_FROM", default="dinh@localhost")
+REMOTE_SIGNING_URL = env.url("DINH_REMOTE_SIGNING_URL", default=f"{SANDBOX_URL}/csc/v2" if DEMO else "")
+REMOTE_SIGNING_TOKEN = env.text("DINH_REMOTE_SIGNING_TOKEN", default="")
 SIGNING_PLUGIN_URL = env.url("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987", schemes=("ws", "wss"))
 CLAMAV = env.url("DINH_CLAMAV", default="", schemes=("tcp", "unix"))
 LAW_DIR = env.folder("DINH_LAW_DIR")

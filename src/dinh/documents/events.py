@@ -24,6 +24,14 @@ class IncomingStateChanged:
 
 
 @dataclass(frozen=True)
+class ArrivalRefused:
+    """A recipient sent a document back."""
+
+    incoming_id: int
+    refused_at: datetime
+
+
+@dataclass(frozen=True)
 class DispatchRecalled:
     """A sending was recalled by its sender."""
 

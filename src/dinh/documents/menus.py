@@ -4,8 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.queries.directing import letters_to_direct
 from dinh.documents.queries.found import letters_found
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
+from dinh.documents.rules_incoming import directs
 from dinh.kernel.menu import MenuEntry, menu
 from dinh.kernel.shell import SearchSource, search_sources
 from dinh.worklist.api import amount_waiting
@@ -16,8 +18,10 @@ def register_menu() -> None:
     search_sources.register("documents", SearchSource(_("Documents"), "documents:search", 10, letters_found))
     for name, label, icon, order, is_visible, count in (
         ("incoming_list", _("Incoming documents"), "inbox", 10, _everybody, _amount_arrived),
+        ("directing_tray", _("To direct"), "users", 11, directs, _amount_to_direct),
         ("outgoing_list", _("Outgoing documents"), "send", 20, _everybody, None),
         ("book_list", _("Registers"), "book", 30, _everybody, None),
+        ("report_list", _("Reports"), "list-check", 31, _everybody, None),
         ("signing_tray", _("To sign"), "signature", 21, _signs, _amount_to_sign),
         ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
     ):
@@ -35,6 +39,10 @@ def _signs(appointment: Appointment) -> bool:
 
 def _issues(appointment: Appointment) -> bool:
     return appointment.has_role(Role.CLERK)
+
+
+def _amount_to_direct(appointment: Appointment) -> int:
+    return letters_to_direct(appointment).order_by().count()
 
 
 def _amount_arrived(appointment: Appointment) -> int:

@@ -1,10 +1,19 @@
 """What documents do when they hear of an event."""
 
-from dinh.documents.events import DispatchRecalled, DocumentDispatched, IncomingAssigned, RecipientsReminded
+from dinh.documents.events import (
+    ArrivalRefused,
+    DispatchRecalled,
+    DocumentDispatched,
+    IncomingAssigned,
+    RecipientsReminded,
+)
 from dinh.documents.operations.answering import close_answered
-from dinh.documents.operations.telling import tell_clerks_reminded, tell_informed, tell_recalled
+from dinh.documents.operations.counting import count_pages
+from dinh.documents.operations.proving import keep_proven
+from dinh.documents.operations.telling import tell_clerks_reminded, tell_informed, tell_recalled, tell_refused
 from dinh.documents.operations.verifying import verify_arrivals
 from dinh.kernel.events import receives
+from dinh.signing.events import ProofsAdded
 
 
 @receives(DocumentDispatched, queue="documents")
@@ -17,6 +26,18 @@ def complete_what_was_answered(event: DocumentDispatched) -> None:
 def judge_signatures(event: DocumentDispatched) -> None:
     """Clerks see at once whether the signatures of what arrived hold."""
     verify_arrivals(document_id=event.document_id)
+
+
+@receives(DocumentDispatched, queue="documents")
+def count_pages_of_letter(event: DocumentDispatched) -> None:
+    """Registers and case files tell how many pages a letter has."""
+    count_pages(document_id=event.document_id)
+
+
+@receives(ArrivalRefused, queue="documents")
+def tell_of_refusal(event: ArrivalRefused) -> None:
+    """The sender learns that a letter came back, and why."""
+    tell_refused(incoming_id=event.incoming_id, refused_at=event.refused_at)
 
 
 @receives(DispatchRecalled, queue="documents")
@@ -35,3 +56,9 @@ def tell_of_reminder(event: RecipientsReminded) -> None:
 def tell_who_is_to_know(event: IncomingAssigned) -> None:
     """Who has nothing to do with a document but to know of it."""
     tell_informed(incoming_id=event.incoming_id, assigned_at=event.assigned_at)
+
+
+@receives(ProofsAdded, queue="documents")
+def keep_what_was_proven(event: ProofsAdded) -> None:
+    """A letter that was signed while the timestamp server was silent has its timestamp now."""
+    keep_proven(before=event.before, after=event.after)

@@ -9,11 +9,14 @@ from dinh.documents import (
     rest_drafting,
     rest_incoming,
     rest_intake,
+    rest_metadata,
     rest_outgoing,
     rest_path,
     rest_proof,
     rest_recipients,
     rest_reference,
+    rest_reports,
+    rest_search,
 )
 
 router = Router()
@@ -26,8 +29,11 @@ for part in (
     rest_path,
     rest_proof,
     rest_reference,
+    rest_metadata,  # before the acts by name
     rest_recipients,  # before the acts by name of outgoing documents
     rest_devices,
     rest_outgoing,
+    rest_reports,
+    rest_search,
 ):
     router.add_router("", part.router)

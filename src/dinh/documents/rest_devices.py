@@ -1,5 +1,6 @@
 """Signing and sealing in two phases, for programs that reach the holder's token themselves."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -8,8 +9,9 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from dinh.documents.operations.devices import begin_seal, begin_step, finish_on_device
+from dinh.documents.queries.devices import device_signatures_of
 from dinh.documents.rest_outgoing import OutgoingOut, actor_of, shown, visible
-from dinh.signing.api import device_answer
+from dinh.signing.api import SessionInfo, device_answer, open_sessions
 
 router = Router(tags=["outgoing"])
 BEGIN = {"sign": begin_step, "seal": begin_seal}
@@ -19,7 +21,7 @@ class BegunOut(Schema):
     """
     A signature that waits for its device until `expires_at`. `challenge` has what the device needs: `fingerprint` of
     the certificate (SHA-256, hex), `attributes` (base64, DER) and their `digest` (SHA-256, hex); empty where the
-    server reaches the key itself.
+    server reaches the key itself. Before a seal come the `annexes` in files of their own, each finished as the seal is.
     """
 
     session: UUID
@@ -27,6 +29,7 @@ class BegunOut(Schema):
     digest: str
     challenge: dict[str, str]
     expires_at: datetime
+    annexes: "list[BegunOut]" = []
 
 
 class Answer(Schema):
@@ -44,13 +47,21 @@ class Answer(Schema):
 @router.post("/outgoing/{int:outgoing_id}/{act}/begin", response=BegunOut)
 def begin_on_device(request: HttpRequest, outgoing_id: int, act: Literal["sign", "seal"]) -> BegunOut:
     """Prepare the caller's signature, or the seal; nothing of the letter changes yet."""
-    _begun, session = BEGIN[act](outgoing_id=outgoing_id, actor=actor_of(request))
+    actor = actor_of(request)
+    begun, session = BEGIN[act](outgoing_id=outgoing_id, actor=actor)
+    annexes = device_signatures_of(actor, begun.batch).exclude(annex=None).values_list("session", flat=True)
+    before = open_sessions(session_ids=list(annexes), appointment=actor).values()
+    return _begun(session, annexes=[_begun(each) for each in before])
+
+
+def _begun(session: SessionInfo, *, annexes: Sequence[BegunOut] = ()) -> BegunOut:
     return BegunOut(
         session=session.id,
         provider=session.provider,
         digest=session.digest,
         challenge=dict(session.challenge),
         expires_at=session.expires_at,
+        annexes=list(annexes),
     )
 
 

@@ -1,10 +1,10 @@
 """Drafts of documents that go out, for programs: written, revised, with files and comments."""
 
 from datetime import date, datetime
-from typing import BinaryIO, Literal, cast
+from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Router, Schema, Status
@@ -14,14 +14,24 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import Source
 from dinh.documents.models import Comment, Incoming, Outgoing, Version
 from dinh.documents.operations.commenting import comment_on_draft
-from dinh.documents.operations.draft_files import GivenFile, add_letter_file, attach_files
+from dinh.documents.operations.draft_files import (
+    GivenFile,
+    add_letter_file,
+    attach_files,
+    detach_file,
+    mark_place,
+)
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
+from dinh.documents.operations.letter_content import word_of
+from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
+from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.versions import versions_of
 from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.storage.api import DOCX
 
 router = Router(tags=["drafts"])
 
@@ -34,6 +44,33 @@ class RecipientIn(Schema):
     address: str = ""
     purpose: Literal["act", "coordinate", "inform"] = "act"
     channel: Literal["paper", "email"] = "paper"
+
+
+class AnnexIn(Schema):
+    """An annex written as text; `landscape` where its tables need the width."""
+
+    title: Annotated[str, Field(max_length=300)] = ""
+    text: str
+    landscape: bool = False
+
+
+class FormIn(Schema):
+    """
+    The lesser parts of the form. `addressees` and `recipient_lines` stand in place of the recipients' names;
+    `council_name` is one of the councils for which the unit keeps a book; `circulation`: `return` or `internal`.
+    """
+
+    circulation: str = ""
+    is_normative: bool = False
+    council_name: str = ""
+    council_title: str = ""
+    addressees: list[str] = Field(default_factory=list)
+    recipient_lines: list[str] = Field(default_factory=list)
+    typist: str = ""
+    copies: int = 0
+    archive_copies: int = 0
+    shows_address: bool = False
+    annexes: list[AnnexIn] = Field(default_factory=list)
 
 
 class DraftIn(Schema):
@@ -49,13 +86,18 @@ class DraftIn(Schema):
     secrecy: int = 0
     reply_due_date: date | None = None
     authority: str | None = None
+    form: FormIn = Field(default_factory=FormIn)
 
 
 class NewDraftIn(DraftIn):
-    """A repeated `request_key` answers with the draft that the first request made."""
+    """
+    A repeated `request_key` answers with the draft that the first request made. `replaces`: an issued document
+    of the same type, which stands as replaced once this one is issued.
+    """
 
     request_key: UUID | None = None
     reply_to: int | None = None
+    replaces: int | None = None
 
 
 class VersionOut(Schema):
@@ -76,6 +118,15 @@ class DraftOut(Schema):
     authority: str
     recipients: int
     versions: list[VersionOut]
+
+
+class PlaceIn(Schema):
+    """`name`: number, day, month, year, initials.1 to 6, signature.leader, seal.leader; its middle in points."""
+
+    name: str
+    page: Annotated[int, Field(ge=1, le=10_000)]
+    x: Annotated[float, Field(ge=0, le=15_000, allow_inf_nan=False)]
+    y: Annotated[float, Field(ge=0, le=15_000, allow_inf_nan=False)]
 
 
 class CommentIn(Schema):
@@ -105,6 +156,7 @@ def create(request: HttpRequest, body: NewDraftIn) -> Status[DraftOut]:
         plan=_plan(body, drafter),
         at=timezone.now(),
         reply_to=_replied(body.reply_to, drafter),
+        replaces=None if body.replaces is None else replaceable(body.replaces, drafter),
         request_key=body.request_key,
         has_text=bool(body.text.strip()),
     )
@@ -156,6 +208,29 @@ def attach(
     return [AttachedOut(id=each.pk, name=each.name, is_annex=each.is_annex) for each in made]
 
 
+@router.delete("/drafts/{int:outgoing_id}/files/{int:attachment_id}", response={204: None})
+def detach(request: HttpRequest, outgoing_id: int, attachment_id: int) -> Status[None]:
+    """Take a file off a draft."""
+    detach_file(
+        outgoing_id=outgoing_id, drafter=_actor(request), attachment_id=attachment_id, at=timezone.now()
+    )
+    return Status(204, None)
+
+
+@router.get("/drafts/{int:outgoing_id}/word", url_name="draft_word")
+def word(request: HttpRequest, outgoing_id: int) -> HttpResponse:
+    """The draft as a Word file in its form, to be gone on with in Word."""
+    return HttpResponse(word_of(_visible(request, outgoing_id)), content_type=DOCX)
+
+
+@router.post("/drafts/{int:outgoing_id}/places", response=DraftOut)
+def place(request: HttpRequest, outgoing_id: int, body: PlaceIn) -> DraftOut:
+    """Mark on an uploaded letter where number, date, a signature or the seal goes."""
+    drafter = _actor(request)
+    version = mark_place(outgoing_id=outgoing_id, drafter=drafter, at=timezone.now(), **body.dict())
+    return _shown(version.outgoing)
+
+
 @router.get("/drafts/{int:outgoing_id}/comments", response=list[CommentOut])
 def list_comments(request: HttpRequest, outgoing_id: int) -> list[CommentOut]:
     """The remarks on a draft, in order."""
@@ -182,15 +257,36 @@ def _plan(body: DraftIn, drafter: Appointment) -> DraftPlan:
     return DraftPlan(
         type_code=body.type_code,
         subject=body.subject,
-        paragraphs=[each for each in body.text.splitlines() if each.strip()],
-        recipients=[WantedRecipient(**each.dict()) for each in body.recipients],
+        paragraphs=_paragraphs(body.text),
+        recipients=wanted_from(body.recipients),
         leader=known[body.leader],
         initials=[known[each] for each in body.initials],
         urgency=body.urgency,
         secrecy=body.secrecy,
         reply_due_date=body.reply_due_date,
         authority=body.authority or None,
+        form=form_from(body.form),
     )
+
+
+def wanted_from(recipients: list[RecipientIn]) -> list[WantedRecipient]:
+    """The recipients as operations take them."""
+    return [WantedRecipient(**each.dict()) for each in recipients]
+
+
+def form_from(body: FormIn) -> LetterForm:
+    """The form as operations take it."""
+    plain = body.dict() | {
+        "annexes": [
+            DraftAnnex(title=each.title, paragraphs=_paragraphs(each.text), landscape=each.landscape)
+            for each in body.annexes
+        ]
+    }
+    return LetterForm(**plain)
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [each for each in text.splitlines() if each.strip()]
 
 
 def _laid_out(draft: Outgoing) -> DraftOut:

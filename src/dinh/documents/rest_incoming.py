@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
+from dinh.audit.api import note_access
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.documents.enums import AssignmentRole, Channel, IncomingState, Purpose, Urgency
@@ -25,6 +26,7 @@ from dinh.documents.operations.assigning import (
     withdraw_assignment,
 )
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
+from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.paging import CappedPaginator
@@ -197,7 +199,9 @@ def list_incoming(
 @router.get("/incoming/{int:incoming_id}", response=IncomingDetail)
 def read_incoming(request: HttpRequest, incoming_id: int) -> IncomingDetail:
     """One document with its assignments, notes and verdict."""
-    return _detail(incoming_id, _actor(request))
+    shown = _detail(incoming_id, _actor(request))
+    note_access(target=Incoming(pk=incoming_id), actor=_actor(request), what="page", at=timezone.now())
+    return shown
 
 
 @router.get("/incoming/{int:incoming_id}/content", url_name="incoming_letter")
@@ -206,6 +210,7 @@ def content(request: HttpRequest, incoming_id: int) -> HttpResponseBase:
     incoming = get_incoming(incoming_id, _actor(request))
     if incoming.document.content_id is None:
         raise NotFound(_("There is no such document here. Go back to the list."))
+    note_access(target=incoming, actor=_actor(request), what="file", at=timezone.now())
     return blob_response(request, incoming.document.content_id, filename=f"{incoming.pk}.pdf", inline=False)
 
 
@@ -221,6 +226,14 @@ def refuse(request: HttpRequest, incoming_id: int, body: Reason) -> IncomingDeta
     """Send it back with a reason."""
     actor = _actor(request)
     refuse_incoming(incoming_id=incoming_id, actor=actor, reason=body.reason, at=timezone.now())
+    return _detail(incoming_id, actor)
+
+
+@router.post("/incoming/{int:incoming_id}/deleted", response=IncomingDetail)
+def deleted(request: HttpRequest, incoming_id: int) -> IncomingDetail:
+    """Report to the sender that what it recalled was deleted here."""
+    actor = _actor(request)
+    report_deleted(incoming_id=incoming_id, actor=actor, at=timezone.now())
     return _detail(incoming_id, actor)
 
 

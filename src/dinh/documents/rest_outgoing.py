@@ -2,26 +2,31 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import Path, Query, Router, Schema
+from ninja import Field, Path, Query, Router, Schema, Status
 
+from dinh.audit.api import note_access
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
-from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft
+from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft, withdraw_draft
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.issuing import issue_document
 from dinh.documents.operations.numbering import number_document
+from dinh.documents.operations.on_paper import PaperLetter, issue_on_paper, register_on_paper
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoing_visible_to
+from dinh.documents.queries.people import staff_of
+from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import blob_response
 
@@ -76,18 +81,22 @@ class SignedOut(Schema):
 def list_outgoing(
     request: HttpRequest,
     state: OutgoingState | None = None,
+    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+    sort: Literal["changed", "-changed", "number", "-number", "dated", "-dated"] = "changed",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, object]:
-    """What the caller may see of its unit's letters, the last changed first, 50 a page."""
-    rows = outgoing_visible_to(actor_of(request)).order_by("-updated_at", "-pk")
-    found = Paginator(rows.filter(state=state) if state else rows, PAGE).get_page(page)
+    """What the caller may see of its unit's letters, filtered and ordered as the page does, 50 a page."""
+    wanted = OutgoingFilter(state=state or "", words=q, order=sort)
+    found = Paginator(outgoing_box(actor_of(request), wanted), PAGE).get_page(page)
     return {"count": found.paginator.count, "items": [shown(row) for row in found]}
 
 
 @router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)
 def read_outgoing(request: HttpRequest, outgoing_id: int) -> OutgoingOut:
     """One letter."""
-    return shown(visible(request, outgoing_id))
+    outgoing = visible(request, outgoing_id)
+    note_access(target=outgoing, actor=actor_of(request), what="page", at=timezone.now())
+    return shown(outgoing)
 
 
 @router.get("/outgoing/{int:outgoing_id}/letter", url_name="outgoing_letter")
@@ -98,7 +107,49 @@ def letter(request: HttpRequest, outgoing_id: int) -> HttpResponseBase:
     content = outgoing.document.content_id or (last.pdf_id if last else None)
     if content is None:
         raise NotFound(_("The text is not laid out yet. Lay it out, then submit again."))
+    note_access(target=outgoing, actor=actor_of(request), what="file", at=timezone.now())
     return blob_response(request, content, filename=f"{outgoing.pk}.pdf", inline=False)
+
+
+class PaperLetterIn(Schema):
+    """A letter signed by hand; `signer` is an appointment of the unit. `request_key` makes it safe to repeat."""
+
+    type_code: str
+    subject: str
+    signer: int
+    dated: date
+    recipients: list[RecipientIn] = Field(default_factory=list, max_length=1000)
+    secrecy: int = 0
+    urgency: int = 0
+    form: FormIn = Field(default_factory=FormIn)
+    request_key: UUID | None = None
+
+
+@router.post("/outgoing/on-paper", response={201: OutgoingOut})
+def register_paper(request: HttpRequest, body: PaperLetterIn) -> Status[OutgoingOut]:
+    """Give a letter that was signed by hand its number; it stands as issued on paper."""
+    clerk = actor_of(request)
+    outgoing = register_on_paper(
+        clerk=clerk, letter=_paper_letter(body, clerk), at=timezone.now(), request_key=body.request_key
+    )
+    return Status(201, shown(outgoing))
+
+
+def _paper_letter(body: PaperLetterIn, clerk: Appointment) -> PaperLetter:
+    people = staff_of([clerk.unit_id], timezone.localdate()).select_related("unit")
+    signer = people.filter(pk=body.signer).first()
+    if signer is None:
+        raise InvalidInput(_("Choose people of your own unit."), field="signer")
+    return PaperLetter(
+        type_code=body.type_code,
+        subject=body.subject,
+        signer=signer,
+        dated=body.dated,
+        recipients=wanted_from(body.recipients),
+        secrecy=body.secrecy,
+        urgency=body.urgency,
+        form=form_from(body.form),
+    )
 
 
 @router.post("/outgoing/sign", response=list[SignedOut])
@@ -154,7 +205,7 @@ def void_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> Outgo
 def act_on_outgoing(
     request: HttpRequest, outgoing_id: int, act: Annotated[str, Path(pattern="^[a-z]+$")]
 ) -> OutgoingOut:
-    """`submit`, `pass`, `sign`, `seal` or `send` a letter; a repeated act changes nothing or says so."""
+    """`submit`, `withdraw`, `pass`, `sign`, `seal`, `send` or `paper`; a repeated act changes nothing or says so."""
     if act not in ACTS:
         raise NotFound(_("There is no such document."))
     ACTS[act](actor_of(request), outgoing_id)
@@ -182,12 +233,22 @@ def _send(actor: Appointment, outgoing_id: int) -> None:
     dispatch_document(outgoing_id=outgoing_id, actor=actor, request_key=key, at=timezone.now())
 
 
+def _withdraw(actor: Appointment, outgoing_id: int) -> None:
+    withdraw_draft(outgoing_id=outgoing_id, drafter=actor, at=timezone.now())
+
+
+def _paper(actor: Appointment, outgoing_id: int) -> None:
+    issue_on_paper(clerk=actor, outgoing_id=outgoing_id, at=timezone.now())
+
+
 ACTS: dict[str, Callable[[Appointment, int], None]] = {
     "submit": _submit,
     "pass": _pass,
     "sign": _sign,
     "seal": _seal,
     "send": _send,
+    "withdraw": _withdraw,
+    "paper": _paper,
 }
 
 

@@ -11,9 +11,10 @@ from ninja import Field, Query, Router, Schema
 
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
-from dinh.documents.enums import IncomingState, Purpose
-from dinh.documents.models import Incoming, Outgoing
+from dinh.documents.enums import Channel, IncomingState, Purpose
+from dinh.documents.models import Incoming, Outgoing, Recipient
 from dinh.documents.operations.dispatch import send_further
+from dinh.documents.operations.on_paper import confirm_posted
 from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.reminding import remind_recipients
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -34,8 +35,28 @@ class RecipientOut(Schema):
     number: int | None
     registered_at: datetime | None
     done_at: datetime | None
+    deletion_reported_at: datetime | None
     refusal_reason: str
     reply: int | None
+
+
+class PaperRecipientOut(Schema):
+    """Who gets the letter on paper or by e-mail; `posted_at` once the clerk confirmed that it went out."""
+
+    id: int
+    name: str
+    address: str
+    channel: Channel
+    sent_at: datetime | None
+    posted_at: datetime | None
+    posted_note: str
+
+
+class Posted(Schema):
+    """`recipients` are ids of `on_paper`; `note` a postal number, or who took it."""
+
+    recipients: Annotated[list[int], Field(min_length=1, max_length=1000)]
+    note: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
 
 
 class RecipientsPage(Schema):
@@ -45,6 +66,7 @@ class RecipientsPage(Schema):
     count: int
     items: list[RecipientOut]
     paper: list[str]
+    on_paper: list[PaperRecipientOut]
 
 
 class Reason(Schema):
@@ -82,6 +104,19 @@ def recall(request: HttpRequest, outgoing_id: int, body: Reason) -> RecipientsPa
     return _page(request, outgoing_id)
 
 
+@router.post("/outgoing/{int:outgoing_id}/posted", response=RecipientsPage)
+def posted(request: HttpRequest, outgoing_id: int, body: Posted) -> RecipientsPage:
+    """Confirm that paper or e-mail went out."""
+    confirm_posted(
+        clerk=_actor(request),
+        outgoing_id=outgoing_id,
+        recipient_ids=body.recipients,
+        note=body.note,
+        at=timezone.now(),
+    )
+    return _page(request, outgoing_id)
+
+
 @router.post("/outgoing/{int:outgoing_id}/remind", response=Reminded)
 def remind(request: HttpRequest, outgoing_id: int) -> Reminded:
     """Remind those who have not received it, at most once an hour."""
@@ -115,11 +150,25 @@ def _page(
     if not isinstance(outgoing, Outgoing):
         raise NotFound(_("There is no such document here. Go back to the list."))
     found = Paginator(arrivals_of(outgoing_id, actor, state=state, words=words), PAGE).get_page(page)
+    on_paper = list(recipients_on_paper(outgoing))
     return RecipientsPage(
         counts=counts_by_state(outgoing_id, actor),
         count=found.paginator.count,
         items=[_recipient(row) for row in found],
-        paper=list(recipients_on_paper(outgoing).values_list("name", flat=True)),
+        paper=[each.name for each in on_paper],
+        on_paper=[_on_paper(each) for each in on_paper],
+    )
+
+
+def _on_paper(row: Recipient) -> PaperRecipientOut:
+    return PaperRecipientOut(
+        id=row.pk,
+        name=row.name,
+        address=row.address,
+        channel=Channel(row.channel),
+        sent_at=row.sent_at,
+        posted_at=row.posted_at,
+        posted_note=row.posted_note,
     )
 
 
@@ -131,6 +180,7 @@ def _recipient(row: Incoming) -> RecipientOut:
         number=row.number,
         registered_at=row.registered_at,
         done_at=row.done_at,
+        deletion_reported_at=row.recall_reported_at,
         refusal_reason=row.refusal_reason,
         reply=getattr(row, "reply_id", None),
     )

@@ -13,6 +13,11 @@ def may_edit_draft(appointment: Appointment, outgoing: Outgoing) -> bool:
     return outgoing.drafter_id == appointment.pk and outgoing.state in DRAFT_STATES
 
 
+def may_withdraw(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """The drafter takes back what its leader has not signed yet."""
+    return outgoing.drafter_id == appointment.pk and outgoing.state == OutgoingState.REVIEWING
+
+
 def may_number(appointment: Appointment, outgoing: Outgoing) -> bool:
     """Only the clerk's office of the unit numbers and seals (Decree 30/2020, Art. 15)."""
     return appointment.has_role(Role.CLERK) and appointment.unit_id == outgoing.unit_id

@@ -24,8 +24,13 @@ def may_register(appointment: Appointment, incoming: Incoming) -> bool:
     return appointment.has_role(Role.CLERK) and appointment.unit_id == incoming.unit_id
 
 
+def directs(appointment: Appointment) -> bool:
+    """Heads and deputies say who handles what arrives at their unit."""
+    return appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY)
+
+
 def may_direct(appointment: Appointment, incoming: Incoming) -> bool:
-    return appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY) and appointment.unit_id == incoming.unit_id
+    return directs(appointment) and appointment.unit_id == incoming.unit_id
 
 
 def may_complete(appointment: Appointment, incoming: Incoming, lead: Assignment | None) -> bool:

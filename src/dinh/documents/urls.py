@@ -6,6 +6,7 @@ from dinh.documents import (
     urls_incoming,
     urls_intake,
     urls_outgoing,
+    urls_reports,
 )
 
 app_name = "documents"
@@ -17,4 +18,5 @@ urlpatterns = [
     *urls_intake.urlpatterns,
     *urls_incoming.urlpatterns,
     *urls_outgoing.urlpatterns,
+    *urls_reports.urlpatterns,
 ]

@@ -10,6 +10,7 @@ urlpatterns = [
     path("outgoing/draft/units/", views.draft_units, name="draft_units"),
     path("outgoing/draft/template/<str:type_code>/", views.draft_template, name="draft_template"),
     path("outgoing/<int:outgoing_id>/draft/", desk.draft_desk, name="outgoing_draft"),
+    path("outgoing/<int:outgoing_id>/draft/letter.docx", desk.draft_word, name="draft_word"),
     path("outgoing/<int:outgoing_id>/draft/edit/", views.draft_edit, name="draft_edit"),
     path("outgoing/<int:outgoing_id>/draft/places/", desk.draft_places, name="draft_places"),
     path("outgoing/<int:outgoing_id>/draft/pages/<int:page>.png", desk.draft_page, name="draft_page"),

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from dinh.documents.views import evidence, exports, incoming_acts, signatures
+from dinh.documents.views import directing, evidence, exports, incoming_acts, metadata, search, signatures
 from dinh.documents.views import incoming as views
 
 urlpatterns = [
     path("incoming/", views.incoming_list, name="incoming_list"),
+    path("incoming/to-direct/", directing.directing_tray, name="directing_tray"),
+    path("incoming/<int:incoming_id>/direct/", directing.direct, name="incoming_direct"),
     path("incoming/list.<str:ending>", exports.incoming_export, name="incoming_export"),
     path("incoming/register/", views.incoming_register_several, name="incoming_register_several"),
     path("incoming/of/<int:document_id>/", views.incoming_of, name="incoming_of"),
@@ -19,7 +21,11 @@ urlpatterns = [
         "incoming/<int:incoming_id>/signatures/", signatures.incoming_signatures, name="incoming_signatures"
     ),
     path("incoming/<int:incoming_id>/evidence/", evidence.incoming_evidence, name="incoming_evidence"),
+    path("incoming/<int:incoming_id>/metadata/", metadata.incoming_metadata_page, name="incoming_metadata"),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
-    path("search/", views.search, name="search"),
-    path("found/<int:document_id>/", views.found, name="found"),
+    path("search/", search.search, name="search"),
+    path("search/found.<str:ending>", search.search_download, name="search_download"),
+    path("search/save/", search.search_save, name="search_save"),
+    path("search/<int:search_id>/delete/", search.search_delete, name="search_delete"),
+    path("found/<int:document_id>/", search.found, name="found"),
 ]

@@ -1,10 +1,20 @@
 from django.urls import path
 
-from dinh.documents.views import devices, evidence, exports, outgoing_acts, recipients, signatures
+from dinh.documents.views import (
+    devices,
+    evidence,
+    exports,
+    metadata,
+    on_paper,
+    outgoing_acts,
+    recipients,
+    signatures,
+)
 from dinh.documents.views import outgoing as views
 
 urlpatterns = [
     path("outgoing/", views.outgoing_list, name="outgoing_list"),
+    path("outgoing/on-paper/", on_paper.outgoing_on_paper, name="outgoing_on_paper"),
     path("outgoing/list.<str:ending>", exports.outgoing_export, name="outgoing_export"),
     path("outgoing/to-sign/", outgoing_acts.signing_tray, name="signing_tray"),
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
@@ -19,6 +29,8 @@ urlpatterns = [
     path("outgoing/<int:outgoing_id>/recipients/", recipients.recipient_states, name="recipient_states"),
     path("outgoing/<int:outgoing_id>/recipients/further/", recipients.further, name="recipients_further"),
     path("outgoing/<int:outgoing_id>/recipients/recall/", recipients.recall, name="recipients_recall"),
+    path("outgoing/<int:outgoing_id>/recipients/posted/", recipients.posted, name="recipients_posted"),
     path("outgoing/<int:outgoing_id>/recipients/remind/", recipients.remind, name="recipients_remind"),
+    path("outgoing/<int:outgoing_id>/metadata/", metadata.outgoing_metadata_page, name="outgoing_metadata"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

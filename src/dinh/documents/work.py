@@ -16,6 +16,7 @@ def register_kinds() -> None:
         ("seal", _("Seal a letter"), False),
         ("dispatch", _("Send a letter"), False),
         ("register", _("Register an arrival"), False),
+        ("deleted", _("Report a recalled document deleted"), False),
         ("direct", _("Direct an arrival"), False),
         ("handle", _("Handle an arrival"), False),
     ):

@@ -72,6 +72,7 @@ from .verify.report import (
     Verdict,
     VerificationReport,
 )
+from .verify.updates import UpdateReport, judge_update
 from .verify.verdict import VerificationPolicy, verify_pdf
 
 __all__ = [
@@ -127,6 +128,7 @@ __all__ = [
     "UnusableAnchor",
     "UnusableImage",
     "UnusableKey",
+    "UpdateReport",
     "Verdict",
     "VerificationPolicy",
     "VerificationReport",
@@ -140,6 +142,7 @@ __all__ = [
     "fill_text_fields",
     "finish",
     "finish_with_cms",
+    "judge_update",
     "load_certificates",
     "load_pkcs12",
     "members_of",

@@ -84,11 +84,15 @@ def _form(update: Update, width: float, height: float, content: bytes, resources
 
 
 def draw_text_form(
-    update: Update, *, text: str, font: Path, size: float, width: float, height: float, centred: bool = False
+    update: Update, *, text: str, font: Path, size: float, width: float, height: float, shift: float = 0.0
 ) -> Ref:
-    """One line of text as the appearance of a text field, between the marks that viewers expect."""
+    """
+    One line of text as the appearance of a text field, between the marks that viewers expect.
+
+    :param shift: share of the room left over that stands before the text: 0 left, 0.5 centred, 1 right
+    """
     subset = subset_font(path=font, text=text)
-    left = max(0.0, (width - subset.width(text, size)) / 2) if centred else 0.0
+    left = max(0.0, (width - subset.width(text, size)) * shift)
     base = (height - (subset.ascent + subset.descent) * size / 1000) / 2
     line = _line(subset.encode(text), left, base)
     content = b"/Tx BMC\nq\nBT\n0 g\n/F %s Tf\n%sET\nQ\nEMC" % (_n(size), line)

@@ -106,12 +106,15 @@ def read_fields(*, pdf: bytes) -> tuple[FieldState, ...]:
     """
     source = open_pdf(pdf)
     try:
-        places = _places(source)
-        return tuple(
-            _state(source, field, places) for field in source.fields() if field.kind in ("Sig", "Tx")
-        )
+        return field_states(source)
     except PdfDamaged as error:
         raise UnreadablePdf(_("The PDF is damaged."), field="file") from error
+
+
+def field_states(pdf: PdfFile) -> tuple[FieldState, ...]:
+    """As `read_fields`, of a file that is open."""
+    places = _places(pdf)
+    return tuple(_state(pdf, field, places) for field in pdf.fields() if field.kind in ("Sig", "Tx"))
 
 
 def add_fields(*, pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
@@ -295,8 +298,10 @@ def _fill(update: Update, field: FormField, text: str, font: Path) -> None:
     for num in field.widgets:
         widget = update.edit(Ref(num, 0))
         left, bottom, right, top = rectangle(update.base, widget)
+        # The number stands against the stroke that follows it, the date's parts between their words.
+        shift = 1.0 if field.name == NUMBER_FIELD else 0.5
         form = draw_text_form(
-            update, text=text, font=font, size=size, width=right - left, height=top - bottom
+            update, text=text, font=font, size=size, width=right - left, height=top - bottom, shift=shift
         )
         widget["AP"] = {"N": form}
 

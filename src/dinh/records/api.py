@@ -1,21 +1,31 @@
 """Case files: what other modules may call."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 
 from dinh.directory.models import Appointment
-from dinh.records.registry import Fileable, FiledRecord, fileables
+from dinh.records.registry import Fileable, FiledRecord, RecordDetail, RecordFile, fileables
+
+if TYPE_CHECKING:
+    from dinh.records.models import Filing
 
 __all__ = [
     "CaseFileInfo",
+    "FilePlace",
     "Fileable",
     "FiledRecord",
+    "RecordDetail",
+    "RecordFile",
     "case_files_of",
     "case_files_to_choose",
     "file",
     "fileables",
+    "filed_under",
+    "places_of",
 ]
 
 
@@ -26,6 +36,16 @@ class CaseFileInfo:
     case_file_id: int
     code: str
     title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePlace:
+    """Where a record lies, by fields 1.1 to 2 of Annex VI: agency's code, year, notation, place in the file."""
+
+    organ_id: str
+    year: int
+    notation: str
+    ordinal: int
 
 
 def file(*, target: models.Model, case_file_id: int, actor: Appointment, at: datetime) -> None:
@@ -61,3 +81,17 @@ def case_files_to_choose(*, actor: Appointment, words: str = "", limit: int = 50
 
     found = matching(case_files_to_fill(actor), words)[:limit]
     return [CaseFileInfo(case_file_id=each.pk, code=each.code, title=each.title) for each in found]
+
+
+def places_of(target_type: str, ids: Sequence[int], *, reader: Appointment) -> dict[int, list[FilePlace]]:
+    """Where records lie, as far as the reader sees the case files; two queries, however many records."""
+    from dinh.records.queries.places import places
+
+    return places(target_type, ids, reader=reader)
+
+
+def filed_under(target_type: str, words: str, *, reader: Appointment) -> "models.QuerySet[Filing, int]":
+    """Ids of the records that lie in visible case files with these words in code or title, as a subquery."""
+    from dinh.records.queries.places import filed_in
+
+    return filed_in(target_type, words, reader=reader)

@@ -11,6 +11,7 @@ class RecordsConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.records.queries.found import case_files_found
+        from dinh.worklist.api import WorkKind, kinds
 
         source = SearchSource(_("Case files"), "records:case_file_list", 20, case_files_found)
         search_sources.register("records", source)
@@ -23,3 +24,4 @@ class RecordsConfig(AppConfig):
             is_visible=lambda appointment: True,
         )
         menu.register("records.case_files", entry)
+        kinds.register("records.hand_over", WorkKind(_("Hand a case file over")))

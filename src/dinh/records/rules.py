@@ -15,3 +15,12 @@ def may_keep(appointment: Appointment, case_file: CaseFile) -> bool:
     if case_file.unit_id != appointment.unit_id:
         return False
     return case_file.responsible_id == appointment.pk or appointment.has_role(Role.CLERK)
+
+
+def may_keep_list(appointment: Appointment) -> bool:
+    """The clerk's office keeps the list of files (Decree 30/2020, Art. 28)."""
+    return appointment.has_role(Role.CLERK)
+
+
+def may_approve_list(appointment: Appointment) -> bool:
+    return appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY)

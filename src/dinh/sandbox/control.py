@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dinh.sandbox.faults import MODES, Faults, Mode
+from dinh.sandbox.remote import RemoteSigning
 from dinh.sandbox.revocations import REASONS, Revocations
 
 
@@ -51,6 +52,28 @@ def set_fault(body: bytes, faults: Faults) -> dict[str, Any]:
         count, seconds = _number(order, "count"), _number(order, "seconds")
         faults.set(service, Mode(mode), count=None if count is None else int(count), seconds=seconds)
     return state_of_faults(faults)
+
+
+def decide(body: bytes, remote: RemoteSigning, *, approve: bool) -> dict[str, Any]:
+    """
+    What the holder's phone says to the request `handle`; without one, to all that wait.
+
+    :raises BadOrder:
+    """
+    order = _read(body)
+    waiting = [handle for handle, each in remote.approvals.items() if each.state == "waiting"]
+    handles = [str(order["handle"])] if "handle" in order else waiting
+    return {"decided": sum(remote.decide(handle, approve=approve) for handle in handles)}
+
+
+def state_of_phones(remote: RemoteSigning) -> dict[str, Any]:
+    """What waits on holders' phones."""
+    waiting = [(handle, each) for handle, each in remote.approvals.items() if each.state == "waiting"]
+    shown = [
+        {"handle": handle, "credential": each.credential, "description": each.description}
+        for handle, each in waiting
+    ]
+    return {"phones": shown}
 
 
 def state_of_revocations(revocations: Revocations) -> dict[str, Any]:

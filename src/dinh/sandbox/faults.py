@@ -22,6 +22,7 @@ MODES: Final = {
     "crl": frozenset(Mode),
     "ocsp": frozenset(Mode),
     "tsa": frozenset(Mode),
+    "csc": _TRANSPORT,
 }
 
 

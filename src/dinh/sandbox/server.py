@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 from dinh.sandbox import control, services
 from dinh.sandbox.authority import Authority, AuthorityMissing, load_authority
 from dinh.sandbox.faults import Faults, Mode
+from dinh.sandbox.remote import Refused, RemoteSigning
 from dinh.sandbox.revocations import Revocations
 
 _HERE: Final = ("127.0.0.1", "localhost")
@@ -67,8 +68,10 @@ class Sandbox:
     slow_seconds: float = _SLOW_SECONDS
     faults: Faults = field(default_factory=Faults)
     revocations: Revocations = field(init=False)
+    remote: RemoteSigning = field(init=False)
 
     def __post_init__(self) -> None:
+        self.remote = RemoteSigning(self.folder.parent / "keys")
         self.revocations = Revocations(self.folder / "revoked.json")
 
     def answer(self, method: str, path: str, body: bytes) -> Answer | None:
@@ -90,7 +93,19 @@ class Sandbox:
             return self._status(method, rest, body)
         if (method, service, rest) == ("POST", "tsa", ""):
             return self._timestamp(body)
+        if service == "csc" and method == "POST":
+            return self._remote(rest, body)
         return None
+
+    def _remote(self, rest: str, body: bytes) -> Answer | None:
+        if self._mood("csc") is Mode.GARBAGE:
+            return Answer.of(_GARBAGE, "json")
+        try:
+            told = self.remote.answer(rest.removeprefix("v2/"), body)
+        except Refused as refusal:
+            fault = {"error": refusal.code, "error_description": refusal.words}
+            return Answer.json(fault, HTTPStatus.BAD_REQUEST)
+        return None if told is None else Answer.json(told)
 
     def _authority(self) -> Authority:
         return load_authority(self.folder, address=self.address)
@@ -98,6 +113,7 @@ class Sandbox:
     def _control(self, method: str, what: str, body: bytes) -> Answer | None:
         if (method, what) == ("GET", ""):
             state = control.state_of_faults(self.faults) | control.state_of_revocations(self.revocations)
+            state |= control.state_of_phones(self.remote)
             return Answer.json(state)
         if method != "POST":
             return None
@@ -105,6 +121,8 @@ class Sandbox:
             return Answer.json(control.revoke(body, self.revocations, at=_now()))
         if what == "restore":
             return Answer.json(control.restore(body, self.revocations))
+        if what in ("approve", "decline"):
+            return Answer.json(control.decide(body, self.remote, approve=what == "approve"))
         return Answer.json(control.set_fault(body, self.faults)) if what == "faults" else None
 
     def _file(self, name: str) -> Answer | None:

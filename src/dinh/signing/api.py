@@ -10,6 +10,7 @@ from dinh.directory.models import Appointment
 from dinh.pki import api as pki
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
+from dinh.signing.operations.answers import read_answer
 from dinh.signing.operations.sessions import (
     ChangedMeanwhile,
     SessionExpired,
@@ -26,14 +27,16 @@ from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, TextMark, ex
 from dinh.signing.providers import SignOnDevice
 from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
 from dinh.signing.queries.verification import verification_of
+from dinh.signing.remote import StillWaiting
 from dinh.signing.rules import As, can_seal, can_sign, signs_on_device
 from dinh.storage.api import read_blob
 
 __all__ = [
-    "As", "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished", "SessionInfo",
-    "SignOnDevice", "SignatureSummary", "SignedPdf", "TextMark", "add_fields", "begin_signing", "can_seal", "can_sign",
-    "cancel_signing", "device_answer", "extend", "fill_text_fields", "finish_signing", "has_valid_authorised_signature",
-    "open_sessions", "sign_pdf", "signed_in_session", "signs_on_device", "verdict_of",
+    "As", "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished",
+    "SessionInfo", "SignOnDevice", "SignatureSummary", "SignedPdf", "StillWaiting", "TextMark", "add_fields",
+    "begin_signing", "can_seal", "can_sign", "cancel_signing", "device_answer", "extend", "fill_text_fields",
+    "finish_signing", "has_valid_authorised_signature", "open_sessions", "read_answer", "sign_pdf",
+    "signed_in_session", "signs_on_device", "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]

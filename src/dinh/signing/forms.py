@@ -10,10 +10,12 @@ from dinh.directory.models import Person, Unit
 from dinh.kernel.errors import InvalidInput
 from dinh.signing.keys import PROVIDER as PKCS12
 from dinh.signing.operations.credentials import MAX_CERTIFICATE_BYTES, NewCredential
-from dinh.signing.providers import PKCS11, PLUGIN
+from dinh.signing.providers import PKCS11, PLUGIN, REMOTE, VGCA
 
 PLACES = {
     PLUGIN: gettext_lazy("The holder's own token, by the signing plugin"),
+    VGCA: gettext_lazy("The holder's own token, by VGCA Sign Service"),
+    REMOTE: gettext_lazy("Remote signing service, released on the holder's phone"),
     PKCS11: gettext_lazy("Security module of the province (PKCS#11)"),
     PKCS12: gettext_lazy("Software key of this installation (demo)"),
 }

@@ -4,6 +4,7 @@ from procrastinate.contrib.django import app
 
 from dinh.kernel.jobs import task
 from dinh.signing.operations.expiry import warn_of_expiring_certificates
+from dinh.signing.operations.proofs import add_missing_proofs
 
 
 @app.periodic(cron="0 0 * * *")
@@ -11,3 +12,10 @@ from dinh.signing.operations.expiry import warn_of_expiring_certificates
 def tell_of_expiring_certificates(timestamp: int) -> None:
     """Each day at 7 in Vietnam."""
     warn_of_expiring_certificates(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="*/2 * * * *")
+@task(queue="signing")
+def add_proofs_that_were_missing(timestamp: int) -> None:
+    """Timestamps and revocation answers for letters that were signed while a server was silent."""
+    add_missing_proofs(at=datetime.fromtimestamp(timestamp, UTC))

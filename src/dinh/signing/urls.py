@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.signing.views import credentials, trial, verify
+from dinh.signing.views import credentials, plugin, trial, verify
 
 app_name = "signing"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("signing/mine/trial/<uuid:session_id>/", trial.trial_page, name="trial_session"),
     path("signing/mine/trial/<uuid:session_id>/finish/", trial.finish_trial, name="trial_finish"),
     path("signing/mine/trial/<uuid:session_id>/letter.pdf", trial.trial_pdf, name="trial_pdf"),
+    path("signing/plugin/<uuid:session_id>/errand/", plugin.errand, name="plugin_errand"),
+    path("signing/plugin/letter/<str:secret>.pdf", plugin.letter, name="plugin_letter"),
+    path("signing/plugin/upload/<str:secret>/", plugin.upload, name="plugin_upload"),
     path("signing/credentials/", credentials.registry, name="credentials"),
     path("signing/credentials/new/", credentials.register, name="credential_new"),
     path("signing/credentials/<int:credential_id>/", credentials.detail, name="credential"),

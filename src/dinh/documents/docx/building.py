@@ -31,7 +31,7 @@ from dinh.documents.letters.content import (
     SignatureBlock,
     Table,
 )
-from dinh.documents.letters.formats import date_parts, roman
+from dinh.documents.letters.formats import date_parts, heading_above, roman
 from dinh.documents.letters.law import BoxStyle, FormProfile, document_type, mark, profile_for
 from dinh.documents.letters.models import starter
 from dinh.documents.letters.render import ended, recipient_lines
@@ -213,9 +213,10 @@ class _Builder:
         content, profile = self.content, self.profile
         table = self._grid(2)
         left, right = table.rows[0].cells
-        if content.parent_agency:
-            self._line(left, content.parent_agency, "parent_agency", first=True)
-        self._line(left, content.issuing_agency, "issuing_agency", first=not content.parent_agency)
+        above = heading_above(profile, issuer=content.issuing_agency, parent=content.parent_agency)
+        if above:
+            self._line(left, above, "parent_agency", first=True)
+        self._line(left, content.issuing_agency, "issuing_agency", first=not above)
         if profile.issuer_mark == "star":
             self._line(left, "*", "issuing_agency")
         else:
@@ -288,7 +289,8 @@ class _Builder:
         names = self.content.addressees
         if not names:
             return
-        first = self._line(self.document, "Kính gửi:", "addressee", align=_CENTER)
+        label = f"{self.content.address_label or 'Kính gửi'}:"
+        first = self._line(self.document, label, "addressee", align=_CENTER)
         first.paragraph_format.space_before = Pt(12)
         if len(names) == 1:
             _run(first, f" {names[0]}", self.profile.boxes["addressee"])

@@ -2,7 +2,7 @@
 Check a Word file against its bloc's form, box by box.
 
 Rules: Decree 30/2020/NĐ-CP, Annex I, part I; for other blocs their profile. A check never changes the file
-and never blocks by itself: what follows from a fault is the business of the drafting path.
+and never blocks by itself: what follows from a fault, a blocking one too, is the business of the drafting path.
 """
 
 import re
@@ -16,9 +16,11 @@ from docx.oxml.ns import qn
 
 from dinh.documents.docx.boxes import Boxes, find_boxes
 from dinh.documents.docx.faults import WARNING, FormFault
+from dinh.documents.docx.leftovers import check_leftovers
 from dinh.documents.docx.lines import LineReader, WordLine, readable
 from dinh.documents.docx.opening import damage_refused, open_docx
 from dinh.documents.letters.law import BoxStyle, FormProfile, document_types, profile_for
+from dinh.kernel.text import fold
 
 _FONT = "Times New Roman"
 _LEGACY_FONT = re.compile(r"^(\.Vn|VNI[- ]|VK )", re.IGNORECASE)
@@ -36,6 +38,14 @@ _DATE_TEXT = re.compile(
 _OTHER_PREFIXES = {"TM.": "T/M", "KT.": "K/T", "TL.": "T/L", "T/M": "TM.", "K/T": "KT.", "T/L": "TL."}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """What the draft says of the letter, to be compared with what its file says."""
+
+    notation: str
+    signer: str
+
+
 @dataclass(frozen=True)
 class _Case:
     document: Document
@@ -45,9 +55,13 @@ class _Case:
     type_names: frozenset[str]
 
 
-def check_form(data: bytes, *, bloc: str = "government", on: date, variant: str = "") -> list[FormFault]:
+def check_form(
+    data: bytes, *, bloc: str = "government", on: date, variant: str = "", meant: Meant | None = None
+) -> list[FormFault]:
     """
     Return the faults of form of a Word file, in the order of the boxes; an empty list means none was found.
+
+    :param meant: what the draft says; where the file says otherwise, registers and letter would not agree
 
     :raises DocxRefused: if the file cannot be opened safely
     """
@@ -63,7 +77,8 @@ def check_form(data: bytes, *, bloc: str = "government", on: date, variant: str 
         type_names=frozenset(each.name.upper() for each in document_types(bloc=bloc, on=on)),
     )
     with damage_refused():
-        return [fault for rule in _RULES for fault in rule(case)]
+        faults = [fault for rule in _RULES for fault in rule(case)]
+        return [*faults, *(_check_agreement(case, meant) if meant else ())]
 
 
 def _check_page(case: _Case) -> Iterator[FormFault]:
@@ -550,7 +565,34 @@ def _wrong_text(box: str, code: str, line: WordLine, expected: str, *, severity:
     )
 
 
+def _check_agreement(case: _Case, meant: Meant) -> Iterator[FormFault]:
+    """The number is given by the draft's notation, so the letter must bear the same one."""
+    number, signer = case.boxes.number, case.boxes.signer
+    found = _NUMBER_TEXT.match(number.text) if number else None
+    notation = found["notation"].replace(" ", "") if found else ""
+    if number and notation and notation != meant.notation:
+        yield _disagreement("3", "notation_differs", notation, meant.notation)
+    if signer and fold(signer.text) != fold(meant.signer):
+        yield _disagreement("7b", "signer_differs", signer.text[:80], meant.signer)
+
+
+def _disagreement(box: str, code: str, found: str, expected: str) -> FormFault:
+    return FormFault(
+        box=box,
+        code=code,
+        message=_("The file says otherwise than the draft."),
+        remedy=_("Correct the file, or edit the draft so that both agree."),
+        found=found,
+        expected=expected,
+    )
+
+
+def _check_leftovers(case: _Case) -> Iterator[FormFault]:
+    yield from check_leftovers(case.document)
+
+
 _RULES: tuple[Callable[[_Case], Iterator[FormFault]], ...] = (
+    _check_leftovers,
     _check_page,
     _check_page_numbers,
     _check_fonts,

@@ -21,6 +21,7 @@ _PDF_OPTIONS = {
     "EmbedStandardFonts": {"type": "boolean", "value": "true"},
     "ExportBookmarks": {"type": "boolean", "value": "false"},
     "ExportFormFields": {"type": "boolean", "value": "false"},
+    "ExportNotes": {"type": "boolean", "value": "false"},
     "UseLosslessCompression": {"type": "boolean", "value": "true"},
 }
 _FILTER = f"pdf:writer_pdf_Export:{json.dumps(_PDF_OPTIONS)}"

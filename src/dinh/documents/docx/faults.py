@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+BLOCKING = "blocking"
 ERROR = "error"
 WARNING = "warning"
 
@@ -12,9 +13,10 @@ class FormFault:
     """
     One fault of form.
 
-    `box`: the box of the layout plan ("1" to "14", "page", "font"); `code`: stable name of the rule;
+    `box`: the box of the layout plan ("1" to "14", "page", "font", "file"); `code`: stable name of the rule;
     `message` and `remedy` are translated lazily; `found` and `expected` are texts as they stand or should.
-    `severity` is `error` where the rule binds, `warning` where it may be meant so.
+    `severity` is `error` where the rule binds, `warning` where it may be meant so, `blocking` where the
+    letter would say what nobody meant: it cannot be submitted.
     """
 
     box: str

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
+from dinh.documents.forms.letter_form import form_given, shown_given, shown_of
 from dinh.documents.letters import DocumentType
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
@@ -74,7 +75,7 @@ def plan_given(
     if any(each not in known for each in chosen):
         raise InvalidInput(_("Choose people of your own unit."), field="initials")
     return DraftPlan(
-        type_code=_type_code(given.get("type_code", ""), types),
+        type_code=type_named(given.get("type_code", ""), types),
         subject=given.get("subject", ""),
         paragraphs=[each for each in given.get("text", "").splitlines() if each.strip()],
         recipients=wanted_of(rows_given(given, groups), groups),
@@ -84,6 +85,7 @@ def plan_given(
         secrecy=_chosen(given, "secrecy", Secrecy.values),
         reply_due_date=_day(given.get("reply_due_date", "")),
         authority=given.get("authority") or None,
+        form=form_given(given),
     )
 
 
@@ -102,14 +104,22 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
         "authority": document.signer_authority,
         "leader": str(signer.appointment_id) if signer else "",
         "initials": [str(each.appointment_id) for each in steps if each.kind == StepKind.INITIAL],
+        "form": shown_of(outgoing),
     }
+
+
+def last_text(outgoing: Outgoing) -> str:
+    """The last text that was written in the page, though a file may have followed it."""
+    bodies = outgoing.versions.order_by("-number").values_list("body", flat=True)
+    return "\n".join(next((each["paragraphs"] for each in bodies if each.get("paragraphs")), []))
 
 
 def values_given(given: QueryDict) -> dict[str, object]:
     """What the page's fields held when it was sent, to be shown again."""
     names = ("type_code", "subject", "text", "urgency", "secrecy", "reply_due_date", "authority", "leader")
     return {name: given.get(name, "") for name in names} | {
-        "initials": [each for each in given.getlist("initials") if each]
+        "initials": [each for each in given.getlist("initials") if each],
+        "form": shown_given(given),
     }
 
 
@@ -163,7 +173,7 @@ def wanted_of(rows: Iterable[Row], groups: Sequence[Group]) -> list[WantedRecipi
     return singly + together
 
 
-def _type_code(given: str, types: Iterable[DocumentType]) -> str:
+def type_named(given: str, types: Iterable[DocumentType]) -> str:
     """Code of a type given by code or by name, with or without diacritics."""
     wanted = given.strip()
     found = (each.code for each in types if wanted == each.code or fold(wanted) == fold(each.name))

@@ -34,6 +34,7 @@ from dinh.documents.letters.formats import (
     format_date_line,
     format_number,
     format_signing_time,
+    heading_above,
     notation_for,
     parse_code,
     point_letter,
@@ -48,10 +49,12 @@ from dinh.documents.letters.law import (
     document_types,
     mark,
     marks,
+    model_words,
     profile_for,
     urgency_code,
+    variant_of,
 )
-from dinh.documents.letters.models import starter
+from dinh.documents.letters.models import starter, starter_text
 from dinh.documents.letters.registers import (
     Register,
     RegisterColumn,
@@ -111,11 +114,13 @@ __all__ = [
     "format_date_line",
     "format_number",
     "format_signing_time",
+    "heading_above",
     "initials_field",
     "issued",
     "letter_fields",
     "mark",
     "marks",
+    "model_words",
     "notation_for",
     "number_and_date",
     "parse_body",
@@ -133,5 +138,7 @@ __all__ = [
     "roman",
     "stamp_scan",
     "starter",
+    "starter_text",
     "urgency_code",
+    "variant_of",
 ]

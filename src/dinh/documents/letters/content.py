@@ -143,7 +143,8 @@ class LetterContent:
 
     Where `number` is empty or `issued_on` is None, blanks of the right size stand there and are reported as
     the places `number`, `day`, `month`, `year`. `law_date` chooses the rule of form. The last line of the
-    recipients ("Lưu: VT, ...") is made from `archive_unit` and `archive_copies`.
+    recipients ("Lưu: VT, ...") is made from `archive_unit` and `archive_copies`. `address_label` stands before
+    the addressees, "Kính gửi" where it is empty.
     """
 
     bloc: str
@@ -161,6 +162,7 @@ class LetterContent:
     type_name: str = ""
     deciding_authority: str = ""
     addressees: tuple[str, ...] = ()
+    address_label: str = ""
     body: tuple[Block, ...] = ()
     signatures: tuple[SignatureBlock, ...] = ()
     recipients: tuple[str, ...] = ()

@@ -120,6 +120,19 @@ def authority_lines(
     return tuple(line.upper() for line in lines if line)
 
 
+def heading_above(profile: FormProfile, *, issuer: str, parent: str) -> str:
+    """
+    Return the name above the issuer's in box 2, its common phrases shortened; empty where nobody stands above.
+
+    People's Councils and Committees stand alone (Annex I, part I, II.2.a: only a directly governing body).
+    """
+    if not parent or issuer.startswith(profile.heading_alone or ("\0",)):
+        return ""
+    for phrase, short in profile.abbreviated.items():
+        parent = parent.replace(phrase, short)
+    return parent
+
+
 def archive_line(profile: FormProfile, *, unit: str = "", copies: int = 0) -> str:
     """Return the last line of the recipients, `Lưu: VT, CNTT (3).`"""
     places = ", ".join(each for each in (profile.archive_code, unit) if each)

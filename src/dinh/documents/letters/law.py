@@ -69,6 +69,9 @@ class FormProfile(Rule):
     issuer_mark: str
     archive_line: str
     archive_code: str
+    issuers: tuple[str, ...]
+    heading_alone: tuple[str, ...]
+    abbreviated: Mapping[str, str]
     margins: Mapping[str, Span]
     indent_mm: tuple[float, ...]
     paragraph_gap_pt: float
@@ -78,7 +81,11 @@ class FormProfile(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentType(Rule):
-    """A type of Article 7 (`ordinal` 1 to 29) or of another bloc's rule (`ordinal` 0)."""
+    """
+    A type of Article 7 (`ordinal` 1 to 29) or of another bloc's rule (`ordinal` 0).
+
+    `addressed`: `always` with "Kính gửi", `upward` only to bodies above the issuer, `wired` as telegrams are.
+    """
 
     code: str
     ordinal: int
@@ -86,6 +93,7 @@ class DocumentType(Rule):
     abbreviation: str
     layout: str
     blocs: tuple[str, ...]
+    addressed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +143,12 @@ def profile_for(*, bloc: str, on: date, variant: str = "") -> FormProfile:
             _("No form of letters is known for the bloc %(bloc)s.") % {"bloc": bloc}, field="bloc"
         )
     return found
+
+
+def variant_of(*, bloc: str, issuer: str) -> str:
+    """Return the variant of an organisation that has a form of its own within its bloc, else nothing."""
+    own = (each for each in _profiles() if each.bloc == bloc and issuer.startswith(each.issuers or ("\0",)))
+    return next((each.variant for each in own), "")
 
 
 def document_types(*, bloc: str = "government", on: date) -> tuple[DocumentType, ...]:
@@ -244,6 +258,9 @@ def _profile(row: Mapping[str, Any]) -> FormProfile:
         issuer_mark=row["issuer_mark"],
         archive_line=row["archive_line"],
         archive_code=row["archive_code"],
+        issuers=tuple(row.get("issuers", ())),
+        heading_alone=tuple(row.get("heading_alone", ())),
+        abbreviated=row.get("abbreviated", {}),
         margins={side: _span(values) for side, values in row["margins"].items()},
         indent_mm=tuple(row["indent_mm"]),
         paragraph_gap_pt=row["paragraph_gap_pt"],

@@ -58,6 +58,15 @@ def starter(
     )
 
 
+def starter_text(*, type_code: str, bloc: str, on: date, issuing_agency: str) -> str:
+    """Return the fixed words of a type's form as somebody would type them, one paragraph a line."""
+    words = model_words(document_type(type_code, bloc=bloc, on=on).layout, on=on)
+    lines = words.body.format(issuer=issuing_agency).strip().splitlines()
+    if words.order:
+        lines.insert(sum(not each.startswith("Điều") for each in lines), words.order)
+    return "\n".join(lines)
+
+
 def _signers(layout: str, signer: SignatureBlock) -> tuple[SignatureBlock, ...]:
     if layout == "minutes":
         secretary = SignatureBlock(lines=("THƯ KÝ",), name="Họ và tên", key="secretary", sealed=False)

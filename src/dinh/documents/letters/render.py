@@ -19,7 +19,7 @@ from dinh.documents.letters.content import (
     Point,
     block_to_json,
 )
-from dinh.documents.letters.formats import archive_line, date_parts, roman
+from dinh.documents.letters.formats import archive_line, date_parts, heading_above, roman
 from dinh.documents.letters.law import (
     DocumentType,
     FormProfile,
@@ -31,6 +31,7 @@ from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import RenderedPdf, render_pdf
 
 _WITHOUT_DATE = frozenset({"minutes"})
+_BLANK = "\u00a0"
 _PLAIN_LETTERS = frozenset({"letter"})
 
 
@@ -72,6 +73,8 @@ def letter_data(content: LetterContent) -> dict[str, Any]:
     data = content.to_json()
     data.update(
         profile=profile_data(profile),
+        parent_agency=heading_above(profile, issuer=content.issuing_agency, parent=content.parent_agency),
+        address_label=content.address_label or "Kính gửi",
         margins={side: span.used for side, span in profile.margins.items()},
         layout="letter" if kind.layout in _PLAIN_LETTERS else kind.layout,
         heading=content.heading or tuple(filter(None, (profile.heading_name, profile.heading_motto))),
@@ -160,13 +163,11 @@ def _annex_data(content: LetterContent, index: int) -> dict[str, Any]:
 
 def _annex_reference(content: LetterContent, kind: DocumentType, profile: FormProfile) -> str:
     """The reference stays blank on electronic documents (Annex I, part I, III.1.c), which these are."""
-    number = content.number or "\u2003\u2003"
-    day = _written_date(content) or ("\u2003", "\u2003", "\u2003\u2003")
+    number = content.number or _BLANK * 6
+    day = _written_date(content) or (_BLANK * 3, _BLANK * 3, _BLANK * 5)
+    dated = _BLANK.join(("ngày", day[0], "tháng", day[1], "năm", day[2]))
     code = f"{number}{profile.number_separator}{content.notation}"
-    return (
-        f"(Kèm theo {kind.name} số {code} ngày {day[0]} tháng {day[1]} năm {day[2]}"
-        f" của {content.issuing_agency})"
-    )
+    return f"(Kèm theo {kind.name} số{_BLANK}{code} {dated} của {content.issuing_agency})"
 
 
 def issued(content: LetterContent, *, number: str, day: date) -> LetterContent:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dinh.documents.letters.content import SignatureBlock
-from dinh.documents.letters.formats import archive_line, copy_notation, date_parts
+from dinh.documents.letters.formats import archive_line, copy_notation, date_parts, heading_above
 from dinh.documents.letters.law import FormProfile, mark, profile_for
 from dinh.documents.letters.render import profile_data
 from dinh.documents.scans import stamped
@@ -150,7 +150,7 @@ def _frame(profile: FormProfile, *, agency: str, parent_agency: str) -> dict[str
         "margins": {side: span.used for side, span in profile.margins.items()},
         "heading": tuple(filter(None, (profile.heading_name, profile.heading_motto))),
         "issuing_agency": agency,
-        "parent_agency": parent_agency,
+        "parent_agency": heading_above(profile, issuer=agency, parent=parent_agency),
         "layout": "named",
         "typist_mark": "",
     }

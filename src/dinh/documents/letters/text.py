@@ -14,6 +14,7 @@ from dinh.documents.letters.content import (
     Paragraph,
     Point,
     RomanSection,
+    Table,
 )
 
 _DIVISION = re.compile(r"(Phần|Chương)\s+([IVXLC]+)\b[.:]?\s*(.*)|(Mục|Tiểu mục)\s+(\d+)\b[.:]?\s*(.*)")
@@ -23,6 +24,7 @@ _CLAUSE = re.compile(r"(\d+(?:\.\d+)*)\.\s+(.+)")
 _POINT = re.compile(r"([a-zđ]{1,2})\)\s+(.+)")
 _BASIS = re.compile(r"(Căn cứ|Theo đề nghị|Xét)\b.*[;,.]$")
 _ORDER = re.compile(r"(QUYẾT (?:ĐỊNH|NGHỊ)|CHỈ THỊ|BAN HÀNH)\s*:")
+_ROW = re.compile(r"\|(.*)\|")
 _FIELD = re.compile(r"([A-ZÀ-ỸĐ][^:.;,]{1,40}):\s+(\S.*)")
 
 
@@ -31,8 +33,8 @@ def parse_body(text: str) -> tuple[Block, ...]:
     Return the blocks of a body, one non-empty line each.
 
     Understood: legal bases ("Căn cứ ...;"), "QUYẾT ĐỊNH:", Phần, Chương, Mục, Tiểu mục (the next line in
-    capitals is the title), "I. ...", "Điều 1. ...", "1. ...", "a) ...", "Địa điểm: ..."; all else is a
-    paragraph.
+    capitals is the title), "I. ...", "Điều 1. ...", "1. ...", "a) ...", "Địa điểm: ...", "| a | b |" (a row of
+    a table, the first its head); all else is a paragraph.
     """
     lines = [line.strip() for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
     blocks: list[Block] = []
@@ -53,6 +55,9 @@ def _titled(block: Block, following: Block | None) -> Block:
 
 def _append(blocks: list[Block], line: str) -> None:
     last = blocks[-1] if blocks else None
+    if row := _ROW.fullmatch(line):
+        _add_row(blocks, tuple(each.strip() for each in row[1].split("|")))
+        return
     if isinstance(last, Division) and not last.title and line == line.upper():
         blocks[-1] = Division(name=last.name, number=last.number, title=line)
         return
@@ -61,6 +66,14 @@ def _append(blocks: list[Block], line: str) -> None:
         blocks[len(blocks) - bool(earlier) :] = [LegalBases(items=(*earlier, line.rstrip(";,.").rstrip()))]
         return
     blocks.append(_block(line))
+
+
+def _add_row(blocks: list[Block], cells: tuple[str, ...]) -> None:
+    last = blocks[-1] if blocks else None
+    if isinstance(last, Table):
+        blocks[-1] = Table(header=last.header, rows=(*last.rows, cells))
+    else:
+        blocks.append(Table(header=cells, rows=()))
 
 
 def _division(found: re.Match[str]) -> Block:

@@ -26,6 +26,11 @@ class Book(models.Model):
     )
     council_name = models.CharField(max_length=200, blank=True)
     is_secret = models.BooleanField(default=False)
+    is_normative = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("For normative documents, whose number bears the year."),
+    )
     opening_number = models.PositiveIntegerField(_("last number given before this system"), default=0)
     closed_at = models.DateTimeField(null=True, blank=True)
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Bloc
 from dinh.documents.enums import CopyKind, Secrecy, Urgency
+from dinh.kernel.folding import folded
 
 
 class Document(models.Model):
@@ -26,12 +27,28 @@ class Document(models.Model):
     number_text = models.CharField(max_length=11, blank=True)
     notation = models.CharField(_("notation"), max_length=40, blank=True)
     code = models.CharField(_("number and notation"), max_length=60, blank=True)
-    code_key = models.CharField(max_length=60, blank=True, editable=False)
+    code_key = models.GeneratedField(
+        expression=folded("code"), output_field=models.CharField(max_length=60), db_persist=True
+    )
     issued_date = models.DateField(_("date"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=80, blank=True)
     subject = models.CharField(_("subject"), max_length=500)
     urgency = models.PositiveSmallIntegerField(_("urgency"), choices=Urgency, default=Urgency.NORMAL)
     secrecy = models.PositiveSmallIntegerField(_("secrecy"), choices=Secrecy, default=Secrecy.NONE)
+    circulation = models.CharField(
+        _("circulation"),
+        max_length=10,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Key of a mark that limits who may read on."),
+    )
+    is_normative = models.BooleanField(
+        _("normative document"),
+        default=False,
+        db_default=False,
+        help_text=_("Its number bears the year; a series for each type."),
+    )
     language = models.CharField(max_length=30, default="vi")
     page_count = models.PositiveSmallIntegerField(null=True, blank=True)
     signer_name = models.CharField(_("signer"), max_length=80, blank=True)
@@ -64,12 +81,14 @@ class Document(models.Model):
         indexes = [
             GinIndex(fields=["search_vector"], name="document_text"),
             GinIndex(fields=["code_key"], opclasses=["gin_trgm_ops"], name="document_code"),
-            models.Index(fields=["issued_date", "code"], condition=~Q(code=""), name="document_of_day"),
+            models.Index(fields=["issued_date", "code"], name="document_of_day"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["issuer", "code", "issued_date"],
-                condition=~Q(code="") & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind=""),
+                # Secret documents have a series of their own under the same notation.
+                condition=~Q(code="")
+                & Q(issuer__isnull=False, transcribed_by__isnull=True, copy_kind="", secrecy=Secrecy.NONE),
                 name="number_and_notation_once_a_day",
             )
         ]

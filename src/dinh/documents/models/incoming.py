@@ -68,6 +68,17 @@ class Incoming(models.Model):
     due_at = models.DateTimeField(_("deadline"), null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     result_text = models.CharField(max_length=2000, blank=True)
+    recall_reported_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the receiver reported that it deleted what was recalled.")
+    )
+    recall_reported_by = models.ForeignKey(
+        "directory.Appointment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     verdict = models.CharField(
         max_length=13, blank=True, help_text=_("Verdict on the signatures on arrival.")
     )

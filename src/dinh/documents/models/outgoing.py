@@ -21,6 +21,13 @@ class Outgoing(models.Model):
     number = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("The document's number, again beside its book: each only once.")
     )
+    council_name = models.CharField(
+        _("advisory council"),
+        max_length=200,
+        blank=True,
+        help_text=_("Issues under the unit's seal, in a series of its own."),
+    )
+    council_title = models.CharField(_("title in the council"), max_length=120, blank=True)
     replies_to = models.ManyToManyField("documents.Incoming", blank=True, related_name="replies")
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by"
@@ -30,6 +37,7 @@ class Outgoing(models.Model):
     numbered_at = models.DateTimeField(null=True, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
     issued_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(_("note"), max_length=500, blank=True)
     void_reason = models.CharField(max_length=500, blank=True)
     request_key = models.UUIDField(
         null=True, blank=True, help_text=_("A repeated request of the drafter makes no second draft.")
@@ -136,6 +144,13 @@ class Recipient(models.Model):
     channel = models.CharField(max_length=10, choices=Channel, default=Channel.ELECTRONIC)
     sort_order = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
+    posted_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the clerk confirmed that paper or e-mail went out.")
+    )
+    posted_by = models.ForeignKey(
+        "directory.Appointment", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    posted_note = models.CharField(max_length=200, blank=True, help_text=_("Postal number, who took it."))
 
     class Meta:
         ordering = ["sort_order", "id"]

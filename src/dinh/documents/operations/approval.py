@@ -1,28 +1,38 @@
 """The drafting path up to the leader's signature (luồng trình ký)."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.documents.enums import OutgoingState, StepKind, StepState
+from dinh.documents.docx import BLOCKING
+from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
 from dinh.documents.letters import initials_field, letter_fields
 from dinh.documents.models import Document, Outgoing, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
-from dinh.documents.rules import may_edit_draft
+from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
+from dinh.kernel.calendar import add_working_days
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.pki.api import LEADER_FIELD, FieldSpec
 from dinh.signing.api import add_fields
 from dinh.worklist.api import NewWork, add_work, finish_work
 
+_END_OF_DAY = time(17, 0)
+_AT_LEAST = timedelta(hours=1)
+
 
 class NotYourTurn(DomainError):
     """The step was decided already, or is not this person's."""
+
+
+class FormBlocked(DomainError):
+    """The Word file would bring into the letter what nobody meant to write."""
 
 
 def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Outgoing:
@@ -34,6 +44,7 @@ def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Out
     :raises NotFound: if the appointment does not see the document
     :raises NotPermitted: if somebody else drafted it
     :raises NotYourTurn: if it is on its path already, or its last version is not laid out
+    :raises FormBlocked: if the check of its Word file found what blocks
     :raises PlacesMissing: if the layout lacks a place that is needed
     """
     version, fields = _submittable(outgoing_id, drafter)
@@ -45,6 +56,8 @@ def submit_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Out
 def _submittable(outgoing_id: int, drafter: Appointment) -> tuple[Version, list[FieldSpec]]:
     outgoing = _own_draft(outgoing_id, drafter)
     version = _laid_out(outgoing)
+    if blocking := [each["message"] for each in version.faults if each.get("severity") == BLOCKING]:
+        raise FormBlocked(" ".join(blocking))
     initials = outgoing.steps.filter(kind=StepKind.INITIAL).count()
     return version, letter_fields(version.places, initials=initials)
 
@@ -71,22 +84,43 @@ def _start_path(
 @transaction.atomic
 def return_draft(*, outgoing_id: int, actor: Appointment, reason: str, at: datetime) -> Outgoing:
     """
-    Give the document back to its drafter, with the reason.
+    Give the document back to its drafter, with the reason: who is on its path, or, once it is signed, the clerk
+    whose check of its form finds a fault (Art. 12), as long as it has no number.
 
     :raises InvalidInput: without a reason
-    :raises NotYourTurn: if the path does not wait for this appointment
+    :raises NotYourTurn: if the document does not wait for this appointment
     """
     outgoing = locked_outgoing(outgoing_id, actor)
     reason = reason.replace("\0", "").strip()
     if not reason:
         raise InvalidInput(_("Say why the document is returned."), field="reason")
-    _claim(outgoing, actor, StepState.RETURNED, at, comment=reason[:2000])
-    Document.objects.filter(pk=outgoing.document_id).update(content=None)
-    set_state(outgoing, OutgoingState.RETURNED, at)
-    finish_work(outgoing, at=at)
+    if outgoing.state == OutgoingState.SIGNED:
+        _claim_signed(outgoing, actor, at, comment=reason[:2000])
+    else:
+        _claim(outgoing, actor, StepState.RETURNED, at, comment=reason[:2000])
+    _take_off_path(outgoing, at)
     add_work([_work(outgoing, "documents.revise", outgoing.drafter_id, at)])
     details = {"reason": reason[:2000]}
     record("documents.document.returned", target=outgoing, actor=actor, at=at, details=details)
+    return outgoing
+
+
+@transaction.atomic
+def withdraw_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> Outgoing:
+    """
+    Take a document back from its path, to go on writing; signatures on it so far are given up.
+
+    :raises NotPermitted: if somebody else drafted it
+    :raises NotYourTurn: if it is not on its path, or the leader has signed it
+    """
+    outgoing = locked_outgoing(outgoing_id, drafter)
+    if outgoing.drafter_id != drafter.pk:
+        raise NotPermitted(_("Only the drafter takes the document back."))
+    if not may_withdraw(drafter, outgoing):
+        raise NotYourTurn(_("Only what is on its drafting path is taken back. Reload the page."))
+    outgoing.steps.update(state=StepState.AHEAD, decided_at=None, decided_by=None, signed=False)
+    _take_off_path(outgoing, at)
+    record("documents.document.withdrawn", target=outgoing, actor=drafter, at=at)
     return outgoing
 
 
@@ -120,6 +154,24 @@ def _claim(
     waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor, kind__in=kinds)
     if not waiting.update(state=state, decided_at=at, decided_by=actor, comment=comment):
         raise NotYourTurn(_("The document does not wait for you. Reload the page."))
+
+
+def _claim_signed(outgoing: Outgoing, actor: Appointment, at: datetime, *, comment: str) -> None:
+    outgoing.document.refresh_from_db(fields=["number"])
+    if not may_number(actor, outgoing) or outgoing.document.number is not None:
+        raise NotYourTurn(_("The document does not wait for you. Reload the page."))
+    decided = {"state": StepState.RETURNED, "decided_at": at, "decided_by": actor, "comment": comment}
+    outgoing.steps.filter(kind=StepKind.SIGN).update(**decided, signed=False)
+
+
+def _take_off_path(outgoing: Outgoing, at: datetime) -> None:
+    """The drafter writes again; who signs later signs anew."""
+    unsigned = {"content": None, "signer_name": "", "signer_position": ""}
+    Document.objects.filter(pk=outgoing.document_id).update(**unsigned)
+    outgoing.signed_at = None
+    outgoing.save(update_fields=["signed_at"])
+    set_state(outgoing, OutgoingState.RETURNED, at)
+    finish_work(outgoing, at=at)
 
 
 def wait_for_next(outgoing: Outgoing, at: datetime) -> None:
@@ -163,8 +215,21 @@ def set_state(outgoing: Outgoing, state: OutgoingState, at: datetime) -> None:
 
 
 def office_work(outgoing: Outgoing, kind: str, role: Role, at: datetime) -> NewWork:
-    """Work on the document for whoever holds the role in its unit."""
-    return replace(_work(outgoing, kind, None, at), role=role)
+    """Work on the document for whoever holds the role in its unit, due as `issue_by` says."""
+    signed_at = outgoing.signed_at or at
+    due_at = issue_by(signed_at=signed_at, urgency=outgoing.document.urgency)
+    return replace(_work(outgoing, kind, None, at), role=role, due_at=due_at)
+
+
+def issue_by(*, signed_at: datetime, urgency: int) -> datetime:
+    """
+    Until when a signed letter goes out: the next working day, an urgent one the same day, at the earliest an hour
+    after the signature (Art. 18).
+    """
+    day = timezone.localdate(signed_at)
+    if urgency == Urgency.NORMAL:
+        day = add_working_days(start=day, days=1)
+    return max(timezone.make_aware(datetime.combine(day, _END_OF_DAY)), signed_at + _AT_LEAST)
 
 
 def _work(outgoing: Outgoing, kind: str, appointment_id: int | None, at: datetime) -> NewWork:

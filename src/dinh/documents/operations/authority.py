@@ -66,6 +66,20 @@ def signature_lines(leader: Appointment, *, authority: str, on: date) -> tuple[s
     )
 
 
+def deciding_authority(leader: Appointment, *, authority: str, on: date) -> str:
+    """
+    Who decides, above the legal bases of a decision (Annex III, model 1.2, note 6).
+
+    The collective by its name; else the head of the unit by position.
+    """
+    unit = leader.unit
+    if authority.startswith("collective"):
+        own = "" if collective_of(unit) in _COLLECTIVES else collective_of(unit)
+        return " ".join(filter(None, (own, unit.name))).upper()
+    head = _title(_head_position(unit.pk, on), unit)
+    return f"{head} {unit.name}".strip().upper()
+
+
 def _head_position(unit_id: int, on: date) -> str:
     heads = Appointment.objects.filter(unit=unit_id, roles__contains=[Role.UNIT_HEAD], start_date__lte=on)
     current = heads.filter(Q(end_date=None) | Q(end_date__gte=on)).select_related("position").first()

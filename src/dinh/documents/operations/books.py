@@ -50,6 +50,7 @@ class NewBook:
 
     :param code: short name within unit, direction and year: letters, digits and dashes
     :param type_codes: types that are numbered here; empty for all others
+    :param is_normative: for normative documents of these types, whose number bears the year
     :param council_name: advisory council whose documents have a series of their own (Art. 15)
     :param opening_number: last number given before this system
     """
@@ -61,6 +62,7 @@ class NewBook:
     type_codes: Sequence[str] = ()
     council_name: str = ""
     is_secret: bool = False
+    is_normative: bool = False
     opening_number: int = 0
 
 
@@ -85,6 +87,7 @@ def open_book(*, clerk: Appointment, book: NewBook, at: datetime) -> Book:
             "type_codes": list(book.type_codes),
             "council_name": book.council_name.strip(),
             "is_secret": book.is_secret,
+            "is_normative": book.is_normative,
             "opening_number": book.opening_number,
         },
     )
@@ -148,7 +151,8 @@ def close_book(*, clerk: Appointment, book_id: int, at: datetime) -> Book:
 
 def book_of(outgoing: Outgoing, *, year: int) -> Book:
     """
-    The book that numbers this document: of copies, secret, of its type, the general one, or a new one of its type.
+    The book that numbers this document: of copies, secret, of its council, normative, of its type, the general
+    one, or a new one of its type.
 
     :raises BookClosed: if that book is closed
     """
@@ -159,8 +163,13 @@ def book_of(outgoing: Outgoing, *, year: int) -> Book:
         return _open(
             own.filter(is_secret=True).first() or _secret_book(outgoing.unit_id, year, Direction.OUTGOING)
         )
-    plain = own.filter(is_secret=False, council_name="")
+    if outgoing.council_name:
+        return _open(_council_book(outgoing, year))
     type_code = outgoing.document.type_code
+    if outgoing.document.is_normative:
+        normative = own.filter(is_normative=True, type_codes__contains=[type_code]).first()
+        return _open(normative or _normative_book(outgoing, year))
+    plain = own.filter(is_secret=False, is_normative=False, council_name="")
     found = plain.filter(type_codes__contains=[type_code]).first() or plain.filter(type_codes=[]).first()
     return _open(found or _book_of_type(outgoing, year))
 
@@ -248,8 +257,10 @@ def _check_number(number: int, field: str) -> None:
 
 
 def _same_or_refused(existing: Book, wanted: NewBook) -> Book:
-    same = (existing.name, existing.type_codes, existing.is_secret, existing.council_name)
-    if same == (wanted.name.strip(), list(wanted.type_codes), wanted.is_secret, wanted.council_name.strip()):
+    kept = (existing.name, existing.type_codes, existing.council_name)
+    asked = (wanted.name.strip(), list(wanted.type_codes), wanted.council_name.strip())
+    flags = (existing.is_secret, existing.is_normative)
+    if kept == asked and flags == (wanted.is_secret, wanted.is_normative):
         return existing
     raise BookExists(_("The unit has a book of this short name in that year. Choose another."), field="code")
 
@@ -258,7 +269,12 @@ def _refuse_taken_types(opened: Book) -> None:
     if opened.is_secret or opened.council_name:
         return
     rivals = Book.objects.filter(
-        unit_id=opened.unit_id, direction=opened.direction, year=opened.year, is_secret=False, council_name=""
+        unit_id=opened.unit_id,
+        direction=opened.direction,
+        year=opened.year,
+        is_secret=False,
+        is_normative=opened.is_normative,
+        council_name="",
     ).exclude(pk=opened.pk)
     shared = {"type_codes__overlap": opened.type_codes} if opened.type_codes else {"type_codes": []}
     rival = rivals.filter(**shared).first()
@@ -297,10 +313,40 @@ def _closed(book: Book) -> BookClosed:
 
 
 def _book_of_type(outgoing: Outgoing, year: int) -> Book:
+    code, name = outgoing.document.type_code, _type_name(outgoing, year)
+    return _made(outgoing.unit_id, Direction.OUTGOING, year, code, name=name, type_codes=[code])
+
+
+def _council_book(outgoing: Outgoing, year: int) -> Book:
+    """
+    An advisory council's own series (Annex I, part I, II.3.a): that of the year, or begun after the year before.
+
+    :raises BookClosed: if no book was ever opened for the council
+    """
+    own = Book.objects.filter(
+        unit_id=outgoing.unit_id, direction=Direction.OUTGOING, council_name=outgoing.council_name
+    )
+    latest = own.filter(year__lte=year).order_by("-year", "pk").first()
+    if latest is None:
+        words = _("No book is open for %(council)s. Open one, then give the number.")
+        raise BookClosed(words % {"council": outgoing.council_name})
+    if latest.year == year:
+        return latest
+    more = {"name": latest.name, "council_name": latest.council_name}
+    return _made(outgoing.unit_id, Direction.OUTGOING, year, latest.code, **more)
+
+
+def _normative_book(outgoing: Outgoing, year: int) -> Book:
+    code = outgoing.document.type_code
+    name = _t("Normative documents: %(type)s") % {"type": _type_name(outgoing, year)}
+    more = {"name": name, "type_codes": [code], "is_normative": True}
+    return _made(outgoing.unit_id, Direction.OUTGOING, year, f"{code}-qppl", **more)
+
+
+def _type_name(outgoing: Outgoing, year: int) -> str:
     code = outgoing.document.type_code
     types = document_types(bloc=outgoing.document.bloc, on=date(year, 12, 31))
-    name = next((each.name for each in types if each.code == code), code)
-    return _made(outgoing.unit_id, Direction.OUTGOING, year, code, name=name, type_codes=[code])
+    return next((each.name for each in types if each.code == code), code)
 
 
 def _secret_book(unit_id: int, year: int, direction: Direction) -> Book:

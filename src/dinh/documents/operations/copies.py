@@ -7,7 +7,7 @@ corner of page 1. It has a number of its own series and goes out as any other do
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -42,7 +42,7 @@ from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitt
 from dinh.kernel.pdf import font_file
 from dinh.kernel.text import fold
 from dinh.pki.api import Box, FieldKind, read_fields
-from dinh.signing.api import SignedPdf, TextMark, sign_pdf
+from dinh.signing.api import SignedPdf, TextMark, extend, sign_pdf
 from dinh.storage.api import PDF, read_blob, store_bytes
 
 COPY_FIELD = "Signature.copy"
@@ -217,7 +217,7 @@ def _sealed(clerk: Appointment, sha256: str, kind: str) -> SignedPdf:
         right=10 * _MM + place * (_MARK_WIDTH + 2 * _MM),
         top=5 * _MM,
     )
-    return sign_pdf(
+    made = sign_pdf(
         sha256=sha256,
         field_name=f"{COPY_FIELD}.{place + 1}",
         as_="unit",
@@ -225,6 +225,7 @@ def _sealed(clerk: Appointment, sha256: str, kind: str) -> SignedPdf:
         certify=not signed,
         mark=TextMark(Box(1, *sides), lines, font_file()),
     )
+    return replace(made, sha256=extend(sha256=made.sha256).sha256)
 
 
 def _mark_lines(kind: str, agency: str, signed_at: datetime) -> tuple[str, ...]:

@@ -14,11 +14,22 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dinh.audit.api import record
 from dinh.directory.models import Appointment
+from dinh.documents.enums import OutgoingState
 from dinh.documents.models import DeviceSignature, Outgoing
+from dinh.documents.operations.annexes import (
+    ANNEX_FIELD,
+    AnnexOutcome,
+    SignedAnnex,
+    UnsignedAnnex,
+    keep_annexes,
+    unsigned_annexes,
+)
+from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.numbering import number_document
 from dinh.documents.operations.sealing import keep_sealed, sealable
-from dinh.documents.operations.signing import SigningOutcome, close_step, wanted_signature
+from dinh.documents.operations.signing import ChangedMeanwhile, SigningOutcome, close_step, wanted_signature
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.pki.api import SEAL_FIELD
 from dinh.signing.api import (
@@ -30,6 +41,10 @@ from dinh.signing.api import (
     finish_signing,
     signed_in_session,
 )
+
+
+class AnnexesFirst(DomainError):
+    """The seal ends the letter, so its annexes are signed before."""
 
 
 class SealedAlready(DomainError):
@@ -66,6 +81,7 @@ def begin_step(
         as_="person",
         appointment=actor,
         certify=wanted.certifies,
+        about={"Subject": wanted.subject},
     )
     begun = DeviceSignature(outgoing_id=outgoing_id, step_id=wanted.step_id, before_id=wanted.sha256)
     return _keep(begun, actor, session, batch), session
@@ -75,17 +91,45 @@ def begin_seal(
     *, outgoing_id: int, actor: Appointment, batch: UUID | None = None
 ) -> tuple[DeviceSignature, SessionInfo]:
     """
-    Begin the seal of a numbered letter; otherwise as `begin_step`.
+    Begin the seal of a numbered letter, and before it the agency's signatures on its annexes in files of their own, all
+    in one batch; otherwise as `begin_step`.
 
     :raises SealedAlready: if it is sealed
     :raises NotFound, NotPermitted, NotNumbered, NoAuthorisedSignature: as `sealing.seal_document`
     """
-    _outgoing, sha256 = sealable(clerk=actor, outgoing_id=outgoing_id)
+    outgoing, sha256 = sealable(clerk=actor, outgoing_id=outgoing_id)
     if sha256 is None:
         raise SealedAlready(_("The document is sealed already. Reload the page."))
-    session = begin_signing(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=actor)
+    batch = batch or uuid4()
+    for annex in unsigned_annexes(outgoing.document):
+        _begin_annex(outgoing, annex, actor, batch)
+    session = begin_signing(
+        sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=actor, about=_about(outgoing)
+    )
     begun = DeviceSignature(outgoing_id=outgoing_id, before_id=sha256)
     return _keep(begun, actor, session, batch), session
+
+
+def _begin_annex(outgoing: Outgoing, annex: UnsignedAnnex, actor: Appointment, batch: UUID) -> None:
+    session = begin_signing(
+        sha256=annex.source,
+        field_name=ANNEX_FIELD,
+        as_="unit",
+        appointment=actor,
+        certify=annex.certifies,
+        mark=annex.mark,
+        about=_about(outgoing),
+    )
+    begun = DeviceSignature(outgoing=outgoing, annex_id=annex.attachment_id, before_id=annex.before)
+    _keep(begun, actor, session, batch)
+
+
+def _about(outgoing: Outgoing) -> dict[str, str]:
+    """What is shown of the letter where its key is released."""
+    day = outgoing.document.issued_date
+    document = outgoing.document
+    issued = {"DocNumber": document.code, "IssuedDate": day.isoformat() if day else ""}
+    return issued | {"Subject": document.subject}
 
 
 def begin_issue(
@@ -141,11 +185,14 @@ def finish_on_device(
     :param outgoing_id: the letter that is meant, where the caller names it besides
     :raises NotFound: if this appointment has begun no such signature
     :raises ChangedMeanwhile: if the letter was returned, changed or signed meanwhile
+    :raises AnnexesFirst: if the seal comes before the signatures on the annexes
     :raises DomainError: as `signing.api.finish_signing`
     """
     begun = _own(session_id, actor)
     if outgoing_id not in (None, begun.outgoing_id):
         raise _missing()
+    if _is_seal(begun) and not begun.finished_at and unsigned_annexes(begun.outgoing.document):
+        raise AnnexesFirst(_("An annex is not signed yet. Sign the annexes, then seal the letter."))
     signed = _signed(begun, actor, signature=signature, cms=cms, pdf=pdf)
     # A finished session answers again; only the first finish, or one after a crash, still has to be taken over.
     if begun.finished_at:
@@ -160,12 +207,22 @@ def _signed(begun: DeviceSignature, actor: Appointment, **answer: bytes | None) 
         kept = signed_in_session(session_id=session_id, appointment=actor)
         if kept is not None:
             return kept
-    letter = begun.outgoing.document.content_id or ""
-    return finish_signing(session_id=session_id, appointment=actor, sha256=letter, **answer)
+    return finish_signing(session_id=session_id, appointment=actor, sha256=_as_it_is(begun), **answer)
+
+
+def _as_it_is(begun: DeviceSignature) -> str:
+    """SHA-256 of what the signature would go on now."""
+    if begun.annex is None:
+        return begun.outgoing.document.content_id or ""
+    return begun.session.source_id if begun.annex.blob_id == begun.before_id else begun.annex.blob_id
+
+
+def _is_seal(begun: DeviceSignature) -> bool:
+    return begun.step_id is None and begun.annex_id is None
 
 
 def _own(session_id: UUID, actor: Appointment) -> DeviceSignature:
-    own = DeviceSignature.objects.select_related("outgoing__document")
+    own = DeviceSignature.objects.select_related("outgoing__document", "annex", "session")
     begun = own.filter(session=session_id, actor=actor).first()
     if begun is None:
         raise _missing()
@@ -195,6 +252,26 @@ def _closed(
     if begun.step_id is not None:
         return close_step(step_id=begun.step_id, actor=actor, before=before, signed=signed)
     proven = proven or ExtendedPdf(signed.sha256)
+    if begun.annex_id is not None:
+        return _keep_annex(begun, actor, signed, proven)
     return keep_sealed(
-        outgoing_id=begun.outgoing_id, clerk=actor, before=before, signed=signed, proven=proven
+        outgoing_id=begun.outgoing_id,
+        clerk=actor,
+        before=before,
+        signed=signed,
+        proven=proven,
+        annexes=AnnexOutcome(),
     )
+
+
+def _keep_annex(
+    begun: DeviceSignature, actor: Appointment, signed: SignedPdf, proven: ExtendedPdf
+) -> Outgoing:
+    outgoing = locked_outgoing(begun.outgoing_id, actor)
+    annex = SignedAnnex(begun.annex_id or 0, begun.before_id, proven.sha256)
+    if outgoing.state != OutgoingState.NUMBERED or not keep_annexes([annex]):
+        raise ChangedMeanwhile(_("The document changed while you signed. Read it again, then sign."))
+    details = {"before": begun.before_id, "sha256": proven.sha256, "level": signed.level}
+    at = signed.signed_at
+    record("documents.document.annex_signed", target=outgoing, actor=actor, at=at, details=details)
+    return outgoing

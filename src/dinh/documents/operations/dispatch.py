@@ -17,6 +17,7 @@ from dinh.documents.enums import OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Dispatch, Document, Outgoing, Recipient
 from dinh.documents.operations.delivery import deliver
+from dinh.documents.operations.replacing import close_replaced
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
@@ -60,6 +61,7 @@ def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str,
     if outgoing.document.search_vector is None:
         index_document(outgoing.document)
     Outgoing.objects.filter(pk=outgoing_id).update(state=OutgoingState.ISSUED, issued_at=at, updated_at=at)
+    close_replaced(outgoing, actor=actor, at=at)
     finish_work(outgoing, at=at)
     return dispatch
 

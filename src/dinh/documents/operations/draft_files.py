@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import PurePath
 from typing import BinaryIO
 
 from django.db import transaction
@@ -11,15 +12,16 @@ from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.docx import check_form, page_sizes, suggest_places
-from dinh.documents.enums import Source
-from dinh.documents.models import Attachment, Outgoing, Version
+from dinh.documents.docx import Meant, check_form, convert_docx_to_pdf, page_sizes, suggest_places
+from dinh.documents.enums import Source, StepKind
+from dinh.documents.letters import variant_of
+from dinh.documents.models import Attachment, Outgoing, Step, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.kernel.pdf import Place
 from dinh.pki.api import active_content
-from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store
+from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
 
 LETTER_TYPES = frozenset({DOCX, PDF})
 ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
@@ -28,6 +30,16 @@ PAGES_MAX = 500
 SIDE_MAX = 3400
 """Points: a little beyond A0. The picture of a larger page would take the web process's memory."""
 PLACED = ("number", "day", "month", "year", "signature.leader", "seal.leader")
+_SHAPES = {
+    "number": (30.0, 16.0, 13.0, False),
+    "day": (18.0, 16.0, 13.0, True),
+    "month": (18.0, 16.0, 13.0, True),
+    "year": (28.0, 16.0, 13.0, True),
+    "initials": (44.0, 45.0, 0.0, False),
+    "signature": (116.0, 65.0, 0.0, False),
+    "seal": (99.0, 100.0, 0.0, False),
+}
+"""Width, height and size of type in points, and whether it slopes: as our own layout has them."""
 
 
 class LetterRefused(InvalidInput):
@@ -55,14 +67,24 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
     info = store(file.stream, accept=LETTER_TYPES, name=file.name)
     content = read_blob(info.sha256)
     if info.media_type == DOCX:
-        bloc, day = drafter.unit.bloc, timezone.localdate(at)
-        faults = [fault.to_json() for fault in check_form(content, bloc=bloc, on=day)]
+        faults = _faults_of_form(content, outgoing_id, drafter, timezone.localdate(at))
         made: dict[str, object] = {"source": Source.WORD, "word_id": info.sha256, "faults": faults}
     else:
         _refuse_harmful(content, file.name)
         places = [asdict(place) for place in suggest_places(content)]
         made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
     return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": safe_name(file.name)}}, at)
+
+
+def _faults_of_form(content: bytes, outgoing_id: int, drafter: Appointment, on: date) -> list[dict[str, str]]:
+    unit = drafter.unit
+    draft = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
+    signs = Step.objects.filter(outgoing=outgoing_id, kind=StepKind.SIGN)
+    signer = signs.values_list("appointment__person__full_name", flat=True).first()
+    meant = Meant(notation=draft.document.notation, signer=signer) if draft and signer else None
+    variant = variant_of(bloc=unit.bloc, issuer=unit.name)
+    found = check_form(content, bloc=unit.bloc, on=on, variant=variant, meant=meant)
+    return [fault.to_json() for fault in found]
 
 
 @transaction.atomic
@@ -90,20 +112,65 @@ def set_places(
     return last
 
 
+def mark_place(
+    *, outgoing_id: int, drafter: Appointment, name: str, page: int, x: float, y: float, at: datetime
+) -> Version:
+    """
+    Put a place of an uploaded letter where its middle was marked, moved into the page where it would stick out.
+
+    :param x: points from the left edge of the page
+    :param y: points from its bottom
+    :raises InvalidInput: if there is no such place or page, or the letter was not uploaded
+    """
+    outgoing = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
+    last = outgoing.versions.last() if outgoing else None
+    if last is None or last.pdf_id is None:
+        raise InvalidInput(_("Only an uploaded letter has its places marked by hand."), field="places")
+    sizes = kept_page_sizes(str(last.pdf_id))
+    shape = _SHAPES.get(name.split(".")[0])
+    if shape is None:
+        raise InvalidInput(_("Choose the place from the list."), field="name")
+    if not 1 <= page <= len(sizes):
+        raise InvalidInput(_("The letter has no such page."), field="page")
+    width, height, font_size, italic = shape
+    left, bottom = (
+        min(max(middle - length / 2, 0), room - length)
+        for middle, length, room in zip((x, y), (width, height), sizes[page - 1], strict=True)
+    )
+    place = Place(
+        name=name, page=page, x=left, y=bottom, width=width, height=height, font_size=font_size, italic=italic
+    )
+    return set_places(outgoing_id=outgoing_id, drafter=drafter, places=[place], sizes=sizes, at=at)
+
+
+def kept_page_sizes(sha256: str) -> tuple[tuple[float, float], ...]:
+    """Width and height in points of each page of a kept PDF."""
+    return page_sizes(read_blob(sha256), most=PAGES_MAX)
+
+
 def attach_files(
     *, outgoing_id: int, drafter: Appointment, files: Sequence[GivenFile], is_annex: bool, at: datetime
 ) -> list[Attachment]:
     """
-    Add files to a draft; all or none.
+    Add files to a draft; all or none. Annexes in Word become PDF, for the unit signs them as it seals the letter.
 
     :raises WrongFileType: naming the file that is not Word, Excel, PDF or a picture
     :raises FileTooLarge: naming the file
     """
     if not outgoing_visible_to(drafter).filter(pk=outgoing_id).exists():
         raise NotFound(_("There is no such document."))
-    stored = [(file, store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)) for file in files]
-    named = [(safe_name(file.name), info.sha256) for file, info in stored]
-    return _attach(outgoing_id, drafter, named, is_annex, at)
+    stored = [_stored(file, is_annex=is_annex) for file in files]
+    return _attach(outgoing_id, drafter, stored, is_annex, at)
+
+
+def _stored(file: GivenFile, *, is_annex: bool) -> tuple[str, str]:
+    """Name and SHA-256 of what is kept of an upload."""
+    info = store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)
+    name = safe_name(file.name)
+    if not is_annex or info.media_type != DOCX:
+        return name, info.sha256
+    pdf = convert_docx_to_pdf(read_blob(info.sha256))
+    return f"{PurePath(name).stem}.pdf", store_bytes(pdf, accept=frozenset({PDF})).sha256
 
 
 @transaction.atomic

@@ -10,9 +10,15 @@ from django.utils.translation import gettext as _
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
-from dinh.documents.letters import UnknownForm, document_type, notation_for
+from dinh.documents.letters import UnknownForm, document_type, notation_for, variant_of
 from dinh.documents.models import Document, Outgoing, Recipient, Step
 from dinh.documents.operations.authority import AUTHORITIES, DELEGATED, suggested_authority
+from dinh.documents.operations.letter_form import (
+    PLAIN_FORM,
+    LetterForm,
+    form_faults,
+    issuer_abbreviation,
+)
 from dinh.documents.queries.units import units_in_being
 from dinh.kernel.errors import FieldFault, InvalidInput
 
@@ -54,6 +60,7 @@ class DraftPlan:
     secrecy: int = Secrecy.NONE
     reply_due_date: date | None = None
     authority: str | None = None
+    form: LetterForm = PLAIN_FORM
 
     @property
     def signs_as(self) -> str:
@@ -67,6 +74,7 @@ def check_plan(plan: DraftPlan, *, drafter: Appointment, at: datetime, needs_tex
         *_faults_of_words(plan, drafter, today, needs_text=needs_text),
         *_faults_of_path(plan, drafter, today),
         *recipient_faults(plan.recipients, sender=drafter),
+        *form_faults(plan.form, unit=drafter.unit, type_code=plan.type_code, today=today),
     ]
     if faults:
         told = " ".join(dict.fromkeys(str(each.message) for each in faults))
@@ -79,7 +87,13 @@ def fill_document(document: Document, plan: DraftPlan, *, drafter: Appointment, 
     division = drafter.division.abbreviation if drafter.division else ""
     document.type_code = plan.type_code
     document.notation = notation_for(
-        bloc=unit.bloc, type_code=plan.type_code, issuer=unit.abbreviation, drafter=division, on=day
+        bloc=unit.bloc,
+        variant=variant_of(bloc=unit.bloc, issuer=unit.name),
+        type_code=plan.type_code,
+        issuer=issuer_abbreviation(unit, plan.form),
+        drafter=division,
+        on=day,
+        normative=plan.form.is_normative,
     )
     # The form of the letter writes "V/v" itself (Annex I, box 5b).
     document.subject = plan.subject.strip().removeprefix("V/v ").strip()
@@ -153,8 +167,11 @@ def _faults_of_words(
         yield FieldFault("type_code", _("Choose the type from the list."))
     if plan.urgency not in Urgency.values:
         yield FieldFault("urgency", _("Choose the urgency from the list."))
-    if plan.secrecy not in Secrecy.values:
-        yield FieldFault("secrecy", _("Choose the secrecy from the list."))
+    # State secrets are not written on networked computers at all (Law on State secrets 2018, Art. 5).
+    if plan.secrecy != Secrecy.NONE:
+        yield FieldFault(
+            "secrecy", _("Secret documents are written on paper; the clerk registers them there.")
+        )
     if plan.reply_due_date is not None and plan.reply_due_date < today:
         yield FieldFault("reply_due_date", _("The day to reply by has passed. Choose a later one."))
 

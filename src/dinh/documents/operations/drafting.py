@@ -6,22 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.documents.docx import convert_docx_to_pdf, suggest_places
-from dinh.documents.enums import OutgoingState, Source, StepKind
-from dinh.documents.letters import (
-    LetterContent,
-    SignatureBlock,
-    parse_body,
-    render_letter,
-    urgency_code,
-)
+from dinh.documents.enums import OutgoingState, Source
+from dinh.documents.letters import render_letter
 from dinh.documents.models import Document, Incoming, Outgoing, Version
-from dinh.documents.operations.authority import signature_lines, suggested_authority
 from dinh.documents.operations.draft_plan import (
     DraftPlan,
     check_plan,
@@ -29,14 +21,15 @@ from dinh.documents.operations.draft_plan import (
     set_path,
     set_recipients,
 )
+from dinh.documents.operations.letter_content import letter_of
+from dinh.documents.operations.letter_form import fill_form, kept_form
+from dinh.documents.operations.replacing import require_same_rank
 from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.documents.queries.outgoing import addressed_as, outgoing_visible_to
+from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_edit_draft
 from dinh.kernel.errors import NotFound, NotPermitted
 from dinh.storage.api import PDF, read_blob, store_bytes
 from dinh.storage.models import Blob
-
-_ADDRESSED = frozenset({"CV", "TTr"})
 
 
 @transaction.atomic
@@ -46,29 +39,27 @@ def create_draft(
     plan: DraftPlan,
     at: datetime,
     reply_to: Incoming | None = None,
+    replaces: Outgoing | None = None,
     request_key: UUID | None = None,
     has_text: bool = True,
 ) -> Outgoing:
     """
     Begin a document with its first text, its recipients and its path; `render_version` lays it out after.
 
+    :param replaces: an issued document (`replacing.replaceable`) that this one replaces once it is issued
     :param request_key: a repeated request of the drafter with the same key gives the draft made before
     :param has_text: False where a file follows as the first version
     :raises InvalidInput: naming every field at fault
     :raises NotFound: if the drafter does not see the document replied to
     """
     check_plan(plan, drafter=drafter, at=at, needs_text=has_text)
-    if request_key is not None and (made := _made_before(drafter, request_key)):
+    if request_key is not None and (made := made_before(drafter, request_key)):
         return made
-    outgoing = Outgoing.objects.create(
-        document=_new_document(drafter, plan, at),
-        unit=drafter.unit,
-        division=drafter.division,
-        drafter=drafter,
-        request_key=request_key,
-        created_at=at,
-        updated_at=at,
-    )
+    outgoing = _new_outgoing(drafter, plan, request_key, at)
+    if replaces is not None:
+        require_same_rank(replaces, plan.type_code)
+        outgoing.replaces = replaces
+        outgoing.save(update_fields=["replaces"])
     if reply_to is not None:
         _require_seen(reply_to, drafter)
         outgoing.replies_to.add(reply_to)
@@ -92,16 +83,20 @@ def revise_draft(*, outgoing_id: int, drafter: Appointment, plan: DraftPlan, at:
     :raises NotPermitted: if it is not the drafter's turn
     """
     outgoing = own_draft(outgoing_id, drafter)
+    if outgoing.replaces is not None:
+        require_same_rank(outgoing.replaces, plan.type_code)
     last = outgoing.versions.last()
     keeps_file = not plan.paragraphs and last is not None and last.source != Source.PAGE
     check_plan(plan, drafter=drafter, at=at, needs_text=not keeps_file)
-    fill_document(outgoing.document, plan, drafter=drafter, at=at).save()
+    fill_document(outgoing.document, plan, drafter=drafter, at=at)
+    fill_form(outgoing.document, outgoing, plan.form)
+    outgoing.document.save()
     set_recipients(outgoing, plan.recipients)
     set_path(outgoing, plan)
     if not keeps_file:
         _add_page_version(outgoing, drafter, plan, at)
     outgoing.updated_at = at
-    outgoing.save(update_fields=["updated_at"])
+    outgoing.save(update_fields=["updated_at", "council_name", "council_title", "copies_amount"])
     details = {"version": outgoing.versions.count()}
     record("documents.document.revised", target=outgoing, actor=drafter, at=at, details=details)
     return outgoing
@@ -165,31 +160,6 @@ def next_version(outgoing: Outgoing, author: Appointment, *, at: datetime, **con
     return Version.objects.create(outgoing=outgoing, number=number, author=author, created_at=at, **content)
 
 
-def letter_of(version: Version) -> LetterContent:
-    """What the version's letter says."""
-    outgoing = version.outgoing
-    document, unit = outgoing.document, outgoing.unit
-    names = addressed_as(outgoing)
-    addressed = document.type_code in _ADDRESSED
-    return LetterContent(
-        bloc=document.bloc,
-        type_code=document.type_code,
-        law_date=timezone.localdate(version.created_at),
-        parent_agency=unit.parent.name if unit.parent else "",
-        issuing_agency=document.issuer_name,
-        notation=document.notation,
-        place_name=document.place,
-        subject=document.subject.removeprefix("Về việc ") if addressed else document.subject,
-        addressees=names if addressed else (),
-        body=parse_body("\n".join(version.body["paragraphs"])),
-        signatures=(_signature(outgoing, version),),
-        recipients=("Như trên",) if addressed and names else names,
-        archive_unit=outgoing.division.abbreviation if outgoing.division else "",
-        initials=max(1, outgoing.steps.filter(kind=StepKind.INITIAL).count()),
-        urgency=urgency_code(document.urgency),
-    )
-
-
 def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
     """The document for a change. :raises NotFound: missing or not visible"""
     seen = outgoing_visible_to(actor).select_for_update(of=("self",))
@@ -199,37 +169,41 @@ def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
     return outgoing
 
 
-def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:
-    people = outgoing.steps.select_related(
-        "appointment__person", "appointment__position", "appointment__unit"
-    )
-    leader = people.get(kind=StepKind.SIGN).appointment
-    authority = outgoing.document.signer_authority or suggested_authority(leader)
-    lines = signature_lines(leader, authority=authority, on=timezone.localdate(version.created_at))
-    return SignatureBlock(lines=lines, name=leader.person.full_name)
-
-
 def _require_seen(incoming: Incoming, drafter: Appointment) -> None:
     if not incoming_visible_to(drafter).filter(pk=incoming.pk).exists():
         raise NotFound(_("There is no such document."))
 
 
-def _made_before(drafter: Appointment, request_key: UUID) -> Outgoing | None:
+def made_before(drafter: Appointment, request_key: UUID) -> Outgoing | None:
+    """What an earlier request of the drafter with this key made; later ones wait for it."""
     # Two requests at once: the second waits here for the first, then finds what it made.
     Appointment.objects.select_for_update(of=("self",), no_key=True).get(pk=drafter.pk)
     return Outgoing.objects.filter(drafter=drafter, request_key=request_key).first()
 
 
-def _new_document(drafter: Appointment, plan: DraftPlan, at: datetime) -> Document:
+def _new_outgoing(drafter: Appointment, plan: DraftPlan, request_key: UUID | None, at: datetime) -> Outgoing:
     unit = drafter.unit
     document = Document(issuer=unit, issuer_name=unit.name, bloc=unit.bloc, place=unit.place, created_at=at)
-    fill_document(document, plan, drafter=drafter, at=at).save()
-    return document
+    outgoing = Outgoing(
+        unit=unit,
+        division=drafter.division,
+        drafter=drafter,
+        request_key=request_key,
+        created_at=at,
+        updated_at=at,
+    )
+    fill_document(document, plan, drafter=drafter, at=at)
+    fill_form(document, outgoing, plan.form)
+    document.save()
+    outgoing.document = document
+    outgoing.save()
+    return outgoing
 
 
 def _add_page_version(outgoing: Outgoing, author: Appointment, plan: DraftPlan, at: datetime) -> Version:
     body = {
         "subject": plan.subject.strip(),
         "paragraphs": [each for each in plan.paragraphs if each.strip()],
+        "form": kept_form(plan.form),
     }
     return next_version(outgoing, author, at=at, source=Source.PAGE, body=body)

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
@@ -10,7 +11,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
-from dinh.documents.letters import format_code, format_number, number_and_date
+from dinh.documents.letters import format_code, format_number, number_and_date, variant_of
 from dinh.documents.models import Book, Document, Outgoing
 from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.books import book_of
@@ -36,6 +37,10 @@ class DateBeforeLast(InvalidInput):
     """Numbers and dates of a book rise together."""
 
 
+class WrongDate(InvalidInput):
+    """A letter is dated between its leader's signature and today."""
+
+
 def number_document(*, clerk: Appointment, outgoing_id: int, dated: date, at: datetime) -> Document:
     """
     Give a signed document its number and date, and write both into the letter; repeated, it changes nothing.
@@ -43,10 +48,10 @@ def number_document(*, clerk: Appointment, outgoing_id: int, dated: date, at: da
     If the writing fails, the number stays with the document and the next call goes on from there. Never
     inside a transaction.
 
-    :raises NotFound, NotPermitted, NotSigned, DateBeforeLast: as `reserve_number`
+    :raises NotFound, NotPermitted, NotSigned, WrongDate, DateBeforeLast: as `reserve_number`
     :raises ChangedMeanwhile: if another clerk numbers it at the same moment
     """
-    document = reserve_number(clerk=clerk, outgoing_id=outgoing_id, dated=dated)
+    document = reserve_number(clerk=clerk, outgoing_id=outgoing_id, dated=dated, at=at)
     if document.content_id is None or document.issued_date is None or not _still_signed(outgoing_id):
         return document
     values, fonts = number_and_date(number=document.number_text, day=document.issued_date, bloc=document.bloc)
@@ -79,7 +84,7 @@ def _keep_numbered(
 
 
 @transaction.atomic
-def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Document:
+def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date, at: datetime) -> Document:
     """
     Give a signed document its number; a repeated request finds the number given before.
 
@@ -88,6 +93,7 @@ def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Docu
     :raises NotFound: if the clerk does not see the document
     :raises NotPermitted: if the appointment is not a clerk of the unit
     :raises NotSigned: in any other state
+    :raises WrongDate: if the date lies before the leader's signature or after today
     :raises DateBeforeLast: if a later date has been given in the book
     """
     outgoing = outgoing_visible_to(clerk).select_for_update(of=("self",)).filter(pk=outgoing_id).first()
@@ -101,9 +107,10 @@ def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date) -> Docu
         return document
     if outgoing.state != OutgoingState.SIGNED:
         raise NotSigned(_("The document is not signed. Wait until the leader has signed it."))
+    _check_day(outgoing, dated, today=timezone.localdate(at))
     give_number(outgoing, document, dated)
     details = {"code": document.code, "dated": dated.isoformat()}
-    record("documents.document.numbered", target=outgoing, actor=clerk, details=details)
+    record("documents.document.numbered", target=outgoing, actor=clerk, at=at, details=details)
     return document
 
 
@@ -117,12 +124,27 @@ def give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
     _check_date(book, dated)
     number = next_number(book.series)
     document.number = number
-    document.number_text = format_number(bloc=document.bloc, number=number, on=dated)
-    document.code = format_code(bloc=document.bloc, number=number, notation=document.notation, on=dated)
+    form = {"bloc": document.bloc, "variant": variant_of(bloc=document.bloc, issuer=document.issuer_name)}
+    document.number_text = format_number(number=number, on=dated, **form)
+    document.code = format_code(number=number, notation=document.notation, on=dated, **form)
     document.issued_date = dated
     document.save(update_fields=["number", "number_text", "code", "issued_date"])
     outgoing.book, outgoing.number = book, number
     outgoing.save(update_fields=["book", "number"])
+
+
+def _check_day(outgoing: Outgoing, dated: date, *, today: date) -> None:
+    """The number is given after the authorised signature (Art. 15), on the day that the letter bears."""
+    if dated > today:
+        raise WrongDate(_("The date lies in the future. Choose today or an earlier day."), field="dated")
+    signed_at = outgoing.signed_at
+    if signed_at is not None and dated < timezone.localdate(signed_at):
+        words = _("The letter was signed on %(day)s. Choose that date or a later one.")
+        raise WrongDate(words % {"day": timezone.localdate(signed_at).strftime("%d/%m/%Y")}, field="dated")
+    notation = outgoing.document.notation
+    if outgoing.document.is_normative and not notation.startswith(f"{dated.year}/"):
+        words = _("The notation %(notation)s is of another year. Return the letter to its drafter.")
+        raise WrongDate(words % {"notation": notation}, field="dated")
 
 
 def _check_date(book: Book, dated: date) -> None:

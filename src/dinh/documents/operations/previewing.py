@@ -9,7 +9,8 @@ from django.db import transaction
 from dinh.directory.models import Appointment
 from dinh.documents.letters import LetterContent, render_letter
 from dinh.documents.operations.draft_plan import DraftPlan
-from dinh.documents.operations.drafting import create_draft, letter_of
+from dinh.documents.operations.drafting import create_draft
+from dinh.documents.operations.letter_content import letter_of
 
 PICTURES_MAX = 4
 _SCALE = 1.4

@@ -6,15 +6,18 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState, OutgoingState
 from dinh.documents.events import DispatchRecalled
 from dinh.documents.models import Dispatch, Incoming, Outgoing
-from dinh.documents.operations.dispatch import locked_outgoing
+from dinh.documents.operations.dispatch import incoming_url, locked_outgoing
 from dinh.documents.operations.receiving import ReasonMissing
-from dinh.kernel.errors import DomainError
+from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.documents.rules_incoming import may_register
+from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 from dinh.kernel.events import publish
-from dinh.worklist.api import finish_work_of
+from dinh.worklist.api import NewWork, add_same_work, finish_work, finish_work_of
 
 _ENDED = (IncomingState.DONE, IncomingState.REFUSED, IncomingState.RECALLED)
 
@@ -46,7 +49,7 @@ def recall_document(*, outgoing_id: int, actor: Appointment, reason: str, at: da
     outgoing.save(update_fields=["state", "updated_at"])
     dispatches = list(outgoing.dispatches.filter(recalled_at=None))
     outgoing.dispatches.filter(recalled_at=None).update(recalled_at=at, recall_reason=reason.strip())
-    taken = _withdraw(dispatches, at)
+    taken = _withdraw(outgoing, dispatches, at)
     details = {"reason": reason.strip(), "recipients": taken}
     record("documents.document.recalled", target=outgoing, actor=actor, at=at, details=details)
     for dispatch in dispatches:
@@ -54,9 +57,48 @@ def recall_document(*, outgoing_id: int, actor: Appointment, reason: str, at: da
     return outgoing
 
 
-def _withdraw(dispatches: list[Dispatch], at: datetime) -> int:
+@transaction.atomic
+def report_deleted(*, incoming_id: int, actor: Appointment, at: datetime) -> Incoming:
+    """
+    Report to the sender that what it recalled was deleted here (Art. 18(3)); repeated, it changes nothing.
+
+    :raises NotFound: missing, or not visible
+    :raises NotPermitted: not a clerk of the unit
+    :raises NotRecallable: the document was not recalled
+    """
+    seen = incoming_visible_to(actor).select_for_update(of=("self",), no_key=True)
+    incoming = seen.filter(pk=incoming_id).first()
+    if incoming is None:
+        raise NotFound(_("There is no such document."))
+    if not may_register(actor, incoming):
+        raise NotPermitted(_("Only a clerk of the unit reports this."))
+    if incoming.state != IncomingState.RECALLED:
+        raise NotRecallable(_("The sender has not recalled this document."))
+    if incoming.recall_reported_at is not None:
+        return incoming
+    incoming.recall_reported_at, incoming.recall_reported_by = at, actor
+    incoming.save(update_fields=["recall_reported_at", "recall_reported_by"])
+    finish_work(incoming, at=at, kinds=["documents.deleted"])
+    record("documents.incoming.deletion_reported", target=incoming, actor=actor, at=at)
+    return incoming
+
+
+def _withdraw(outgoing: Outgoing, dispatches: list[Dispatch], at: datetime) -> int:
     arrivals = Incoming.objects.filter(dispatch__in=dispatches).exclude(state__in=_ENDED)
     locked = arrivals.select_for_update(of=("self",), no_key=True).order_by("pk")
-    ids = list(locked.values_list("pk", flat=True))
+    waiting = list(locked.values_list("unit_id", "pk"))
+    ids = [pk for _unit, pk in waiting]
     finish_work_of(Incoming, ids, at=at)
+    work = NewWork(
+        kind="documents.deleted",
+        unit_id=outgoing.unit_id,
+        target_type="documents.incoming",
+        target_id=0,
+        title=outgoing.document.subject,
+        url=incoming_url(0),
+        created_at=at,
+        role=Role.CLERK,
+        urgency=outgoing.document.urgency,
+    )
+    add_same_work(work, waiting=waiting)
     return Incoming.objects.filter(pk__in=ids).update(state=IncomingState.RECALLED)

@@ -10,7 +10,7 @@ from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
-from dinh.documents.events import IncomingStateChanged
+from dinh.documents.events import ArrivalRefused, IncomingStateChanged
 from dinh.documents.models import Document, Incoming
 from dinh.documents.operations.books import incoming_book
 from dinh.documents.operations.dispatch import incoming_url
@@ -83,6 +83,7 @@ def refuse_incoming(*, incoming_id: int, actor: Appointment, reason: str, at: da
     finish_work(incoming, at=at)
     record("documents.incoming.refused", target=incoming, actor=actor, at=at, details={"reason": reason})
     tell_state(incoming)
+    publish(ArrivalRefused(incoming.pk, at))
     return incoming
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from dinh.directory.models import Appointment
 from dinh.documents.operations.receiving import register_incoming
+from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.kernel.errors import DomainError
 
 
@@ -21,8 +22,16 @@ class RegisterOutcome:
 def register_several(
     *, incoming_ids: Sequence[int], actor: Appointment, at: datetime
 ) -> list[RegisterOutcome]:
-    """Register in the given order; one that cannot be registered does not hold up the others."""
-    return [_tried(incoming_id, actor, at) for incoming_id in dict.fromkeys(incoming_ids)]
+    """
+    Register in the order of arrival, whatever the order of a list; one refusal does not hold up the others.
+
+    Numbers follow the time of arrival (Decree 30/2020, Annex VI, part I, III.1.đ).
+    """
+    chosen = list(dict.fromkeys(incoming_ids))
+    rows = incoming_visible_to(actor).filter(pk__in=chosen).order_by("arrived_at", "pk")
+    known = list(rows.values_list("pk", flat=True))
+    missing = [incoming_id for incoming_id in chosen if incoming_id not in known]
+    return [_tried(incoming_id, actor, at) for incoming_id in [*known, *missing]]
 
 
 def _tried(incoming_id: int, actor: Appointment, at: datetime) -> RegisterOutcome:

@@ -10,6 +10,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
+from dinh.documents.operations.annexes import AnnexOutcome, keep_annexes, sign_annexes
 from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
@@ -32,6 +33,8 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     """
     Seal a numbered letter: its number and date are locked (FieldMDP). Repeated, it changes nothing.
 
+    Its annexes in files of their own are signed with the seal's certificate too (Annex I, part I, III.1.d).
+
     The sealed letter also gets what proves its signatures years later (B-LT): timestamps and revocation
     answers, as far as they can be had now; what could not is noted in the trace.
 
@@ -47,8 +50,11 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     if sha256 is None:
         return outgoing
     signed = sign_pdf(sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=clerk)
+    annexes = sign_annexes(document=outgoing.document, clerk=clerk)
     proven = extend(sha256=signed.sha256)
-    return keep_sealed(outgoing_id=outgoing_id, clerk=clerk, before=sha256, signed=signed, proven=proven)
+    return keep_sealed(
+        outgoing_id=outgoing_id, clerk=clerk, before=sha256, signed=signed, proven=proven, annexes=annexes
+    )
 
 
 def sealable(*, clerk: Appointment, outgoing_id: int) -> tuple[Outgoing, str | None]:
@@ -81,7 +87,13 @@ def _numbered(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | Non
 
 @transaction.atomic
 def keep_sealed(
-    *, outgoing_id: int, clerk: Appointment, before: str, signed: SignedPdf, proven: ExtendedPdf
+    *,
+    outgoing_id: int,
+    clerk: Appointment,
+    before: str,
+    signed: SignedPdf,
+    proven: ExtendedPdf,
+    annexes: AnnexOutcome,
 ) -> Outgoing:
     """
     Take the sealed letter in the place of the numbered one, which lets it be sent.
@@ -99,6 +111,11 @@ def keep_sealed(
     set_state(outgoing, OutgoingState.SEALED, at)
     finish_work(outgoing, at=at)
     add_work([office_work(outgoing, "documents.dispatch", Role.CLERK, at)])
+    if not keep_annexes(annexes.signed):
+        raise ChangedMeanwhile(_("An annex changed while you signed. Read it again, then seal."))
     details = {"sha256": proven.sha256, "level": signed.level, "notes": list(proven.notes)}
+    if annexes.signed or annexes.unsigned:
+        details["annexes"] = [annex.after for annex in annexes.signed]
+        details["annexes_unsigned"] = annexes.unsigned
     record("documents.document.sealed", target=outgoing, actor=clerk, at=at, details=details)
     return outgoing

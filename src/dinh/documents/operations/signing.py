@@ -30,6 +30,7 @@ class WantedSignature:
     field_name: str
     sha256: str
     certifies: bool
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ def wanted_signature(*, outgoing_id: int, actor: Appointment) -> WantedSignature
     step, content = waiting.first(), outgoing.document.content_id
     if step is None or content is None:
         raise NotYourTurn(_("The document does not wait for your signature. Reload the page."))
-    return WantedSignature(step.pk, step.field_name, content, certifies=not _has_signature(outgoing_id))
+    certifies, subject = not _has_signature(outgoing_id), outgoing.document.subject
+    return WantedSignature(step.pk, step.field_name, content, certifies=certifies, subject=subject)
 
 
 def _has_signature(outgoing_id: int) -> bool:

@@ -46,6 +46,30 @@ def tell_recalled(*, dispatch_id: int) -> None:
     _tell(told, "recalled", text, dispatch.document_id, dispatch.recalled_at)
 
 
+def tell_refused(*, incoming_id: int, refused_at: datetime) -> None:
+    """Tell the sender's clerks and the drafter who refused their letter, and why."""
+    refused = Incoming.objects.select_related("document", "unit", "dispatch__outgoing").get(pk=incoming_id)
+    sending = refused.dispatch
+    if refused.state != IncomingState.REFUSED or sending is None or sending.outgoing is None:
+        return
+    clerks = clerks_of([sending.sender_id], timezone.localdate()).values_list("pk", flat=True)
+    with override(settings.LANGUAGE_CODE):
+        words = _("%(unit)s refused %(document)s: %(reason)s")
+        text = words % {
+            "unit": refused.unit.name,
+            "document": _named(refused.document),
+            "reason": refused.refusal_reason,
+        }
+    notify(
+        appointment_ids={*clerks, sending.outgoing.drafter_id},
+        kind="documents.refused",
+        text=text,
+        url=reverse("documents:outgoing", args=[sending.outgoing_id]),
+        at=refused_at,
+        dedupe_key=f"refused:{incoming_id}",
+    )
+
+
 def tell_informed(*, incoming_id: int, assigned_at: datetime) -> None:
     """Tell those who are only to know of a document; of a division its heads."""
     incoming = Incoming.objects.select_related("document").get(pk=incoming_id)

@@ -11,4 +11,4 @@ from dinh.documents.models import DeviceSignature
 def device_signatures_of(appointment: Appointment, batch: UUID) -> QuerySet[DeviceSignature]:
     """What this appointment began together, in the order of its beginning; never another's."""
     own = DeviceSignature.objects.filter(actor=appointment, batch=batch)
-    return own.select_related("outgoing__document", "session").order_by("pk")
+    return own.select_related("outgoing__document", "session", "annex").order_by("pk")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, F, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
@@ -13,6 +12,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
 from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.documents.queries.words import with_words
 from dinh.documents.rules_incoming import OPEN_STATES
 from dinh.kernel.text import fold
 
@@ -100,8 +100,8 @@ def _narrowed(wanted: InboxFilter) -> Q:
         "document__urgency": wanted.urgency,
         "purpose": wanted.purpose or None,
         "verdict": wanted.verdict or None,
-        "arrived_at__gte": _begin(wanted.since),
-        "arrived_at__lt": _begin(wanted.until, days=1),
+        "arrived_at__gte": day_begins(wanted.since),
+        "arrived_at__lt": day_begins(wanted.until, days=1),
     }
     narrowed = Q(**{name: value for name, value in exact.items() if value is not None})
     for word in fold(wanted.sender).split():
@@ -113,16 +113,13 @@ def _narrowed(wanted: InboxFilter) -> Q:
 
 def _with_words(words: str) -> Q:
     # What was recalled must not be found by the words of a letter that may be read no more.
-    query = SearchQuery(fold(words), config="simple", search_type="websearch")
-    letters = Document.objects.filter(
-        Q(search_vector=query) | Q(code__iexact=words.strip().replace("\0", ""))
-    )
+    letters = Document.objects.filter(with_words(words))
     found = Q(document__in=letters.values("pk")) & ~Q(state=IncomingState.RECALLED)
     number = words.strip()
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 9 else found
 
 
-def _begin(day: date | None, *, days: int = 0) -> datetime | None:
+def day_begins(day: date | None, *, days: int = 0) -> datetime | None:
     if day is None:
         return None
     if day > date.max - timedelta(days=days):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
-from dinh.documents.models import Assignment, Document, Incoming
+from dinh.documents.models import Assignment, Document, Incoming, Outgoing
 from dinh.documents.rules_incoming import oversees_unit
 from dinh.kernel.errors import NotFound
 
@@ -38,6 +38,13 @@ def get_incoming(incoming_id: int, appointment: Appointment) -> Incoming:
     if found is None:
         raise IncomingNotFound(_("There is no such document here. Go back to the list."))
     return _without_content(found) if found.state == IncomingState.RECALLED else found
+
+
+def replacement_of(incoming: Incoming) -> Document | None:
+    """The issued letter that replaces what arrived, None while nothing does (Decree 30/2020, Art. 18)."""
+    replacing = Outgoing.objects.filter(replaces__document=incoming.document_id, issued_at__isnull=False)
+    newest = replacing.select_related("document").order_by("-issued_at").first()
+    return newest.document if newest else None
 
 
 def _without_content(recalled: Incoming) -> Incoming:

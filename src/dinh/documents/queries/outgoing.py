@@ -1,17 +1,18 @@
 """Outgoing documents as far as somebody may see them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, UnitGroup
-from dinh.documents.enums import OutgoingState, Secrecy, StepState
+from dinh.documents.enums import OutgoingState, Purpose, Secrecy, StepState
 from dinh.documents.models import Outgoing, Step
 from dinh.documents.queries.units import units_in_being
+from dinh.documents.queries.words import with_words
 from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
@@ -65,10 +66,9 @@ def outgoing_box(appointment: Appointment, wanted: OutgoingFilter) -> QuerySet[O
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if words := fold(wanted.words):
-        query = SearchQuery(words, config="simple", search_type="plain")
         # The words of a letter are kept from its numbering on; before, its subject is what there is.
         unnumbered = Q(document__number=None, document__subject__icontains=wanted.words.strip())
-        found = Q(document__search_vector=query) | unnumbered
+        found = with_words(wanted.words, letter="document__") | unnumbered
         rows = rows.filter(found | Q(document__number=int(words)) if _is_number(words) else found)
     rows = rows.defer("document__search_text", "document__search_vector")
     return rows.order_by(_ORDERS.get(wanted.order, _ORDERS["changed"]), "-pk")
@@ -96,18 +96,26 @@ def letters_to_issue(appointment: Appointment) -> QuerySet[Outgoing]:
     return waiting.order_by("-document__urgency", "signed_at", "pk")
 
 
-def addressed_as(outgoing: Outgoing) -> tuple[str, ...]:
+def next_letter(appointment: Appointment, outgoing: Outgoing) -> Outgoing | None:
+    """The next letter that waits for the appointment's signature, or at its clerk's office; one query."""
+    tray = letters_to_issue if appointment.has_role(Role.CLERK) else letters_to_sign
+    return tray(appointment).exclude(pk=outgoing.pk).first()
+
+
+def addressed_as(outgoing: Outgoing, *, purposes: Collection[str] = Purpose.values) -> tuple[str, ...]:
     """
     Whom a letter addresses: each recipient by name, or from eleven on by the named groups that they fill.
 
-    A group counts only if every one of its members receives the letter.
+    A group counts only if every one of its members receives the letter for one of the purposes.
     """
-    left = dict(outgoing.recipients.values_list("pk", "name"))
+    recipients = outgoing.recipients.filter(purpose__in=purposes)
+    left = dict(recipients.values_list("pk", "name"))
     if len(left) <= NAMED_SINGLY:
         return tuple(left.values())
-    units = dict(outgoing.recipients.exclude(unit=None).values_list("unit_id", "pk"))
+    units = dict(recipients.exclude(unit=None).values_list("unit_id", "pk"))
     names = []
-    for group in UnitGroup.objects.filter(owner=None).prefetch_related("members"):
+    known = UnitGroup.objects.filter(Q(owner=None) | Q(owner=outgoing.unit_id))
+    for group in known.prefetch_related("members"):
         members = _members(group)
         if members and members <= units.keys() and any(units[unit] in left for unit in members):
             names.append(group.name)

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchQuery
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -20,6 +19,7 @@ from dinh.documents.letters import document_types
 from dinh.documents.models import Assignment, Book, Document, ImportedEntry, Incoming, Outgoing, Recipient
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.words import with_words
 from dinh.documents.rules import VOIDABLE
 from dinh.kernel.text import fold
 
@@ -114,12 +114,8 @@ def _letter(wanted: Wanted) -> Q:
     found = Q(document__type_code=wanted.type_code) if wanted.type_code else Q()
     words = wanted.words.strip()
     if words:
-        query = SearchQuery(fold(words), config="simple", search_type="websearch")
-        found &= (
-            Q(document__search_vector=query)
-            | Q(document__subject__icontains=words)
-            | Q(document__code__icontains=words)
-        )
+        part = Q(document__subject__icontains=words) | Q(document__code_key__contains=fold(words))
+        found &= with_words(words, letter="document__") | part
     return found
 
 
@@ -138,13 +134,13 @@ def _outgoing_line(row: Any) -> Line:
     is_void = row.state == OutgoingState.VOIDED
     cells = (
         letter.code,
-        _day(letter.issued_date),
-        _named(letter),
+        as_day(letter.issued_date),
+        named(letter),
         letter.signer_name,
         old.recipients if old else _recipients(row),
         old.holder if old else _stored_at(row),
         str(row.copies_amount or ""),
-        _day(old.handed_date) if old else _moment(row.issued_at),
+        as_day(old.handed_date) if old else _moment(row.issued_at),
         "",
         old.note if old else _remark(row),
     )
@@ -171,10 +167,10 @@ def _incoming_line(row: Any) -> Line:
         str(row.number),
         letter.issuer_name,
         letter.code,
-        _day(letter.issued_date),
-        _named(letter),
+        as_day(letter.issued_date),
+        named(letter),
         old.holder if old else ", ".join(row.holders),
-        _day(old.handed_date) if old else _moment(row.handed_at),
+        as_day(old.handed_date) if old else _moment(row.handed_at),
         "",
         old.note if old else row.note,
     )
@@ -185,14 +181,21 @@ def _imported(row: Outgoing | Incoming) -> ImportedEntry | None:
     return getattr(row, "imported", None)
 
 
-def _named(letter: Document) -> str:
+def type_name(letter: Document) -> str:
+    """Name of the letter's type by the law of its day."""
+    types = document_types(bloc=letter.bloc or Bloc.GOVERNMENT, on=_law(letter))
+    return next((each.name for each in types if each.code == letter.type_code), letter.type_code)
+
+
+def named(letter: Document) -> str:
     """Name of the type and the subject, as the decree has them in one column."""
-    names = {
-        each.code: each.name for each in document_types(bloc=letter.bloc or Bloc.GOVERNMENT, on=_law(letter))
-    }
-    name = names.get(letter.type_code, letter.type_code)
-    starts_with_it = letter.subject.casefold().startswith(name.casefold())
-    return letter.subject if starts_with_it else f"{name} {letter.subject}".strip()
+    name = type_name(letter)
+    subject = letter.subject
+    if subject.casefold().startswith(name.casefold()):
+        return subject
+    if subject.startswith("Về "):  # reads on: "Công văn về việc ..."
+        subject = f"v{subject[1:]}"
+    return f"{name} {subject}".strip()
 
 
 def _law(letter: Document) -> date:
@@ -215,9 +218,9 @@ def _remark(row: Outgoing) -> str:
     return str(row.get_state_display()) if row.state != OutgoingState.ISSUED else ""
 
 
-def _day(day: date | None) -> str:
+def as_day(day: date | None) -> str:
     return day.strftime("%d/%m/%Y") if day else ""
 
 
 def _moment(moment: datetime | None) -> str:
-    return _day(timezone.localdate(moment)) if moment else ""
+    return as_day(timezone.localdate(moment)) if moment else ""

@@ -1,37 +1,204 @@
-"""Find letters by their words, with or without diacritics."""
+"""Find letters by their words, with or without diacritics, and by any of their fields."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any, Final
 
-from django.contrib.postgres.search import SearchQuery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import OrderBy
 
 from dinh.directory.models import Appointment
-from dinh.documents.enums import IncomingState
-from dinh.documents.models import Document
+from dinh.documents.enums import AssignmentRole, Direction, IncomingState
+from dinh.documents.models import Assignment, Document, Incoming, Outgoing, Recipient
+from dinh.documents.queries.inbox import day_begins
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.words import text_query, with_words
+from dinh.kernel.folding import folded
 from dinh.kernel.text import fold
+from dinh.records.api import filed_under
 
-MOST = 1000
-_HEAVY = ("search_text", "search_vector")
+MOST: Final = 1000
+_ORDERS: Final[dict[str, OrderBy]] = {
+    "newest": F("issued_date").desc(nulls_last=True),
+    "oldest": F("issued_date").asc(nulls_last=True),
+    "code": F("code_key").asc(),
+    "issuer": F("issuer_name").asc(),
+    "urgency": F("urgency").desc(),
+}
+ORDERS: Final = tuple(_ORDERS)
 
 
-def found_documents(words: str, appointment: Appointment) -> list[int]:
-    """Primary keys of the newest visible letters with these words, at most `MOST`; counted in the same pass."""
-    return list(search_documents(words, appointment).values_list("pk", flat=True)[:MOST])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    What is searched for; what is empty does not narrow. Texts are folded, so diacritics may be left out.
+
+    :param words: in the letter's whole text, or a part of its number and notation
+    :param arrival_number, arrived_since, arrived_until, holder, directions, due_until, progress: of letters that
+        arrived, which alone are found then
+    :param recipient, drafter, reply_until: of outgoing letters, which alone are found then
+    :param case_file: words of the code or title of a case file that holds the letter
+    """
+
+    words: str = ""
+    direction: str = ""
+    code: str = ""
+    type_code: str = ""
+    subject: str = ""
+    issuer: str = ""
+    signer: str = ""
+    language: str = ""
+    urgency: int | None = None
+    secrecy: int | None = None
+    pages: int | None = None
+    note: str = ""
+    issued_since: date | None = None
+    issued_until: date | None = None
+    case_file: str = ""
+    arrival_number: int | None = None
+    arrived_since: date | None = None
+    arrived_until: date | None = None
+    holder: str = ""
+    directions: str = ""
+    due_until: date | None = None
+    progress: str = ""
+    recipient: str = ""
+    copies: int | None = None
+    reply_until: date | None = None
+    order: str = "newest"
+
+    def is_empty(self) -> bool:
+        """Whether nothing but the order was given."""
+        return all(getattr(self, each.name) in ("", None) for each in fields(self) if each.name != "order")
 
 
-def documents_of(found: Sequence[int]) -> "list[Document]":
-    """The letters of one page of `found_documents`, in its order, without their text."""
-    known = Document.objects.defer(*_HEAVY).in_bulk(found)
-    return [known[pk] for pk in found if pk in known]
+_OF_ARRIVALS: Final = (
+    "arrival_number", "arrived_since", "arrived_until", "holder", "directions", "due_until", "progress"
+)  # fmt: skip
+_OF_SENDINGS: Final = ("recipient", "copies", "reply_until")
 
 
 def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document]":
     """Visible letters with these words, newest first; what was recalled is hidden from its receivers."""
-    arrived = incoming_visible_to(appointment).exclude(state=IncomingState.RECALLED)
-    sent = outgoing_visible_to(appointment)
-    of_letter = {"document": OuterRef("pk")}
-    visible = Q(Exists(arrived.filter(**of_letter))) | Q(Exists(sent.filter(**of_letter)))
-    query = SearchQuery(fold(words), config="simple", search_type="websearch")
-    return Document.objects.filter(visible, search_vector=query).order_by("-issued_date", "-pk")
+    return documents_wanted(Wanted(words=words), appointment)
+
+
+def documents_wanted(wanted: Wanted, appointment: Appointment) -> "QuerySet[Document]":
+    """Visible letters that fit all that is wanted, in its order; what was recalled is hidden from its receivers."""
+    order = _ORDERS.get(wanted.order, _ORDERS["newest"])
+    found = Document.objects.filter(_seen(wanted, appointment), _of_letter(wanted))
+    named = ("subject", wanted.subject), ("issuer_name", wanted.issuer), ("signer_name", wanted.signer)
+    for column, text in named:
+        found = _with(found, column, text)
+    return found.order_by(order, "-pk")
+
+
+def found_documents(wanted: Wanted, appointment: Appointment) -> list[int]:
+    """Primary keys of the first visible letters that fit, at most `MOST`; counted in the same pass."""
+    return list(documents_wanted(wanted, appointment).values_list("pk", flat=True)[:MOST])
+
+
+def documents_of(found: Sequence[int]) -> "list[Document]":
+    """These letters in their order, without their text."""
+    known = Document.objects.defer("search_text", "search_vector").in_bulk(found)
+    return [known[pk] for pk in found if pk in known]
+
+
+def arrivals_of_letters(found: Sequence[int], appointment: Appointment) -> dict[int, int]:
+    """The newest visible arrival of each of these letters."""
+    rows = _arrivals(Wanted(), appointment).filter(document__in=found).order_by("arrived_at", "pk")
+    return dict(rows.values_list("document_id", "pk"))
+
+
+def sendings_of_letters(found: Sequence[int], appointment: Appointment) -> dict[int, int]:
+    """The outgoing document of each of these letters that is the unit's own and visible."""
+    rows = outgoing_visible_to(appointment).filter(document__in=found)
+    return dict(rows.order_by().values_list("document_id", "pk"))
+
+
+def _seen(wanted: Wanted, appointment: Appointment) -> Q:
+    """The letter arrived at the unit, or is its own; fields of the one side leave out the other."""
+    asks_arrivals = any(getattr(wanted, name) not in ("", None) for name in _OF_ARRIVALS)
+    asks_sendings = any(getattr(wanted, name) not in ("", None) for name in _OF_SENDINGS)
+    arrived = Q(Exists(_arrivals(wanted, appointment).filter(document=OuterRef("pk"))))
+    sent = Q(Exists(_sendings(wanted, appointment).filter(document=OuterRef("pk"))))
+    needs_arrival = asks_arrivals or wanted.direction == Direction.INCOMING
+    needs_sending = asks_sendings or wanted.direction == Direction.OUTGOING
+    if needs_arrival and needs_sending:
+        return arrived & sent
+    if needs_arrival:
+        return arrived
+    return sent if needs_sending else arrived | sent
+
+
+def _arrivals(wanted: Wanted, appointment: Appointment) -> "QuerySet[Incoming]":
+    rows: QuerySet[Incoming] = incoming_visible_to(appointment).exclude(state=IncomingState.RECALLED)
+    exact = {
+        "number": wanted.arrival_number,
+        "arrived_at__gte": day_begins(wanted.arrived_since),
+        "arrived_at__lt": day_begins(wanted.arrived_until, days=1),
+        "due_at__lt": day_begins(wanted.due_until, days=1),
+        "state": wanted.progress or None,
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
+    rows = _with(_with(rows, "direction_text", wanted.directions), "note", wanted.note)
+    if wanted.holder:
+        rows = rows.filter(Exists(_held_by(wanted.holder)))
+    if wanted.case_file:
+        rows = rows.filter(pk__in=filed_under("documents.incoming", wanted.case_file, reader=appointment))
+    return rows
+
+
+def _held_by(holder: str) -> "QuerySet[Assignment]":
+    parts = Assignment.objects.filter(incoming=OuterRef("pk"), withdrawn_at=None)
+    parts = parts.exclude(role=AssignmentRole.INFORM).alias(division_key=folded("division__name"))
+    for word in fold(holder).split():
+        parts = parts.filter(
+            Q(appointment__person__search_name__contains=word) | Q(division_key__contains=word)
+        )
+    return parts
+
+
+def _sendings(wanted: Wanted, appointment: Appointment) -> "QuerySet[Outgoing]":
+    rows: QuerySet[Outgoing] = outgoing_visible_to(appointment).order_by()
+    exact = {"copies_amount": wanted.copies, "document__reply_due_date__lte": wanted.reply_until}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value is not None})
+    rows = _with(rows, "note", wanted.note)
+    named = Recipient.objects.filter(outgoing=OuterRef("pk"))
+    if wanted.recipient:
+        rows = rows.filter(Exists(_with(named, "name", wanted.recipient)))
+    if wanted.case_file:
+        rows = rows.filter(pk__in=filed_under("documents.outgoing", wanted.case_file, reader=appointment))
+    return rows
+
+
+def _of_letter(wanted: Wanted) -> Q:
+    exact = {
+        "type_code": wanted.type_code or None,
+        "language": wanted.language or None,
+        "urgency": wanted.urgency,
+        "secrecy": wanted.secrecy,
+        "page_count": wanted.pages,
+        "issued_date__gte": wanted.issued_since,
+        "issued_date__lte": wanted.issued_until,
+    }
+    narrowed = Q(**{name: value for name, value in exact.items() if value is not None})
+    if wanted.words.strip():
+        narrowed &= with_words(wanted.words)
+    if wanted.code.strip():
+        narrowed &= Q(code_key__contains=fold(wanted.code))
+    # The text of a letter has its subject, issuer and signer, so its index finds few rows to look at.
+    for text in (wanted.subject, wanted.issuer, wanted.signer):
+        if text.strip():
+            narrowed &= Q(search_vector=text_query(text))
+    return narrowed
+
+
+def _with(rows: Any, column: str, text: str) -> Any:
+    """Rows whose column has each of the words, folded by the database."""
+    for index, word in enumerate(fold(text).split()):
+        name = f"{column}_key_{index}"
+        rows = rows.alias(**{name: folded(column)}).filter(**{f"{name}__contains": word})
+    return rows

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -156,9 +157,22 @@ def find_header(direction: str, rows: Sequence[Sequence[object]]) -> Header | No
 
 
 def header_at(direction: str, rows: Sequence[Sequence[object]], number: int) -> Header:
-    """The given row (from 1) read as column names."""
-    texts = tuple("" if cell is None else " ".join(str(cell).split())[:120] for cell in rows[number - 1])
+    """
+    The given row (from 1) read as column names.
+
+    A head of two rows, whose cells are merged downwards where a column has one name, is read at its second
+    row: what is empty there has its name above.
+    """
+    below = [_name(cell) for cell in rows[number - 1]]
+    above = [_name(cell) for cell in rows[number - 2]] if number > 1 else []
+    if sum(map(bool, above)) < _LEAST_FOUND:  # a title, not names
+        above = []
+    texts = tuple(name or upper for name, upper in zip_longest(below, above, fillvalue=""))
     return Header(row=number, texts=texts, columns=_matched(direction, [plain_name(text) for text in texts]))
+
+
+def _name(cell: object) -> str:
+    return "" if cell is None else " ".join(str(cell).split())[:120]
 
 
 def plain_name(text: str) -> str:

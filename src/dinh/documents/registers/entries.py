@@ -26,6 +26,8 @@ _LIMITS = {
     "code": 60,
 }
 _NOTATION = 40
+_TOTALS = ("tong", "cong")
+_IN_A_TOTAL = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +103,8 @@ class EntryReader:
         """Lines between entries: "Tháng 01", totals, and the numbering of the columns (1) (2) (3)."""
         filled = [str(cell).strip() for cell in cells if cell is not None and str(cell).strip()]
         if len(filled) <= 1:
+            return True
+        if len(filled) <= _IN_A_TOTAL and fold(filled[0]).startswith(_TOTALS):
             return True
         bare = [text.strip("()") for text in filled]
         return len(bare) > 2 and bare == [str(number) for number in range(1, len(bare) + 1)]

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from dinh.documents.enums import IncomingState
 from dinh.documents.letters.registers import RegisterColumn
 from dinh.documents.models import Incoming, Outgoing
-from dinh.documents.registers.printing import write_sheet
 from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf.render import render_pdf
+from dinh.kernel.tables import write_sheet
 from dinh.storage.api import PDF, XLSX
 
 MOST: Final = {"pdf": 2_000, "xlsx": 50_000}

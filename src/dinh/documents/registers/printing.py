@@ -1,34 +1,23 @@
 """A book as PDF by the forms of Annex IV, and as an Excel sheet that runs nothing."""
 
-import re
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, TypeAlias
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 
-from dinh.documents.letters import RegisterColumn, RegisterCover, register, render_book
+from dinh.documents.letters import RegisterCover, register, render_book
 from dinh.documents.models import Book
 from dinh.documents.queries.registers import Line, printed_lines
 from dinh.kernel.errors import InvalidInput
+from dinh.kernel.tables import write_sheet
 
 PDF_ROWS = 5_000
 XLSX_ROWS = 50_000
-_SPOOL_MEMORY = 4 * 1024 * 1024
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_VOID = Font(name="Times New Roman", size=11, strike=True)
-_PLAIN = Font(name="Times New Roman", size=11)
-_HEAD = Font(name="Times New Roman", size=11, bold=True)
-_WRAPPED = Alignment(wrap_text=True, vertical="top")
 
 Rows: TypeAlias = "QuerySet[Any, Any]"
 
@@ -64,41 +53,8 @@ def export_register(*, book: Book, rows: Rows) -> BinaryIO:
     if rows.order_by()[: XLSX_ROWS + 1].count() > XLSX_ROWS:
         raise _too_many(XLSX_ROWS)
     form = register(book.direction)
-    return write_sheet(form.title, form.columns, ((line.cells, line.is_void) for line in printed_lines(rows)))
-
-
-def write_sheet(
-    title: str, columns: Sequence[RegisterColumn], rows: Iterable[tuple[Sequence[str], bool]]
-) -> BinaryIO:
-    """An Excel file with these columns; each row is its texts, and whether it is struck."""
-    workbook = Workbook(write_only=True)
-    sheet = cast("Any", workbook.create_sheet(title[:31]))
-    for index, column in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(index)].width = max(column.share * 1.6, 8)
-    sheet.freeze_panes = "A2"
-    head, plain, void = (_styled(sheet, font) for font in (_HEAD, _PLAIN, _VOID))
-    sheet.append([_cell(sheet, column.title, head) for column in columns])
-    for cells, is_void in rows:
-        sheet.append([_cell(sheet, text, void if is_void else plain) for text in cells])
-    written = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY))  # noqa: SIM115 - the caller closes it
-    workbook.save(written)
-    written.seek(0)
-    return written
-
-
-def _styled(sheet: Any, font: Font) -> Any:
-    """A cell whose style the others share: looking a style up for each cell takes most of the time."""
-    cell: Any = WriteOnlyCell(sheet)
-    cell.number_format = "@"
-    cell.font, cell.alignment = font, _WRAPPED
-    return cell
-
-
-def _cell(sheet: Any, text: str, like: Any) -> Any:
-    cell: Any = WriteOnlyCell(sheet, value=_UNWRITABLE.sub("", text))
-    cell.data_type = "s"  # otherwise a text that begins with "=" would be written as a formula
-    cell._style = like._style
-    return cell
+    lines = ((line.cells, line.is_void) for line in printed_lines(rows))
+    return write_sheet(form.title, form.columns, lines)
 
 
 def _bounded(rows: Rows, limit: int) -> list[Line]:

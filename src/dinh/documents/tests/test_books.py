@@ -63,7 +63,7 @@ def numbered(clerk, subject="Về việc thử"):
     outgoing = signed(clerk)
     outgoing.document.subject = subject
     outgoing.document.save(update_fields=["subject"])
-    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
     outgoing.refresh_from_db()
     return outgoing
 
@@ -163,7 +163,7 @@ def test_a_closed_book_gives_no_number(clerk):
     assert [entry.action for entry in trace_of(book)] == ["documents.book.opened", "documents.book.closed"]
     outgoing = signed(clerk)
     with pytest.raises(BookClosed):
-        reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+        reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
     with pytest.raises(BookClosed):
         set_opening_number(clerk=clerk, book_id=book.pk, last_number=9, reason="x", at=end)
 
@@ -230,7 +230,7 @@ def test_excel_shows_formulas_as_text(client, clerk):
 
 def test_a_cell_that_begins_like_a_formula_is_text():
     from dinh.documents.letters import register
-    from dinh.documents.registers.printing import write_sheet
+    from dinh.kernel.tables import write_sheet
 
     form = register("outgoing")
     with write_sheet(form.title, form.columns, [(["=1+1", "@SUM(A1)"], False)]) as written:
@@ -298,7 +298,7 @@ def test_the_clerk_keeps_books_in_the_pages(client, clerk):
     )
 
     outgoing = signed(clerk)
-    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=timezone.localdate())
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=timezone.localdate(), at=timezone.now())
     void = reverse("documents:book_void", args=[outgoing.pk])
     assert client.post(void, {"reason": ""}).status_code == 422
     assert client.post(void, {"reason": "Sai"}).url == reverse("documents:book", args=[book.pk])

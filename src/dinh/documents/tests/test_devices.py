@@ -3,7 +3,7 @@
 import base64
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -32,7 +32,7 @@ from dinh.signing.keys import signer_of
 from dinh.signing.models import Credential, SigningSession
 
 pytestmark = pytest.mark.django_db
-DAY = date(2026, 11, 24)
+DAY = timezone.localdate()
 
 
 @pytest.fixture

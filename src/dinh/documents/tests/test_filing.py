@@ -39,7 +39,7 @@ def test_both_directions_are_put_into_a_case_file(client, clerk):
         (case_file.pk, "documents.outgoing", outgoing.pk),
     ]
     page = client.get(reverse("records:case_file", args=[case_file.pk])).content.decode()
-    assert all(part in page for part in ("12/SNV-VP", "Về việc trực Tết", "Về việc thử"))
+    assert all(part in page for part in ("12/SNV-VP", "về việc trực Tết", "về việc thử"))
 
 
 def test_what_is_not_visible_is_not_filed(client, clerk):

@@ -121,6 +121,26 @@ def test_the_decrees_incoming_columns_are_found():
     }  # fmt: skip
 
 
+def test_a_head_of_two_merged_rows_is_read_whole():
+    title = ("SỔ ĐĂNG KÝ VĂN BẢN ĐẾN", None, None, None, None, None)
+    above = ("Ngày đến", "Số đến", "Tác giả", "Văn bản đến", None, "Trích yếu nội dung")
+    below = (None, None, None, "Số, ký hiệu", "Ngày tháng", None)
+    row = ("02/01/2025", 1, "Sở Nội vụ", "15/SNV-VP", "01/01/2025", "Về việc thử")
+
+    header = find_header(Direction.INCOMING, [title, above, below, row])
+
+    assert header.row == 3
+    assert header.columns == {
+        "arrived_date": 0, "number": 1, "issuer": 2, "code": 3, "issued_date": 4, "subject": 5
+    }  # fmt: skip
+
+
+def test_totals_are_no_entries(clerk, book):
+    found = prepared(clerk, book, sheet(*ROWS, ("Tổng cộng", None, None, None, None, None, 5, None)))
+
+    assert (found.ready_count, found.fault_count, found.heading_count) == (2, 0, 2)
+
+
 def test_an_old_register_enters_the_book_once(clerk, book):
     data = sheet(*ROWS)
     found = taken_in(clerk, book, data)
@@ -145,7 +165,9 @@ def test_an_old_register_enters_the_book_once(clerk, book):
 def test_numbers_go_on_after_the_highest(clerk, book):
     taken_in(clerk, book, sheet(*ROWS))
 
-    assert reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY).number == 103
+    assert (
+        reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY, at=timezone.now()).number == 103
+    )
 
 
 def test_dry_run_tells_each_fault_and_writes_nothing(clerk, book):
@@ -258,7 +280,7 @@ def test_a_number_given_meanwhile_stops_the_import_whole(clerk, book):
     found = prepared(clerk, book, sheet(*ROWS))
     start_import(clerk=clerk, import_id=found.pk, leave_out_faulty=False)
     set_opening_number(clerk=clerk, book_id=book.pk, last_number=101, reason="", at=timezone.now())
-    reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=signed(clerk).pk, dated=DAY, at=timezone.now())
 
     run_import(import_id=found.pk, at=timezone.now())
 

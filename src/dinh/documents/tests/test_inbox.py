@@ -87,6 +87,15 @@ def test_several_are_registered_each_by_itself(client, sender, clerk):
     assert len(words) == 2
 
 
+def test_several_get_their_numbers_in_the_order_of_arrival(client, sender, clerk):
+    older, newer = arrive(sender, clerk, "07"), arrive(sender, clerk, "08")
+    Incoming.objects.filter(pk=older.pk).update(arrived_at=NOW - timedelta(hours=1))
+
+    client.post("/documents/incoming/register/", {"chosen": [newer.pk, older.pk]})
+
+    assert list(Incoming.objects.order_by("number").values_list("pk", flat=True)) == [older.pk, newer.pk]
+
+
 def test_htmx_gets_the_part_that_changes(client, sender, clerk):
     arrive(sender, clerk, "07")
     part = client.get("/documents/incoming/?state=01", headers={"HX-Request": "true"}).content.decode()

@@ -47,6 +47,17 @@ def test_the_clerk_registers_a_scan_and_a_double_post_changes_nothing(client, cl
     assert incoming.intake.file_name == "thư.pdf"
 
 
+def test_one_letter_after_the_other_is_written_down(client, clerk):
+    answer = client.post(reverse(NEW), given(then="next", channel="email"), follow=True)
+
+    assert Incoming.objects.get().number == 1
+    assert answer.redirect_chain == [(f"{reverse(NEW)}?channel=email", 302)]
+    assert answer.context["form"]["channel"].value() == "email"
+    assert [str(each) for each in answer.context["messages"]] == [
+        "Đã đăng ký với số đến 1. Hãy ghi số này lên văn bản giấy."
+    ]
+
+
 def test_a_wrong_file_is_named_and_what_was_written_stays(client, clerk):
     answer = client.post(reverse(NEW), given(file=upload(b"MZ" + b"\x00" * 99, "thư.exe")))
 

@@ -42,26 +42,28 @@ def test_numbers_follow_the_opening_number_and_a_retry_takes_none() -> None:
     )
     open_book(clerk=clerk, book=book, at=timezone.now())
     first, second = signed(clerk), signed(clerk)
-    assert reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY).code == "08/QĐ-UBND"
-    assert reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY).number == 8
-    assert reserve_number(clerk=clerk, outgoing_id=second.pk, dated=DAY).number == 9
+    assert (
+        reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY, at=timezone.now()).code == "08/QĐ-UBND"
+    )
+    assert reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY, at=timezone.now()).number == 8
+    assert reserve_number(clerk=clerk, outgoing_id=second.pk, dated=DAY, at=timezone.now()).number == 9
 
 
 @pytest.mark.django_db
 def test_an_earlier_date_an_unsigned_draft_and_other_people_are_refused() -> None:
     clerk = clerk_()
     first, second = signed(clerk), signed(clerk)
-    reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY, at=timezone.now())
     with pytest.raises(DateBeforeLast):
-        reserve_number(clerk=clerk, outgoing_id=second.pk, dated=date(2026, 11, 23))
+        reserve_number(clerk=clerk, outgoing_id=second.pk, dated=date(2026, 11, 23), at=timezone.now())
     draft = signed(clerk, OutgoingState.REVIEWING)
     with pytest.raises(NotSigned):
-        reserve_number(clerk=clerk, outgoing_id=draft.pk, dated=DAY)
+        reserve_number(clerk=clerk, outgoing_id=draft.pk, dated=DAY, at=timezone.now())
     with pytest.raises(NotFound):
-        reserve_number(clerk=clerk_(), outgoing_id=second.pk, dated=DAY)
+        reserve_number(clerk=clerk_(), outgoing_id=second.pk, dated=DAY, at=timezone.now())
     drafter = AppointmentFactory(unit=clerk.unit)
     with pytest.raises(NotPermitted):
-        reserve_number(clerk=drafter, outgoing_id=signed(drafter).pk, dated=DAY)
+        reserve_number(clerk=drafter, outgoing_id=signed(drafter).pk, dated=DAY, at=timezone.now())
     assert not outgoing_visible_to(drafter).filter(pk=second.pk).exists()
 
 
@@ -73,7 +75,9 @@ def test_two_clerks_at_once_get_one_number() -> None:
     def give() -> None:
         barrier.wait()
         try:
-            numbers.append(reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY).number)
+            numbers.append(
+                reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now()).number
+            )
         finally:
             connection.close()
 
@@ -89,10 +93,10 @@ def test_two_clerks_at_once_get_one_number() -> None:
 def test_a_voided_number_is_never_given_again() -> None:
     clerk = clerk_()
     first, second = signed(clerk), signed(clerk)
-    reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=first.pk, dated=DAY, at=timezone.now())
     with pytest.raises(InvalidInput):
         void_number(clerk=clerk, outgoing_id=first.pk, reason=" ")
     void_number(clerk=clerk, outgoing_id=first.pk, reason="Sai thể thức")
     first.refresh_from_db()
     assert (first.state, first.void_reason) == (OutgoingState.VOIDED, "Sai thể thức")
-    assert reserve_number(clerk=clerk, outgoing_id=second.pk, dated=DAY).number == 2
+    assert reserve_number(clerk=clerk, outgoing_id=second.pk, dated=DAY, at=timezone.now()).number == 2

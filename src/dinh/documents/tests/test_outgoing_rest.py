@@ -1,6 +1,7 @@
 """The way of a letter as a program goes it."""
 
 import pytest
+from django.utils import timezone
 
 from dinh.directory.models import Account
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
@@ -28,8 +29,9 @@ def test_a_program_signs_issues_and_reads(client, letter):  # noqa: F811
     )
     assert [bool(each["refusal"]) for each in answer.json()] == [False, True]
     enter(client, clerk)
-    issued = act(client, outgoing, "issue", {"dated": "2026-11-24"}).json()
-    assert (issued["state"], issued["code"], issued["issued_date"]) == ("issued", "01/UBND", "2026-11-24")
+    today = timezone.localdate().isoformat()
+    issued = act(client, outgoing, "issue", {"dated": today}).json()
+    assert (issued["state"], issued["code"], issued["issued_date"]) == ("issued", "01/UBND", today)
     assert client.get("/api/v1/outgoing?state=issued").json()["count"] == 1
     pdf = b"".join(client.get(f"/api/v1/outgoing/{outgoing.pk}/letter").streaming_content)
     assert pdf.startswith(b"%PDF")

@@ -2,16 +2,17 @@
 
 import shutil
 import subprocess
-from datetime import date
 
 import pytest
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
+from dinh.directory.models import Account
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
+from dinh.documents.letters import date_parts
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import NotYourTurn, return_draft, submit_draft
 from dinh.documents.operations.dispatch import dispatch_document
@@ -28,7 +29,7 @@ from dinh.signing.queries.verification import verification_of
 from dinh.storage.api import read_blob
 
 pytestmark = pytest.mark.django_db
-DAY = date(2026, 11, 24)
+DAY = timezone.localdate()
 
 
 @pytest.fixture
@@ -82,7 +83,11 @@ def test_a_letter_is_initialled_signed_numbered_sealed_and_sent(letter, tmp_path
     assert outgoing.state == OutgoingState.ISSUED
     assert len(filled(outgoing)) == 7
     pdf = pdf_of(outgoing)
-    assert extract_text(pdf, ocr=False).text.rstrip("\f").endswith("01 24 11 2026")
+    assert (
+        extract_text(pdf, ocr=False)
+        .text.rstrip("\f")
+        .endswith(" ".join(("01", *date_parts(DAY, bloc="government"))))
+    )
     assert outgoing.document.signer_name == leader.person.full_name
     assert [item.pk for item in search_documents("dich vu cong", clerk)] == [outgoing.document_id]
     report = verification_of(pdf=pdf, offline=True)
@@ -108,7 +113,9 @@ def test_poppler_finds_every_signature_sound(letter, tmp_path):
     text = subprocess.run(
         ["pdftotext", "-layout", "letter.pdf", "-"], cwd=tmp_path, capture_output=True, text=True
     )
-    assert " ".join(text.stdout.split()).count("Số: 01 /UBND Quảng Khê, ngày 24 tháng 11 năm 2026") == 1
+    day, month, year = date_parts(DAY, bloc="government")
+    line = f"Số: 01/UBND Quảng Khê, ngày {day} tháng {month} năm {year}"
+    assert " ".join(text.stdout.split()).count(line) == 1
 
 
 def test_each_act_waits_for_the_one_before(letter):
@@ -150,7 +157,7 @@ def test_a_number_whose_writing_failed_is_written_by_the_next_call(letter):
     outgoing, _drafter, reviewer, leader, clerk = letter
     for actor in (reviewer, leader):
         sign_step(outgoing_id=outgoing.pk, actor=actor)
-    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY)
+    reserve_number(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
 
     number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
 
@@ -179,3 +186,20 @@ def test_a_returned_letter_loses_its_signatures(letter):
 
     assert filled(outgoing) == []
     assert waiting(outgoing) == [("documents.initial", reviewer.pk)]
+
+
+def test_tray_tells_its_script_what_became_of_each_letter(client, letter):
+    outgoing, _drafter, reviewer, _leader, _clerk = letter
+    client.force_login(Account.objects.get(person=reviewer.person))
+    where, asked = "/documents/outgoing/to-sign/", {"Accept": "application/json"}
+
+    answers = [
+        client.post(where, {"letters": [outgoing.pk]}, headers=asked).json()["outcomes"]
+        for _twice in range(2)
+    ]
+    page = client.post(where, {"letters": []}, headers={"Accept": "text/html,*/*"})
+
+    assert answers[0] == [{"outgoing_id": outgoing.pk, "refusal": ""}]
+    assert (answers[1][0]["outgoing_id"], bool(answers[1][0]["refusal"])) == (outgoing.pk, True)
+    assert filled(outgoing) == ["Signature.initials.1"]
+    assert page.status_code == 302

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from dinh.documents.enums import IncomingState, OutgoingState
-from dinh.documents.models import Incoming
+from dinh.documents.models import Incoming, Outgoing
 from dinh.documents.operations.dispatch import (
     NoRecipients,
     NotDispatchable,
@@ -14,9 +14,12 @@ from dinh.documents.operations.dispatch import (
     dispatch_document,
     send_further,
 )
-from dinh.documents.operations.recall import NotRecallable, recall_document
-from dinh.documents.operations.receiving import ReasonMissing, register_incoming
+from dinh.documents.operations.recall import NotRecallable, recall_document, report_deleted
+from dinh.documents.operations.receiving import ReasonMissing, refuse_incoming, register_incoming
+from dinh.documents.operations.telling import tell_refused
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.kernel.errors import NotFound, NotPermitted
+from dinh.notify.models import Notification
 from dinh.worklist.models import WorkItem
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +48,58 @@ def test_recall_takes_back_what_was_numbered_and_what_is_done_stays(clerk):
     outgoing.refresh_from_db()
     assert outgoing.state == OutgoingState.RECALLED
     assert outgoing.dispatches.get().recall_reason == "Sai số liệu"
-    ended = WorkItem.objects.filter(target_id__in=[numbered.pk, _waiting.pk], done_at=None)
-    assert not ended.exists()
+    left = WorkItem.objects.filter(target_id__in=[numbered.pk, _waiting.pk], done_at=None)
+    assert set(left.values_list("target_id", "kind")) == {
+        (numbered.pk, "documents.deleted"),
+        (_waiting.pk, "documents.deleted"),
+    }
+
+
+def test_receivers_report_that_they_deleted_what_was_recalled(clerk):
+    outgoing = sealed(clerk, [unit(), unit()])
+    first, second = send(outgoing, clerk).arrivals.order_by("pk")
+    receiver = staff(first.unit, "clerk")
+    with pytest.raises(NotRecallable):
+        report_deleted(incoming_id=first.pk, actor=receiver, at=NOW)
+    recall(outgoing, clerk)
+
+    for _twice in range(2):
+        report_deleted(incoming_id=first.pk, actor=receiver, at=NOW)
+    with pytest.raises(NotFound):
+        report_deleted(incoming_id=second.pk, actor=receiver, at=NOW)
+
+    reported = Incoming.objects.order_by("pk").values_list("recall_reported_at", "recall_reported_by")
+    assert list(reported) == [(NOW, receiver.pk), (None, None)]
+    waiting = WorkItem.objects.filter(kind="documents.deleted", done_at=None)
+    assert list(waiting.values_list("target_id", flat=True)) == [second.pk]
+
+
+def test_only_a_clerk_reports_the_deletion(clerk):
+    outgoing = sealed(clerk, [unit()])
+    arrival = send(outgoing, clerk).arrivals.get()
+    recall(outgoing, clerk)
+
+    with pytest.raises(NotPermitted):
+        report_deleted(incoming_id=arrival.pk, actor=staff(arrival.unit, "unit_head"), at=NOW)
+
+    arrival.refresh_from_db()
+    assert arrival.recall_reported_at is None
+
+
+def test_who_sent_and_who_drafted_learn_of_a_refusal_once(clerk):
+    drafter = staff(clerk.unit)
+    outgoing = sealed(clerk, [unit()], code="07/X")
+    Outgoing.objects.filter(pk=outgoing.pk).update(drafter=drafter)
+    refused = send(outgoing, clerk).arrivals.get()
+    refuse_incoming(incoming_id=refused.pk, actor=staff(refused.unit, "clerk"), reason="Gửi nhầm", at=NOW)
+
+    for _ in range(2):
+        tell_refused(incoming_id=refused.pk, refused_at=NOW)
+
+    told = Notification.objects.filter(kind="documents.refused")
+    assert sorted(told.values_list("appointment_id", flat=True)) == sorted([clerk.pk, drafter.pk])
+    assert {each.url for each in told} == {f"/documents/outgoing/{outgoing.pk}/"}
+    assert told[0].text.endswith("Gửi nhầm")
 
 
 def test_recall_costs_the_same_for_any_number_of_recipients(clerk):

@@ -19,7 +19,7 @@ from dinh.documents.models import DeviceSignature
 from dinh.documents.operations.devices import Begin, begin_several, finish_on_device
 from dinh.documents.queries.devices import device_signatures_of
 from dinh.kernel.errors import DomainError, NotFound
-from dinh.signing.api import SessionInfo, device_answer, open_sessions
+from dinh.signing.api import SessionInfo, StillWaiting, open_sessions, read_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,12 @@ def device_finish(request: StaffRequest, session_id: UUID) -> HttpResponse:
         finish_on_device(
             session_id=session_id,
             actor=request.appointment,
-            signature=device_answer(request.POST.get("signature", ""), field="signature"),
-            cms=device_answer(request.POST.get("cms", ""), field="cms"),
+            **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment),
         )
     except NotFound as missing:
         raise Http404 from missing
+    except StillWaiting as waiting:
+        return JsonResponse({"done": False, "waiting": True, "message": str(waiting)})
     except DomainError as refusal:
         return JsonResponse({"done": False, "message": str(refusal)})
     return JsonResponse({"done": True, "message": _("Signed.")})
@@ -87,7 +88,8 @@ def _lines(begun: list[DeviceSignature], request: StaffRequest) -> list[_Line]:
 def _line(begun: DeviceSignature, info: SessionInfo | None) -> _Line:
     if begun.finished_at:
         return _Line(begun)
-    if begun.outgoing.document.content_id != begun.before_id:
+    now = begun.annex.blob_id if begun.annex else begun.outgoing.document.content_id
+    if now != begun.before_id:
         return _Line(begun, refusal=_("The document changed meanwhile. Read it again, then sign."))
     # Signed, but interrupted before the letter took it over: finishing needs no device.
     if info or begun.session.result_id:

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.documents.enums import OutgoingState, Source
+from dinh.documents.enums import OutgoingState, Source, StepKind
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_files import (
@@ -25,27 +25,33 @@ from dinh.documents.operations.draft_files import (
     add_letter_file,
     attach_files,
     detach_file,
-    set_places,
+    kept_page_sizes,
+    mark_place,
 )
+from dinh.documents.operations.draft_plan import INITIALS_MAX
 from dinh.documents.operations.drafting import delete_draft
+from dinh.documents.operations.letter_content import word_of
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.versions import compare_versions, versions_of
 from dinh.documents.rules import may_comment, may_edit_draft
-from dinh.documents.views.drafting import lay_out
+from dinh.documents.views.drafting import DOCX_TYPE, lay_out
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
-from dinh.kernel.pdf import PdfUnreadable, Place
+from dinh.kernel.pdf import PdfUnreadable
 from dinh.storage.api import blob_response, read_blob
 
 PLACES = {
-    "number": (gettext_lazy("Number"), 30.0, 16.0, 13.0, False),
-    "day": (gettext_lazy("Day"), 18.0, 16.0, 13.0, True),
-    "month": (gettext_lazy("Month"), 18.0, 16.0, 13.0, True),
-    "year": (gettext_lazy("Year"), 28.0, 16.0, 13.0, True),
-    "initials.1": (gettext_lazy("Initials 1"), 44.0, 45.0, 0.0, False),
-    "initials.2": (gettext_lazy("Initials 2"), 44.0, 45.0, 0.0, False),
-    "initials.3": (gettext_lazy("Initials 3"), 44.0, 45.0, 0.0, False),
-    "signature.leader": (gettext_lazy("Signature"), 116.0, 65.0, 0.0, False),
-    "seal.leader": (gettext_lazy("Seal"), 99.0, 100.0, 0.0, False),
+    "number": gettext_lazy("Number"),
+    "day": gettext_lazy("Day"),
+    "month": gettext_lazy("Month"),
+    "year": gettext_lazy("Year"),
+    "initials.1": gettext_lazy("Initials 1"),
+    "initials.2": gettext_lazy("Initials 2"),
+    "initials.3": gettext_lazy("Initials 3"),
+    "initials.4": gettext_lazy("Initials 4"),
+    "initials.5": gettext_lazy("Initials 5"),
+    "initials.6": gettext_lazy("Initials 6"),
+    "signature.leader": gettext_lazy("Signature"),
+    "seal.leader": gettext_lazy("Seal"),
 }
 
 
@@ -74,6 +80,20 @@ def draft_desk(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 
 @require_GET
 @signed_in
+def draft_word(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """The draft as a Word file in its form, to be gone on with in Word."""
+    outgoing = _visible(request, outgoing_id)
+    try:
+        content = word_of(outgoing)
+    except NotFound as missing:
+        raise Http404 from missing
+    response = HttpResponse(content, content_type=DOCX_TYPE)
+    response.headers["Content-Disposition"] = f'attachment; filename="du-thao-{outgoing.pk}.docx"'
+    return response
+
+
+@require_GET
+@signed_in
 def draft_compare(request: StaffRequest, outgoing_id: int, older: int, newer: int) -> HttpResponse:
     """What changed from one version to another."""
     outgoing = _visible(request, outgoing_id)
@@ -95,14 +115,14 @@ def draft_places(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """A page of an uploaded letter to be clicked on, for each place that is to be marked."""
     outgoing = _visible(request, outgoing_id)
     version = _uploaded(request, outgoing)
-    amount = len(_sizes(version))
+    amount = len(kept_page_sizes(str(version.pdf_id)))
     wanted = request.GET.get("page", "1")
     page = int(wanted) if wanted.isdecimal() and len(wanted) < 5 and 1 <= int(wanted) <= amount else 1
     context = {
         "outgoing": outgoing,
         "page": page,
         "pages": range(1, amount + 1),
-        "places": [(name, label) for name, (label, *_rest) in PLACES.items()],
+        "places": _places_of(outgoing),
         "chosen": request.GET.get("name", "number"),
         "set": {each["name"]: each["page"] for each in version.places},
     }
@@ -196,19 +216,16 @@ def _detach(request: StaffRequest, outgoing_id: int) -> None:
 def _place(request: StaffRequest, outgoing_id: int) -> None:
     """The point that was clicked becomes the middle of the place."""
     version = _uploaded(request, _visible(request, outgoing_id))
-    name, page = request.POST.get("name", ""), _whole(request, "page")
-    sizes = _sizes(version)
-    if name not in PLACES or not 1 <= page <= len(sizes):
-        raise InvalidInput(_("Choose the place from the list."), field="name")
-    _label, width, height, font_size, italic = PLACES[name]
-    page_width, page_height = sizes[page - 1]
-    x = min(max(_whole(request, "at.x") - width / 2, 0), page_width - width)
-    y = min(max(page_height - _whole(request, "at.y") - height / 2, 0), page_height - height)
-    place = Place(
-        name=name, page=page, x=x, y=y, width=width, height=height, font_size=font_size, italic=italic
-    )
-    set_places(
-        outgoing_id=outgoing_id, drafter=request.appointment, places=[place], sizes=sizes, at=timezone.now()
+    page, sizes = _whole(request, "page"), kept_page_sizes(str(version.pdf_id))
+    height = sizes[page - 1][1] if 1 <= page <= len(sizes) else 0
+    mark_place(
+        outgoing_id=outgoing_id,
+        drafter=request.appointment,
+        name=request.POST.get("name", ""),
+        page=page,
+        x=_whole(request, "at.x"),
+        y=height - _whole(request, "at.y"),
+        at=timezone.now(),
     )
 
 
@@ -253,12 +270,11 @@ def _uploaded(request: StaffRequest, outgoing: Outgoing) -> Version:
     return last
 
 
-def _sizes(version: Version) -> list[tuple[float, float]]:
-    document = pypdfium2.PdfDocument(read_blob(str(version.pdf_id)))
-    try:
-        return [document.get_page_size(index) for index in range(len(document))]
-    finally:
-        document.close()
+def _places_of(outgoing: Outgoing) -> list[tuple[str, object]]:
+    """The places that this letter needs: initials for as many as initial it, one at the least."""
+    initials = max(1, outgoing.steps.filter(kind=StepKind.INITIAL).count())
+    gone = {f"initials.{n}" for n in range(initials + 1, INITIALS_MAX + 1)}
+    return [(name, label) for name, label in PLACES.items() if name not in gone]
 
 
 def _outline(picture: Image.Image, places: list[dict[str, float]]) -> None:

@@ -19,19 +19,23 @@ from dinh.documents.docx import build_template
 from dinh.documents.enums import Purpose, Secrecy, Urgency
 from dinh.documents.forms.drafting import (
     Row,
+    last_text,
     plan_given,
     request_key,
     rows_given,
     rows_of,
+    type_named,
     values_given,
     values_of,
 )
-from dinh.documents.letters import document_types, profile_for
+from dinh.documents.letters import document_types, marks, profile_for, starter_text, variant_of
 from dinh.documents.models import Incoming, Outgoing
 from dinh.documents.operations.authority import AUTHORITIES
 from dinh.documents.operations.draft_plan import DraftPlan
 from dinh.documents.operations.drafting import create_draft, render_version, revise_draft
+from dinh.documents.operations.letter_form import councils_of, may_be_normative
 from dinh.documents.operations.previewing import pictures_of, preview_letter
+from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.drafting import groups_for, units_matching
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -40,7 +44,7 @@ from dinh.documents.rules import may_edit_draft
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
 
 _SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
-_PICKING = ("add", "remove", "find")
+_PICKING = ("add", "remove", "find", "add_annex", "remove_annex", "starter")
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -49,23 +53,24 @@ DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.docu
 def outgoing_new(request: StaffRequest) -> HttpResponse:
     """A new draft; a refusal stands beside its field, and the form keeps what was written."""
     try:
-        replied = _replied(request)
+        replied, replaced = _replied(request), _replaced(request)
     except DomainError as missing:
         raise Http404 from missing
     if request.method != "POST":
-        return _form(request, values=_first_values(replied), rows=_first_rows(replied), replied=replied)
+        return _first_form(request, replied, replaced)
     if any(name in request.POST for name in _PICKING):
-        return _form_again(request, replied=replied)
+        return _form_again(request, replied=replied, replaced=replaced)
     try:
         outgoing = create_draft(
             drafter=request.appointment,
             plan=_plan(request),
             at=timezone.now(),
             reply_to=replied,
+            replaces=replaced,
             request_key=request_key(request.POST),
         )
     except DomainError as refusal:
-        return _form_again(request, refusal, replied=replied)
+        return _form_again(request, refusal, replied=replied, replaced=replaced)
     lay_out(request, outgoing)
     return redirect("documents:outgoing_draft", outgoing.pk)
 
@@ -136,6 +141,7 @@ def draft_template(request: StaffRequest, type_code: str) -> HttpResponse:
     content = build_template(
         type_code=type_code,
         bloc=own.bloc,
+        variant=variant_of(bloc=own.bloc, issuer=own.name),
         law_date=day,
         issuing_agency=own.name,
         issuer=own.abbreviation,
@@ -176,13 +182,25 @@ def _form_again(
     *,
     outgoing: Outgoing | None = None,
     replied: Incoming | None = None,
+    replaced: Outgoing | None = None,
 ) -> HttpResponse:
     try:
         rows = rows_given(request.POST, groups_for(request.appointment.unit))
     except InvalidInput as wrong:
         rows, refusal = [], refusal or wrong
     values = values_given(request.POST)
-    return _form(request, values=values, rows=rows, outgoing=outgoing, replied=replied, faults=_told(refusal))
+    if "starter" in request.POST:
+        begun = (str(values["text"]).strip(), _starter(request, str(values["type_code"])))
+        values["text"] = "\n".join(filter(None, begun))
+    return _form(
+        request,
+        values=values,
+        rows=rows,
+        outgoing=outgoing,
+        replied=replied,
+        replaced=replaced,
+        faults=_told(refusal),
+    )
 
 
 def _form(
@@ -192,6 +210,7 @@ def _form(
     rows: list[Row],
     outgoing: Outgoing | None = None,
     replied: Incoming | None = None,
+    replaced: Outgoing | None = None,
     faults: list[FieldFault] | None = None,
 ) -> HttpResponse:
     own, people = request.appointment.unit, _colleagues(request)
@@ -205,15 +224,23 @@ def _form(
     context = _recipient_context(rows) | {
         "outgoing": outgoing,
         "replied": replied,
+        "replaced": replaced,
         "values": values,
         "type_name": next((each.name for each in types if each.code == code), code),
         "faults": faults or [],
         "faulty": {each.field: each.message for each in faults or []},
         "types": types,
-        "rule": profile_for(bloc=own.bloc, on=timezone.localdate()),
+        "rule": profile_for(
+            bloc=own.bloc,
+            variant=variant_of(bloc=own.bloc, issuer=own.name),
+            on=timezone.localdate(),
+        ),
         "urgencies": [(str(value), label) for value, label in Urgency.choices],
         "secrecies": [(str(value), label) for value, label in Secrecy.choices],
         "authorities": AUTHORITIES.items(),
+        "circulations": [(each.code, each.mark) for each in marks("circulation")],
+        "councils": councils_of(own, year=timezone.localdate().year),
+        "makes_law": may_be_normative(own, "QĐ"),
         "leaders": [(str(each.pk), each) for each in leaders],
         "colleagues": [(str(each.pk), each) for each in people if each.pk != request.appointment.pk],
         "initial_places": [*filled, *[""] * max(1, 3 - len(filled))],
@@ -233,6 +260,24 @@ def _told(refusal: DomainError | None) -> list[FieldFault]:
     if refusal is None:
         return []
     return list(refusal.faults) or [FieldFault("", str(refusal))]
+
+
+def _first_form(request: StaffRequest, replied: Incoming | None, replaced: Outgoing | None) -> HttpResponse:
+    if replaced is None:
+        return _form(request, values=_first_values(replied), rows=_first_rows(replied), replied=replied)
+    groups = groups_for(request.appointment.unit)
+    values = values_of(replaced) | {"text": last_text(replaced), "secrecy": "0", "reply_due_date": ""}
+    return _form(request, values=values, rows=rows_of(replaced, groups), replaced=replaced)
+
+
+def _starter(request: StaffRequest, type_code: str) -> str:
+    """The fixed words of the type's form, nothing where the type is not known."""
+    own, day = request.appointment.unit, timezone.localdate()
+    types = document_types(bloc=own.bloc, on=day)
+    code = type_named(type_code, types)
+    if code not in {each.code for each in types}:
+        return ""
+    return starter_text(type_code=code, bloc=own.bloc, on=day, issuing_agency=own.name)
 
 
 def _first_values(replied: Incoming | None) -> dict[str, object]:
@@ -261,6 +306,16 @@ def _replied(request: StaffRequest) -> Incoming | None:
     if not given.isdecimal() or len(given) > 9:
         raise NotFound(_("There is no such document."))
     return get_incoming(int(given), request.appointment)
+
+
+def _replaced(request: StaffRequest) -> Outgoing | None:
+    """The issued document that the draft replaces (`replaces`), None where it replaces none."""
+    given = request.POST.get("replaces") or request.GET.get("replaces", "")
+    if not given:
+        return None
+    if not given.isdecimal() or len(given) > 9:
+        raise NotFound(_("There is no such document."))
+    return replaceable(int(given), request.appointment)
 
 
 def _editable(request: StaffRequest, outgoing_id: int) -> Outgoing:

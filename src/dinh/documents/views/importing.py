@@ -15,11 +15,11 @@ from dinh.documents.letters import register
 from dinh.documents.models import Book, RegisterImport
 from dinh.documents.operations.importing import correct_import, get_import, prepare_import, start_import
 from dinh.documents.registers.columns import COLUMNS
-from dinh.documents.registers.printing import write_sheet
 from dinh.documents.registers.responses import file_name
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import add_faults, visible_book
 from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.tables import write_sheet
 from dinh.storage.api import XLSX
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from dinh.audit.api import note_access
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
@@ -22,13 +22,12 @@ from dinh.documents.operations.receiving import possible_duplicates
 from dinh.documents.operations.receiving_several import register_several
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, tab_counts
-from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
+from dinh.documents.queries.incoming import get_incoming, incoming_visible_to, replacement_of
 from dinh.documents.queries.intake import shown_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import assignees_of, staff_of
-from dinh.documents.queries.search import MOST, documents_of, found_documents
 from dinh.documents.rules import may_keep_books
-from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, open_acts
+from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, may_register, open_acts
 from dinh.documents.views.incoming_trace import trace_lines
 from dinh.kernel.errors import NotFound
 from dinh.storage.api import blob_response
@@ -88,6 +87,7 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
     parts = _parts(incoming)
     acts = open_acts(request.appointment, incoming, parts, on=timezone.localdate())
     hidden = incoming.state == IncomingState.RECALLED
+    _looked(request, incoming, "page")
     context = {
         "incoming": incoming,
         "acts": acts,
@@ -99,6 +99,8 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
         "recalled": Dispatch.objects.filter(arrivals=incoming).select_related("sender").first(),
         "duplicates": possible_duplicates(incoming) if "register" in acts else [],
         "replies": outgoing_visible_to(request.appointment).filter(replies_to=incoming),
+        "may_report_deleted": hidden and may_register(request.appointment, incoming),
+        "replaced_by": replacement_of(incoming),
         "attachments": [] if hidden else list(incoming.document.attachments.all()),
     }
     return render(
@@ -126,6 +128,7 @@ def incoming_content(request: StaffRequest, incoming_id: int) -> HttpResponseBas
     if content is None or incoming.state == IncomingState.RECALLED:
         raise Http404
     name = incoming.document.code.replace("/", "-") or str(incoming.pk)
+    _looked(request, incoming, "file")
     return blob_response(request, content, filename=f"{name}.pdf", inline=True)
 
 
@@ -139,38 +142,12 @@ def incoming_attachment(request: StaffRequest, incoming_id: int, attachment_id: 
     found = incoming.document.attachments.filter(pk=attachment_id).first()
     if found is None:
         raise Http404
+    _looked(request, incoming, "attachment")
     return blob_response(request, found.blob_id, filename=found.name)
 
 
-@require_GET
-@signed_in
-def search(request: StaffRequest) -> HttpResponse:
-    """Letters of the unit, in and out, by their words."""
-    words = request.GET.get("q", "")
-    found = found_documents(words, request.appointment)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "letters": documents_of(list(page.object_list)),
-        "words": words,
-        "is_capped": len(found) == MOST,
-    }
-    return render(request, "documents/incoming/search.html", context)
-
-
-@require_GET
-@signed_in
-def found(request: StaffRequest, document_id: int) -> HttpResponse:
-    """Go to the letter where the appointment meets it: as its unit's own, else as it arrived."""
-    actor = request.appointment
-    own = outgoing_visible_to(actor).filter(document=document_id).values_list("pk", flat=True).first()
-    if own is not None:
-        return redirect("documents:outgoing", own)
-    arrived = incoming_visible_to(actor).filter(document=document_id).order_by("-arrived_at", "-pk")
-    pk = arrived.values_list("pk", flat=True).first()
-    if pk is None:
-        raise Http404
-    return redirect("documents:incoming", pk)
+def _looked(request: StaffRequest, incoming: Incoming, what: str) -> None:
+    note_access(target=incoming, actor=request.appointment, what=what, at=timezone.now())
 
 
 def _visible(request: StaffRequest, incoming_id: int) -> Incoming:

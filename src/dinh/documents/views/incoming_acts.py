@@ -31,6 +31,7 @@ from dinh.documents.operations.assigning import (
     withdraw_assignment,
 )
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
+from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.queries.incoming import get_incoming
@@ -65,6 +66,10 @@ def _given(form: forms.Form) -> dict[str, Any]:
 
 def _register(request: StaffRequest, incoming_id: int) -> None:
     register_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+
+
+def _deleted(request: StaffRequest, incoming_id: int) -> None:
+    report_deleted(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
 
 
 def _refuse(request: StaffRequest, incoming_id: int) -> None:
@@ -161,6 +166,7 @@ def _part(request: StaffRequest) -> int:
 
 
 ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
+    "deleted": _deleted,
     "register": _register,
     "refuse": _refuse,
     "assign": _assign,

@@ -27,6 +27,7 @@ LABELS: dict[str, Promise] = {
     "documents.incoming.done": _("Completed"),
     "documents.incoming.copied": _("Copied"),
     "documents.incoming.verified": _("Signatures checked"),
+    "documents.incoming.described": _("Metadata completed"),
 }
 
 
@@ -58,7 +59,7 @@ def _note(details: Mapping[str, object]) -> str:
         if isinstance(names, list) and names:
             parts.append(words % {"names": ", ".join(map(str, names))})
     parts += [_t("number %(number)s") % {"number": details["number"]}] if details.get("number") else []
-    told = ("name", "instruction", "text", "result", "reason")
+    told = ("name", "instruction", "text", "result", "reason", "note")
     parts += [str(details[key]) for key in told if details.get(key)]
     if details.get("due"):
         day = date.fromisoformat(str(details["due"]))

@@ -2,25 +2,29 @@
 
 from datetime import date
 from typing import BinaryIO, cast
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from dinh.audit.api import note_access
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Unit
-from dinh.documents.enums import IncomingState
+from dinh.documents.enums import Channel, IncomingState
 from dinh.documents.forms.intake import IntakeForm, scan_of, scan_token
 from dinh.documents.letters import render_arrival_stamp
 from dinh.documents.models import Incoming, Intake
 from dinh.documents.operations.intake import (
+    CHANNELS,
     KeptScan,
     PossibleDuplicate,
     arrival_stamp,
@@ -45,8 +49,10 @@ def intake_new(request: StaffRequest) -> HttpResponse:
     _require_clerk(request)
     today = timezone.localdate()
     if request.method == "GET":
-        form = IntakeForm(on=today, initial={"request_key": uuid4().hex})
-        return render(request, "documents/intake/new.html", {"form": form})
+        channel = request.GET.get("channel", "")
+        begun = {"channel": channel if channel in CHANNELS else Channel.PAPER}
+        form = IntakeForm(on=today, initial={"request_key": uuid4().hex, **begun})
+        return render(request, "documents/intake/new.html", {"form": form, "goes_on": bool(channel)})
     form = IntakeForm(request.POST, request.FILES, on=today)
     is_valid, scan = form.is_valid(), _scan(request, form)
     alike: list[Incoming] = []
@@ -110,6 +116,7 @@ def intake_original(request: StaffRequest, incoming_id: int) -> HttpResponseBase
     intake = _intake(request, incoming_id)
     if intake.original_id is None:
         raise Http404
+    note_access(target=intake.incoming, actor=request.appointment, what="file", at=timezone.now())
     return blob_response(request, intake.original_id, filename=intake.file_name)
 
 
@@ -120,6 +127,7 @@ def intake_stamped(request: StaffRequest, incoming_id: int) -> HttpResponseBase:
     intake = _intake(request, incoming_id)
     if intake.stamped_id is None:
         raise Http404
+    note_access(target=intake.incoming, actor=request.appointment, what="file", at=timezone.now())
     name = _("incoming-%(number)s.pdf") % {"number": intake.incoming.number}
     return blob_response(request, intake.stamped_id, filename=name, inline=True)
 
@@ -151,6 +159,8 @@ def _registered(request: StaffRequest, form: IntakeForm, scan: KeptScan | None) 
     if scan is not None and 0 < scan.dpi < LEAST_DPI:
         coarse = _("The scan has about %(dpi)d dots per inch; at least 200 are asked for (Decree 30/2020).")
         messages.warning(request, coarse % {"dpi": scan.dpi})
+    if request.POST.get("then") == "next":
+        return redirect(f"{reverse('documents:intake_new')}?{urlencode({'channel': incoming.channel})}")
     return redirect("documents:incoming", incoming.pk)
 
 

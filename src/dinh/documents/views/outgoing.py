@@ -1,5 +1,7 @@
 """Screens of documents that are drafted and go out."""
 
+from datetime import datetime
+
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -7,23 +9,26 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from dinh.audit.api import TraceEntry, trace_of
+from dinh.audit.api import TraceEntry, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState, StepKind, StepState
+from dinh.documents.letters import mark
 from dinh.documents.models import Outgoing, Step, Version
+from dinh.documents.operations.approval import issue_by
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.outgoing import (
     ORDERS,
     OutgoingFilter,
+    next_letter,
     outgoing_box,
     outgoing_visible_to,
     state_counts,
 )
 from dinh.documents.queries.recipients import replies_to
-from dinh.documents.rules import may_edit_draft, may_number
+from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
 from dinh.signing.api import can_sign
 from dinh.storage.api import blob_response
 
@@ -31,12 +36,18 @@ PAGE_SIZE = 50
 # A true copy has no path; its seal is its signature.
 SEALED = {OutgoingState.SEALED, OutgoingState.ISSUED}
 CLERK_ACTS = {
-    OutgoingState.SIGNED: {"issue", "number"},
+    OutgoingState.SIGNED: {"issue", "number", "return"},
     OutgoingState.NUMBERED: {"issue", "seal", "void"},
     OutgoingState.SEALED: {"send", "void"},
 }
+SECRET_ACTS = {
+    OutgoingState.SIGNED: {"number", "return"},
+    OutgoingState.NUMBERED: {"seal", "paper", "void"},
+    OutgoingState.SEALED: {"paper", "void"},
+}
 TRACE = {
     "documents.document.drafted": _("Drafted"),
+    "documents.outgoing.described": _("Metadata completed"),
     "documents.document.revised": _("Revised"),
     "documents.document.submitted": _("Submitted"),
     "documents.document.returned": _("Returned"),
@@ -46,6 +57,8 @@ TRACE = {
     "documents.document.numbered": _("Numbered"),
     "documents.document.sealed": _("Sealed"),
     "documents.document.dispatched": _("Sent"),
+    "documents.document.annex_signed": _("Annex signed"),
+    "documents.document.proven": _("Timestamp and proofs added"),
     "documents.document.voided": _("Number voided"),
     "documents.document.copy_made": _("Copy made, sealed and numbered"),
     "documents.document.copied": _("Copied"),
@@ -57,6 +70,11 @@ TRACE = {
     "documents.document.detached": _("File taken away"),
     "documents.document.places_set": _("Places marked"),
     "documents.document.reminded": _("Reminded"),
+    "documents.document.withdrawn": _("Taken back by the drafter"),
+    "documents.document.registered_on_paper": _("Registered, issued on paper"),
+    "documents.document.issued_on_paper": _("Issued on paper"),
+    "documents.document.posted": _("Confirmed as sent"),
+    "documents.document.replaced": _("Replaced"),
 }
 
 
@@ -127,28 +145,43 @@ def _address(request: StaffRequest, **changes: str) -> str:
 def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """One document, its letter, its path and what may be done with it."""
     outgoing = _visible(request, outgoing_id)
+    document = outgoing.document
     people = Step.objects.select_related("appointment__person", "appointment__position")
     steps = list(people.filter(outgoing=outgoing))
     version = outgoing.versions.last()
+    note_access(target=outgoing, actor=request.appointment, what="page", at=timezone.now())
     context = {
         "outgoing": outgoing,
-        "document": outgoing.document,
+        "document": document,
         "steps": steps,
         "recipients": outgoing.recipients.all(),
+        "attachments": outgoing.document.attachments.select_related("blob"),
+        "replaced_by": Outgoing.objects.filter(replaces=outgoing).select_related("document"),
+        "issue_by": _issue_by(outgoing),
+        "coming": next_letter(request.appointment, outgoing),
         "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
-        "signed": any(step.signed for step in steps) or outgoing.state in SEALED,
+        "signed": document.content_id and (any(step.signed for step in steps) or outgoing.state in SEALED),
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
         "trace": [_happened(entry) for entry in trace_of(outgoing)],
+        "circulation": mark("circulation", document.circulation).mark if document.circulation else "",
+        "now": timezone.now(),
         "today": timezone.localdate(),
     }
     return render(request, "documents/outgoing/detail.html", context)
 
 
+def _issue_by(outgoing: Outgoing) -> datetime | None:
+    """Until when a signed letter is to go out; None where it waits for nobody's hand at the clerk's office."""
+    if outgoing.signed_at is None or outgoing.state not in CLERK_ACTS:
+        return None
+    return issue_by(signed_at=outgoing.signed_at, urgency=outgoing.document.urgency)
+
+
 def _happened(entry: TraceEntry) -> dict[str, object]:
     """One line of the time line, as `kernel/components/timeline.html` asks for it."""
-    told = (str(entry.details.get(key) or "") for key in ("reason", "name"))
+    told = (str(entry.details.get(key) or "") for key in ("reason", "name", "note"))
     return {
         "at": entry.recorded_at,
         "label": TRACE.get(entry.action, entry.action),
@@ -162,7 +195,16 @@ def _acts(outgoing: Outgoing, steps: list[Step], actor: Appointment) -> set[str]
     if may_edit_draft(actor, outgoing):
         return {"submit"}
     if may_number(actor, outgoing) and outgoing.state in CLERK_ACTS:
-        return CLERK_ACTS[OutgoingState(outgoing.state)]
+        acts = SECRET_ACTS if outgoing.document.secrecy else CLERK_ACTS
+        returned = {"return"} if outgoing.document.number is not None else set()
+        return acts[OutgoingState(outgoing.state)] - returned
+    if outgoing.state in (OutgoingState.ISSUED, OutgoingState.RECALLED):
+        return {"replace"} if not outgoing.document.copy_kind else set()
+    mine = {"withdraw"} if may_withdraw(actor, outgoing) else set()
+    return mine | _acts_on_path(steps, actor)
+
+
+def _acts_on_path(steps: list[Step], actor: Appointment) -> set[str]:
     waiting = next((each for each in steps if each.state == StepState.WAITING), None)
     if waiting is None or waiting.appointment_id != actor.pk:
         return set()
@@ -180,6 +222,7 @@ def outgoing_pdf(request: StaffRequest, outgoing_id: int) -> HttpResponseBase:
     if letter is None:
         raise Http404
     name = outgoing.document.code.replace("/", "-") or str(outgoing.pk)
+    note_access(target=outgoing, actor=request.appointment, what="file", at=timezone.now())
     return blob_response(request, letter, filename=f"{name}.pdf", inline=True)
 
 

@@ -1,12 +1,13 @@
 """What people do with a letter on its way out: each act one operation, told on the letter's page."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from functools import partial
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,12 +18,19 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
-from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft
+from dinh.documents.operations.approval import (
+    issue_by,
+    pass_initial,
+    return_draft,
+    submit_draft,
+    withdraw_draft,
+)
 from dinh.documents.operations.devices import Begin, begin_issue, begin_seal, begin_step
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.drafting import render_version
 from dinh.documents.operations.issuing import issue_document, issue_several
 from dinh.documents.operations.numbering import number_document
+from dinh.documents.operations.on_paper import issue_on_paper
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
@@ -31,7 +39,7 @@ from dinh.documents.views.devices import to_device
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.signing.api import As, signs_on_device
 
-BATCH = 50
+BATCH = 200
 
 
 @require_POST
@@ -59,17 +67,24 @@ def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespo
 @require_http_methods(["GET", "POST"])
 @signed_in
 def signing_tray(request: StaffRequest) -> HttpResponse:
-    """Letters that wait for one's signature: read each, sign several in one go (also on a phone)."""
+    """
+    Letters that wait for one's signature: read each, sign several in one go (also on a phone).
+
+    The page's script sends them a few at a time and asks for JSON, so that it can show how far it is.
+    """
     if request.method == "POST":
         chosen = _chosen(request)
         if chosen and signs_on_device(request.appointment, "person"):
             return to_device(request, chosen, begin_step) or redirect("documents:signing_tray")
         outcomes = sign_several(outgoing_ids=chosen, actor=request.appointment)
+        if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+            return JsonResponse({"outcomes": [asdict(outcome) for outcome in outcomes]})
         signed = ngettext("%(count)d letter signed.", "%(count)d letters signed.", len(outcomes))
         _tell(request, signed, [each.refusal for each in outcomes])
         return redirect("documents:signing_tray")
     letters = letters_to_sign(request.appointment)
-    return render(request, "documents/outgoing/to_sign.html", {"letters": letters[:BATCH]})
+    context = {"letters": letters[:BATCH], "on_device": signs_on_device(request.appointment, "person")}
+    return render(request, "documents/outgoing/to_sign.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,8 +107,16 @@ def issuing_tray(request: StaffRequest) -> HttpResponse:
         _tell(request, issued, [each.refusal for each in outcomes])
         return redirect("documents:issuing_tray")
     letters = letters_to_issue(request.appointment).annotate(recipient_amount=Count("recipients"))
-    context = {"letters": letters[:BATCH], "today": timezone.localdate()}
+    dues = [(each, _due(each)) for each in letters[:BATCH]]
+    context = {"letters": dues, "now": timezone.now(), "today": timezone.localdate()}
     return render(request, "documents/outgoing/to_issue.html", context)
+
+
+def _due(letter: Outgoing) -> datetime | None:
+    """Until when a letter is to be issued."""
+    if letter.signed_at is None:
+        return None
+    return issue_by(signed_at=letter.signed_at, urgency=letter.document.urgency)
 
 
 def _on_device(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse | None:
@@ -192,6 +215,14 @@ def _void(request: StaffRequest, outgoing_id: int) -> None:
     void_number(clerk=request.appointment, outgoing_id=outgoing_id, reason=reason)
 
 
+def _withdraw(request: StaffRequest, outgoing_id: int) -> None:
+    withdraw_draft(outgoing_id=outgoing_id, drafter=request.appointment, at=timezone.now())
+
+
+def _paper(request: StaffRequest, outgoing_id: int) -> None:
+    issue_on_paper(clerk=request.appointment, outgoing_id=outgoing_id, at=timezone.now())
+
+
 ON_DEVICE: dict[str, As] = {"sign": "person", "seal": "unit", "issue": "unit"}
 ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
     "render": (_render, ""),
@@ -203,5 +234,7 @@ ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
     "seal": (_seal, gettext_noop("Sealed.")),
     "send": (_send, gettext_noop("Sent.")),
     "issue": (_issue, gettext_noop("Numbered, sealed and sent.")),
+    "withdraw": (_withdraw, gettext_noop("Taken back. You can go on writing.")),
+    "paper": (_paper, gettext_noop("Noted as issued on paper.")),
     "void": (_void, gettext_noop("The number is voided.")),
 }

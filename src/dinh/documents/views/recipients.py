@@ -17,6 +17,7 @@ from dinh.directory.middleware import StaffRequest
 from dinh.documents.enums import IncomingState, OutgoingState, Purpose
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.dispatch import send_further
+from dinh.documents.operations.on_paper import confirm_posted
 from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.reminding import remind_recipients
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -72,6 +73,30 @@ def recall(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 
 @require_POST
 @signed_in
+def posted(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Confirm that paper or e-mail went out to the chosen recipients."""
+    chosen = [int(value) for value in request.POST.getlist("recipients") if _is_key(value)]
+    note = request.POST.get("note", "").replace("\0", "")
+    try:
+        amount = confirm_posted(
+            clerk=request.appointment,
+            outgoing_id=outgoing_id,
+            recipient_ids=chosen,
+            note=note,
+            at=timezone.now(),
+        )
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        told = ngettext("%(count)d recipient is confirmed.", "%(count)d recipients are confirmed.", amount)
+        messages.success(request, told % {"count": amount})
+    return redirect("documents:outgoing", outgoing_id)
+
+
+@require_POST
+@signed_in
 def remind(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Remind those who have not received the letter."""
     try:
@@ -108,7 +133,7 @@ def further(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 
 
 def _send_further(request: StaffRequest, outgoing_id: int) -> None:
-    units = [int(value) for value in request.POST.getlist("units") if value.isdecimal() and len(value) < 10]
+    units = [int(value) for value in request.POST.getlist("units") if _is_key(value)]
     purpose = request.POST.get("purpose", Purpose.ACT)
     if not units or purpose not in Purpose.values:
         raise InvalidInput(_("Choose at least one unit."), field="units")
@@ -120,6 +145,10 @@ def _send_further(request: StaffRequest, outgoing_id: int) -> None:
         request_key=request.POST.get("request_key", "").replace("\0", "")[:64] or uuid4().hex,
         at=timezone.now(),
     )
+
+
+def _is_key(value: str) -> bool:
+    return value.isascii() and value.isdecimal() and len(value) < 10
 
 
 def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
@@ -148,9 +177,14 @@ def _states(request: StaffRequest, outgoing: Outgoing) -> dict[str, Any]:
 
 def _acts(request: StaffRequest, outgoing: Outgoing, states: dict[str, Any]) -> dict[str, Any]:
     sends = may_dispatch(request.appointment, outgoing) and outgoing.state == OutgoingState.ISSUED
+    on_paper = list(recipients_on_paper(outgoing))
     return {
         "may_send": sends,
+        # What has no file, or is secret, goes to nobody by this way.
+        "may_add": sends and outgoing.document.content_id is not None and not outgoing.document.secrecy,
         "may_remind": sends and states["unreceived"] > 0,
-        "on_paper": list(recipients_on_paper(outgoing)),
+        "may_post": may_dispatch(request.appointment, outgoing),
+        "on_paper": on_paper,
+        "unposted": sum(each.sent_at is not None and each.posted_at is None for each in on_paper),
         "dispatch": outgoing.dispatches.order_by("-sent_at").first(),
     }

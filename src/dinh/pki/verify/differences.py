@@ -10,6 +10,7 @@ new signature fields that are signed, validation data. A field that had a value 
 annotation laid over a page, makes a legal document another one, so it is never permitted here.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,11 @@ MAX_COVERED = 0.10
 
 _FILLING = {"V", "AP", "AS", "I", "M"}
 _SIGNING = {"V", "AP", "F", "M", "AS"}
+# Operators of a content stream (ISO 32000-2, Annex A): those that write or draw something foreign, and all that paint.
+_BEFORE, _AFTER = rb"(?:^|(?<=[\s)\]>]))", rb"(?=\s|$)"
+_WRITING = re.compile(_BEFORE + rb"(?:Tj|TJ|'|\"|Do|BI|sh)" + _AFTER)
+_PAINTING = re.compile(_BEFORE + rb"(?:Tj|TJ|'|\"|Do|BI|sh|[fFSsBb]|[fBb]\*)" + _AFTER)
+_ACTING = {"A", "AA"}
 _FREE_IN_CATALOG = {"DSS", "Extensions", "Version", "Metadata", "AcroForm", "Pages"}
 
 
@@ -258,13 +264,15 @@ class Comparison:
         elif before.name in self._locked:
             self.findings.add("changes.locked", before.name)
         elif before.kind == "Sig":
-            self._signed_later(after, touched)
+            self._signed_later(before, after, touched)
         else:
             self._filled_later(before, after, touched)
 
-    def _signed_later(self, after: FormField, touched: set[str]) -> None:
+    def _signed_later(self, before: FormField, after: FormField, touched: set[str]) -> None:
         if touched - _SIGNING or not isinstance(self.now.resolve(after.dict.get("V")), dict):
             self.findings.add("changes.appearance", after.name)
+        elif "AP" in touched and self._showed(before, _PAINTING):
+            self.findings.add("changes.shown", after.name)
 
     def _filled_later(self, before: FormField, after: FormField, touched: set[str]) -> None:
         if touched - _FILLING:
@@ -276,17 +284,36 @@ class Comparison:
             self.findings.add("changes.field", before.name)
         if "V" not in touched:
             self.findings.add("changes.appearance", before.name)
-        elif not self._is_empty(before):
+        elif not self._is_empty(before) or (before.kind == "Tx" and self._showed(before, _WRITING)):
             self.findings.add("changes.value", before.name)
         else:
+            self._note_frame(before)
             self.findings.filled.append(before.name)
+
+    def _note_frame(self, before: FormField) -> None:
+        """An empty field may have a frame; one without a frame's description that was painted on asks for a look."""
+        framed = all("MK" in self.signed.dict_of(Ref(num, 0)) for num in before.widgets)
+        if before.kind == "Tx" and not framed and self._showed(before, _PAINTING):
+            self.findings.add("changes.shown", before.name)
+
+    def _showed(self, item: FormField, operators: re.Pattern[bytes]) -> bool:
+        """
+        Whether a field that holds nothing showed something when the signature was made: what people saw then can be
+        taken away by filling the field in (shadow attacks: hide, replace).
+        """
+        looks = [self.signed.resolve(self.signed.dict_of(Ref(num, 0)).get("AP")) for num in item.widgets]
+        normal = [self.signed.resolve(look.get("N")) for look in looks if isinstance(look, dict)]
+        return any(
+            operators.search(self.signed.decode(stream)) for stream in normal if isinstance(stream, Stream)
+        )
 
     def _is_empty(self, item: FormField) -> bool:
         value = self.signed.resolve(item.dict.get("V"))
         return value is None or value in (b"", b"\xfe\xff", "Off", [])
 
     def _new_field(self, item: FormField) -> None:
-        if item.kind != "Sig":
+        nodes = [self.now.dict_of(Ref(num, 0)) for num in {item.num, *item.widgets}]
+        if item.kind != "Sig" or any(_ACTING & node.keys() for node in nodes):
             self.findings.add("changes.field", item.name)
         elif self.now.resolve(item.dict.get("V")) is None and any(
             self._is_visible(self.now.dict_of(Ref(num, 0))) for num in item.widgets

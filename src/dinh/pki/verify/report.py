@@ -93,6 +93,12 @@ REASONS: Mapping[str, tuple[Severity, str | Promise]] = {
         _D,
         _("A signature added later covers much of page %(what)s; compare with the signed version."),
     ),
+    "changes.shown": (
+        _D,
+        _(
+            "A field that showed something when this was signed was filled in later: %(what)s. Compare with then."
+        ),
+    ),
     "changes.locked": (_F, _("A locked field was changed after signing: %(what)s.")),
     "changes.value": (_F, _("The value of a field was changed after signing: %(what)s.")),
     "changes.appearance": (_F, _("What a field shows was changed after signing: %(what)s.")),

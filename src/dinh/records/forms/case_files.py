@@ -28,5 +28,24 @@ class CaseFileForm(forms.Form):
         widget=forms.NumberInput({"class": "form-control"}),
     )
 
+    rights = forms.CharField(
+        label=_("Conditions of use"),
+        max_length=30,
+        required=False,
+        help_text=_("Such as restricted; empty: free for the unit."),
+        widget=forms.TextInput({"class": "form-control"}),
+    )
+    language = forms.CharField(
+        label=_("Language"),
+        max_length=50,
+        required=False,
+        empty_value="Tiếng Việt",
+        widget=forms.TextInput({"class": "form-control"}),
+    )
+    note = forms.CharField(
+        label=_("Note"), max_length=500, required=False, widget=forms.TextInput({"class": "form-control"})
+    )
+    entry_id = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     def new_case_file(self) -> NewCaseFile:
         return NewCaseFile(**self.cleaned_data)

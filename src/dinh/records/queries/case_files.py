@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.kernel.errors import NotFound
+from dinh.kernel.folding import folded
+from dinh.kernel.text import fold
 from dinh.records.models import CaseFile, Filing
 from dinh.records.registry import FiledRecord, fileables
 from dinh.records.rules import oversees_files
@@ -30,7 +32,9 @@ class FiledItem:
 
 def case_files_visible_to(appointment: Appointment) -> QuerySet[CaseFile]:
     """All of the unit's for clerks, head and deputies; the own division's for its head; else one's own."""
-    of_unit = CaseFile.objects.filter(unit_id=appointment.unit_id).select_related("responsible__person")
+    of_unit = CaseFile.objects.filter(unit_id=appointment.unit_id).select_related(
+        "responsible__person", "unit__parent"
+    )
     if oversees_files(appointment):
         return of_unit
     seen = Q(responsible=appointment)
@@ -46,9 +50,11 @@ def case_files_to_fill(appointment: Appointment) -> QuerySet[CaseFile]:
 
 
 def matching(files: QuerySet[CaseFile], words: str) -> QuerySet[CaseFile]:
-    """Those whose code or title has the words."""
-    words = words.strip()
-    return files.filter(Q(code__icontains=words) | Q(title__icontains=words)) if words else files
+    """Those whose code or title has each of the words, with or without diacritics."""
+    files = files.alias(code_key=folded("code"), title_key=folded("title"))
+    for word in fold(words).split():
+        files = files.filter(Q(code_key__contains=word) | Q(title_key__contains=word))
+    return files
 
 
 def with_amounts(files: QuerySet[CaseFile]) -> QuerySet[CaseFile]:

@@ -189,7 +189,12 @@ def test_pages_cost_the_same_for_one_row_and_three(client, keeper):
         for code in codes:
             opened(keeper, code=code)
             Filing.objects.create(
-                case_file=first, target_type=KIND, target_id=int(code), filed_by=keeper, filed_at=NOW
+                case_file=first,
+                target_type=KIND,
+                target_id=int(code),
+                ordinal=int(code),
+                filed_by=keeper,
+                filed_at=NOW,
             )
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse("records:case_file_list"))
@@ -215,3 +220,16 @@ def test_programs_open_fill_and_close(client, keeper):
     client.force_login(AccountFactory(current_appointment=AppointmentFactory()))
     assert client.get(at).status_code == 404
     assert client.get("/api/v1/case-files").json()["items"] == []
+
+
+def test_places_in_a_case_file_have_no_gaps(keeper):
+    case_file = opened(keeper)
+    other = AppointmentFactory().unit
+    filed(case_file, keeper)
+    Filing.objects.create(
+        case_file=case_file, target_type=KIND, target_id=other.pk, ordinal=2, filed_by=keeper, filed_at=NOW
+    )
+
+    take_out(case_file_id=case_file.pk, filing_id=case_file.filings.get(ordinal=1).pk, actor=keeper, at=NOW)
+
+    assert list(case_file.filings.values_list("target_id", "ordinal")) == [(other.pk, 1)]

@@ -10,13 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from dinh.audit.api import trace_of
+from dinh.audit.api import accesses_of, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.case_files import CaseFileForm
 from dinh.records.models import CaseFile
 from dinh.records.operations.case_files import close_case_file, open_case_file, take_out
+from dinh.records.operations.handing_over import hand_over
 from dinh.records.queries.case_files import (
     case_files_visible_to,
     described,
@@ -24,7 +26,8 @@ from dinh.records.queries.case_files import (
     matching,
     with_amounts,
 )
-from dinh.records.rules import may_keep
+from dinh.records.queries.file_lists import entries_of
+from dinh.records.rules import may_keep, oversees_files
 
 PAGE_SIZE = 50
 TRACE = {
@@ -32,6 +35,8 @@ TRACE = {
     "records.case_file.filled": _("Record put in"),
     "records.case_file.record_taken_out": _("Record taken out"),
     "records.case_file.closed": _("Case file closed"),
+    "records.case_file.handed_over": _("Handed over to the archive"),
+    "records.case_file.exported": _("Taken out of the house"),
 }
 
 
@@ -49,7 +54,7 @@ def case_file_list(request: StaffRequest) -> HttpResponse:
 @signed_in
 def case_file_new(request: StaffRequest) -> HttpResponse:
     """Open a case file in one's own charge."""
-    form = CaseFileForm(request.POST or None, initial={"opened_date": timezone.localdate()})
+    form = CaseFileForm(request.POST or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
         try:
             opened = open_case_file(
@@ -63,17 +68,38 @@ def case_file_new(request: StaffRequest) -> HttpResponse:
     return render(request, "records/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
+def _initial(request: StaffRequest) -> dict[str, object]:
+    """Today, and what the chosen line of the list of files says."""
+    today, chosen = timezone.localdate(), request.GET.get("entry", "")
+    known: dict[str, object] = {"opened_date": today, "language": "Tiếng Việt"}
+    if not chosen.isdecimal() or len(chosen) > 12:
+        return known
+    entry = entries_of(request.appointment, today.year).filter(pk=int(chosen)).first()
+    if entry is None:
+        return known
+    told = {"code": entry.code, "title": entry.title, "retention_years": entry.retention_years}
+    return known | told | {"note": entry.note, "entry_id": entry.pk}
+
+
 @require_GET
 @signed_in
 def case_file_detail(request: StaffRequest, case_file_id: int) -> HttpResponse:
     """What lies in a case file, in the order of filing."""
     case_file = _visible(request, case_file_id)
     page = Paginator(case_file.filings.all(), PAGE_SIZE).get_page(request.GET.get("page"))
+    note_access(target=case_file, actor=request.appointment, what="page", at=timezone.now())
     context = {
         "case_file": case_file,
         "page": page,
         "items": described(page, request.appointment),
         "may_change": may_keep(request.appointment, case_file) and case_file.closed_date is None,
+        "may_hand_over": may_keep(request.appointment, case_file)
+        and case_file.closed_date is not None
+        and case_file.handed_over_at is None,
+        "endings": ENDINGS,
+        "looks": accesses_of(case_file, unit_id=case_file.unit_id)
+        if oversees_files(request.appointment)
+        else [],
         "trace": [(entry, TRACE.get(entry.action, entry.action)) for entry in trace_of(case_file)[-30:]],
     }
     return render(request, "records/detail.html", context)
@@ -97,6 +123,17 @@ def case_file_take_out(request: StaffRequest, case_file_id: int, filing_id: int)
 
     def act() -> None:
         take_out(case_file_id=case_file_id, filing_id=filing_id, actor=request.appointment, at=timezone.now())
+
+    return _acted(request, case_file_id, act)
+
+
+@require_POST
+@signed_in
+def case_file_hand_over(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """Give the closed case file to the unit's archive."""
+
+    def act() -> None:
+        hand_over(case_file_id=case_file_id, actor=request.appointment, at=timezone.now())
 
     return _acted(request, case_file_id, act)
 

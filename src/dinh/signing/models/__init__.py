@@ -1,5 +1,9 @@
 from dinh.signing.models.credential import Credential, CredentialState
+from dinh.signing.models.errand import PluginErrand
+from dinh.signing.models.pending import PendingProof
 from dinh.signing.models.session import SessionState, SigningSession
 from dinh.signing.models.verdict import StoredVerdict
 
-__all__ = ["Credential", "CredentialState", "SessionState", "SigningSession", "StoredVerdict"]
+__all__ = [
+    "Credential", "CredentialState", "PendingProof", "PluginErrand", "SessionState", "SigningSession", "StoredVerdict",
+]  # fmt: skip

@@ -25,6 +25,12 @@ class SigningSession(models.Model):
     prepared = models.ForeignKey("storage.Blob", on_delete=models.PROTECT, related_name="+")
     ticket = models.TextField(help_text=_("PreparedSignature.ticket: all but the prepared PDF"))
     field_name = models.CharField(max_length=200)
+    asked = models.CharField(
+        max_length=500, blank=True, help_text=_("Where a key is released elsewhere: the request's name")
+    )
+    about = models.JSONField(
+        default=dict, blank=True, help_text=_("What a signing program shows: DocNumber, IssuedDate")
+    )
     state = models.CharField(max_length=10, choices=SessionState, default=SessionState.OPEN)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -23,7 +23,8 @@ class NotOurRevision(InvalidInput):
 
 def check_returned(*, before: bytes, returned: bytes, field: str, fingerprint: str) -> pki.SignatureReport:
     """
-    Let pass only the letter as it was handed out plus one sound signature: in its field, by its certificate.
+    Let pass only the letter as it was handed out plus one sound signature by its certificate: in the field meant
+    for it, or in a field of the program's own that stands over that place (as the programs of offices do).
 
     Asks no authority over the net; what is not known of revocation is no reason to refuse here.
 
@@ -34,16 +35,42 @@ def check_returned(*, before: bytes, returned: bytes, field: str, fingerprint: s
     """
     if not returned.startswith(before) or len(returned) == len(before):
         raise _refused(_("The file that came back is not the letter that was handed out."))
-    if _filled(returned) - _filled(before) != {field} or _names(returned) != _names(before):
-        raise _refused(_("The file that came back is not signed in the field meant for it, and there alone."))
+    name = _signed_field(before, returned, field)
     report = verification_of(pdf=returned, offline=True)
-    made = next((item for item in report.signatures if item.field == field), None)
+    made = next((item for item in report.signatures if item.field == name), None)
     if made is None or made.signer is None or made.signer.fingerprint != fingerprint:
         raise _refused(_("Another certificate signed than the registered one."))
     ends = _ends_with_signature(returned, start=len(before))
     for reason in _faults(report, made, ends_with_signature=ends):
         raise _refused(reason)
     return made
+
+
+def _signed_field(before: bytes, returned: bytes, wanted: str) -> str:
+    """The field that the program signed, where that and nothing else is what it did to the letter."""
+    update = pki.judge_update(before=before, after=returned)
+    place = next((state.box for state in pki.read_fields(pdf=before) if state.name == wanted), None)
+    names = {state.name for state in pki.read_fields(pdf=before)}
+    if len(update.signed) != 1 or update.filled or not _is_in_place(update.signed[0], wanted, place, names):
+        raise _refused(_("The file that came back is not signed in the field meant for it, and there alone."))
+    if update.faults:
+        told = _("The program changed the letter itself: %(what)s")
+        raise _refused(told % {"what": update.faults[0].message})
+    if update.closes:
+        raise _refused(_("The signature that came back forbids what the letter still needs."))
+    return update.signed[0].name
+
+
+def _is_in_place(made: pki.FieldState, wanted: str, place: pki.Box | None, names: set[str]) -> bool:
+    if made.name == wanted:
+        return True
+    return made.name not in names and place is not None and made.box is not None and _meet(made.box, place)
+
+
+def _meet(one: pki.Box, other: pki.Box) -> bool:
+    """Whether the boxes share a part of the same page."""
+    across = min(one.right, other.right) > max(one.left, other.left)
+    return one.page == other.page and across and min(one.top, other.top) > max(one.bottom, other.bottom)
 
 
 def _faults(
@@ -65,18 +92,6 @@ def _ends_with_signature(pdf: bytes, *, start: int) -> bool:
     """Whether what was added holds one signature, and that covers the file to its last byte (ISO 32000-2, 12.8.1)."""
     ranges = _BYTE_RANGE.findall(pdf, start)
     return len(ranges) == 1 and sum(map(int, ranges[0])) == len(pdf)
-
-
-def _names(pdf: bytes) -> list[str]:
-    return [state.name for state in pki.read_fields(pdf=pdf)]
-
-
-def _filled(pdf: bytes) -> set[tuple[str, str] | str]:
-    """Names of the signature fields that are signed; of other fields, names with what stands in them."""
-    filled = [state for state in pki.read_fields(pdf=pdf) if state.filled]
-    return {
-        state.name if state.kind is pki.FieldKind.SIGNATURE else (state.name, state.value) for state in filled
-    }
 
 
 def _refused(reason: str) -> NotOurRevision:

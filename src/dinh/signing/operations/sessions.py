@@ -25,6 +25,7 @@ from dinh.signing.models import Credential, SessionState, SigningSession
 from dinh.signing.operations.returned import check_returned
 from dinh.signing.operations.signing import (
     SignedPdf,
+    TextMark,
     chosen_credential,
     keep,
     kept,
@@ -76,26 +77,34 @@ def begin_signing(
     appointment: Appointment,
     certify: bool = False,
     lock_fields: tuple[str, ...] = (),
+    mark: TextMark | None = None,
+    about: Mapping[str, str] | None = None,
 ) -> SessionInfo:
     """
     Prepare a signature and keep what is needed to finish it within 30 minutes. Never inside a transaction.
 
     Parameters as `sign_pdf`. Writes an audit entry. Beginning anew is harmless: nothing changes until a finish.
 
+    :param about: what is shown where the key is released: "DocNumber", "IssuedDate", "Subject"
     :raises NotPermitted: if the appointment has no usable certificate of that kind
+    :raises Unavailable: if the place where the key is released cannot be asked
     :raises PkiError, InvalidInput: as `dinh.pki.api.prepare`
     """
     credential, now = chosen_credential(appointment, as_), timezone.now()
     prepared = prepare_signature(
-        credential, sha256=sha256, field=field_name, at=now, certify=certify, locks=lock_fields
+        credential, sha256=sha256, field=field_name, at=now, certify=certify, locks=lock_fields, mark=mark
     )
+    told = " ".join(filter(None, (about or {}).values())) or field_name
+    asked = providers[credential.provider].ask(key_place(credential), prepared, told)
     session = SigningSession(
+        asked=asked,
         appointment=appointment,
         credential=credential,
         source_id=sha256,
         prepared_id=keep(prepared.document),
         ticket=prepared.ticket(),
         field_name=field_name,
+        about=dict(about or {}),
         created_at=now,
         expires_at=now + LIFETIME,
     )
@@ -113,9 +122,15 @@ def session_info(*, session_id: UUID, appointment: Appointment) -> SessionInfo:
     :raises NotFound: if there is none of this appointment
     :raises SessionFinished, SessionExpired: if it waits no more
     """
-    session = _own(session_id, appointment)
-    _check_open(session, timezone.now())
+    session = open_session(session_id=session_id, appointment=appointment, at=timezone.now())
     return _info(session, _restored(session))
+
+
+def open_session(*, session_id: UUID, appointment: Appointment, at: datetime) -> SigningSession:
+    """The row behind `session_info`; errors as there."""
+    session = _own(session_id, appointment)
+    _check_open(session, at)
+    return session
 
 
 def open_sessions(*, session_ids: Collection[UUID], appointment: Appointment) -> dict[UUID, SessionInfo]:
@@ -149,6 +164,7 @@ def finish_signing(
     :param pdf: the whole document as a program at the holder's computer signed it; none where the server
         reaches the key
     :raises NotFound: if the appointment has begun no such session
+    :raises StillWaiting: if the holder has not released the key elsewhere yet; the session stays open
     :raises SessionExpired, SessionFinished, ChangedMeanwhile: if it is too late for this answer
     :raises NotPermitted: if the certificate was suspended or revoked meanwhile
     :raises WrongSignature: if the signature is not of the prepared document by the registered certificate
@@ -245,7 +261,8 @@ def _signed(session: SigningSession, signature: bytes | None, cms: bytes | None)
     if cms is not None:
         return pki.finish_with_cms(prepared=prepared, content=cms)
     if signature is None:
-        signature = providers[credential.provider].sign(key_place(credential), prepared.attributes)
+        provider = providers[credential.provider]
+        signature = provider.sign(key_place(credential), prepared.attributes, asked=session.asked)
     return with_signature(prepared, signature)
 
 

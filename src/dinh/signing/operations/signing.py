@@ -14,6 +14,7 @@ from dinh.kernel.errors import NotPermitted
 from dinh.pki import api as pki
 from dinh.pki.der import read_tlv
 from dinh.signing.models import Credential
+from dinh.signing.operations.proofs import await_proofs
 from dinh.signing.operations.timestamps import extend_pdf, timestamp_client
 from dinh.signing.providers import KeyPlace, providers
 from dinh.signing.rules import As, usable_credential
@@ -85,12 +86,17 @@ def extend(*, sha256: str) -> ExtendedPdf:
     """
     Add to a kept, signed PDF what proves its signatures years later: a timestamp where signing had none, and
     revocation answers (B-LT). The signatures stay as they are. For a task, never inside a transaction: it asks
-    authorities over the net. Safe to repeat; run it again later while `notes` is not empty.
+    authorities over the net. Safe to repeat. What could not be had is tried again by a task until it can; then
+    `ProofsAdded` tells which file takes the place of which.
 
     :raises UnreadablePdf: if the PDF cannot be read
     """
-    extended = extend_pdf(pdf=read_blob(sha256), at=timezone.now())
-    return ExtendedPdf(keep(extended.pdf), extended.notes)
+    at = timezone.now()
+    extended = extend_pdf(pdf=read_blob(sha256), at=at)
+    kept_as = keep(extended.pdf)
+    if extended.notes:
+        await_proofs(sha256=kept_as, notes=extended.notes, at=at)
+    return ExtendedPdf(kept_as, extended.notes)
 
 
 def chosen_credential(appointment: Appointment, as_: As) -> Credential:

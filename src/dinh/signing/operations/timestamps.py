@@ -40,9 +40,10 @@ def extend_pdf(*, pdf: bytes, at: datetime) -> ExtendedPdf:
 
     :raises UnreadablePdf: if the PDF cannot be read
     """
-    if not _lacking(pdf):
-        return ExtendedPdf(pdf)
-    stamped = _stamped(pdf)
+    lacking = _lacking(pdf)
+    stamped = _stamped(pdf) if "time" in lacking else ExtendedPdf(pdf)
+    if stamped.pdf is pdf and "revocation" not in lacking:
+        return stamped
     sources = RevocationSources(cache=revocation_cache(), fetcher=HttpRevocationFetcher())
     extended = extend_to_lt(pdf=stamped.pdf, trust=trust_store(), sources=sources, at=at)
     return ExtendedPdf(extended.pdf, stamped.notes + extended.notes)
@@ -50,7 +51,7 @@ def extend_pdf(*, pdf: bytes, at: datetime) -> ExtendedPdf:
 
 def _stamped(pdf: bytes) -> ExtendedPdf:
     client = timestamp_client()
-    if client is None or "time" not in _lacking(pdf):
+    if client is None:
         return ExtendedPdf(pdf)
     try:
         return ExtendedPdf(add_document_timestamp(pdf=pdf, timestamp=client))

@@ -3,7 +3,17 @@
 import pytest
 from django.utils import timezone
 
-from dinh.pki.api import LEADER_FIELD, PreparedSignature, SignatureClaims, finish, prepare, read_fields
+from dinh.pki.api import (
+    LEADER_FIELD,
+    NUMBER_FIELD,
+    Box,
+    PreparedSignature,
+    SignatureClaims,
+    finish,
+    prepare,
+    read_fields,
+)
+from dinh.pki.tests.second_writer import Office
 from dinh.signing import api
 from dinh.signing.keys import signer_of
 from dinh.signing.models import Credential, SessionState, SigningSession
@@ -76,3 +86,58 @@ def test_what_is_not_the_letter_plus_that_signature_is_refused(leader, letter, s
         with pytest.raises(NotOurRevision):
             give_back(session, leader, letter, pdf)
     assert SigningSession.objects.get(pk=session.id).state == SessionState.OPEN
+
+
+def lying(pdf, change):
+    """The letter with this change and a good signature over both, in one revision, as a lying program makes it."""
+    office = Office(pdf)
+    office.update(change)
+    return office.data
+
+
+def test_a_program_that_changes_the_text_while_it_signs_is_refused(leader, letter, session):
+    text = b"BT /F1 13 Tf 72 700 Td (Kinh gui: Toi) Tj ET"
+    changed = {3: b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text)}
+    own = Credential.objects.get(person=leader.person)
+
+    with pytest.raises(NotOurRevision, match=r"trang|page"):
+        give_back(session, leader, letter, signed_elsewhere(lying(read_blob(letter), changed), own))
+
+    assert SigningSession.objects.get(pk=session.id).state == SessionState.OPEN
+
+
+@pytest.mark.parametrize("box", [Box(1, 350, 190, 470, 260), None, Box(1, 10, 10, 60, 60)])
+def test_a_field_of_the_programs_own_counts_only_over_the_place_meant(leader, letter, session, box):
+    own = Credential.objects.get(person=leader.person)
+    certificates = (bytes(own.certificate), *issuers_of(own))
+    claims = SignatureClaims(claimed_at=timezone.now(), name="VGCA")
+    prepared = prepare(
+        pdf=read_blob(letter), field="Signature1", certificates=certificates, claims=claims, certify=True,
+        box=box or Box(1, 0, 0, 595, 842),
+    )  # fmt: skip
+    returned = finish(prepared=prepared, signature=signer_of(own.fingerprint).sign(prepared.attributes)).pdf
+
+    if box and box.left > 300:
+        assert read_blob(give_back(session, leader, letter, returned).sha256) == returned
+    else:
+        with pytest.raises(NotOurRevision):
+            give_back(session, leader, letter, returned)
+
+
+def test_a_signature_that_forbids_number_and_date_is_refused(leader, letter, session):
+    own = Credential.objects.get(person=leader.person)
+    certificates = (bytes(own.certificate), *issuers_of(own))
+    claims = SignatureClaims(claimed_at=timezone.now())
+    prepared = prepare(
+        pdf=read_blob(letter),
+        field=LEADER_FIELD,
+        certificates=certificates,
+        claims=claims,
+        locks=(NUMBER_FIELD,),
+    )
+
+    with pytest.raises(NotOurRevision):
+        give_back(
+            session, leader, letter,
+            finish(prepared=prepared, signature=signer_of(own.fingerprint).sign(prepared.attributes)).pdf,
+        )  # fmt: skip

@@ -14,7 +14,8 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.errors import DomainError
 from dinh.signing.models import SessionState, SigningSession
-from dinh.signing.operations.sessions import device_answer, finish_signing, session_info
+from dinh.signing.operations.answers import read_answer
+from dinh.signing.operations.sessions import finish_signing, session_info
 from dinh.signing.operations.trial import TRIAL_FIELD, begin_trial_signature
 from dinh.signing.queries.verdicts import verdict_of
 from dinh.storage.api import blob_response
@@ -58,8 +59,7 @@ def finish_trial(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
             session_id=session_id,
             appointment=request.appointment,
             sha256=session.source_id,
-            signature=device_answer(request.POST.get("signature", ""), field="signature"),
-            cms=device_answer(request.POST.get("cms", ""), field="cms"),
+            **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment),
         )
     except DomainError as refusal:
         messages.error(request, str(refusal))

@@ -6,10 +6,15 @@ from datetime import date
 import docx
 import pypdfium2
 import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsmap
+from docx.shared import RGBColor
 
 from dinh.documents.docx import (
+    BLOCKING,
     ConverterMissing,
     DocxRefused,
+    Meant,
     build_docx,
     build_template,
     check_form,
@@ -405,3 +410,68 @@ def test_misshapen_word_files_are_called_damaged(part, old, new):
         check_form(changed(replace=[(part, old, new)]), on=DAY)
 
     assert refusal.value.reason == "damaged"
+
+
+def raw(xml: str):
+    return parse_xml(xml.replace(">", f' xmlns:w="{nsmap["w"]}">', 1))
+
+
+def last_of_body(document):
+    return [each for each in document.paragraphs if each.text.strip()][-1]
+
+
+def tracked(kind: str, tag: str):
+    def change(document):
+        marked = raw(f'<w:{kind} w:id="90" w:author="A"><w:r><w:{tag}>năm mươi</w:{tag}></w:r></w:{kind}>')
+        last_of_body(document)._p.append(marked)
+
+    return change
+
+
+@pytest.mark.parametrize(("kind", "tag"), [("ins", "t"), ("del", "delText"), ("moveFrom", "t")])
+def test_changes_not_accepted_yet_block(kind, tag):
+    faults = {fault.code: fault for fault in check_form(edited(tracked(kind, tag)), on=DAY)}
+
+    assert (faults["tracked_changes"].severity, faults["tracked_changes"].found) == (BLOCKING, "năm mươi")
+
+
+def test_hidden_text_blocks():
+    def change(document):
+        last_of_body(document).add_run("không ai thấy").font.hidden = True
+
+    faults = {fault.code: fault for fault in check_form(edited(change), on=DAY)}
+
+    assert (faults["hidden_text"].severity, faults["hidden_text"].found) == (BLOCKING, "không ai thấy")
+
+
+def test_comments_colours_and_texts_in_the_margins_are_told():
+    def change(document):
+        paragraph = last_of_body(document)
+        paragraph.add_run("đỏ").font.color.rgb = RGBColor(255, 0, 0)
+        document.add_comment(paragraph.runs, text="sửa lại", author="A", initials="A")
+        document.sections[0].footer.paragraphs[0].text = "Sở A - lưu hành"
+
+    assert {"comments", "colour", "margin_text"} <= codes(edited(change))
+
+
+def test_what_we_build_leaves_nothing_behind():
+    leftovers = {"tracked_changes", "hidden_text", "comments", "colour", "margin_text"}
+
+    assert not leftovers & codes(build_docx(official_letter()))
+
+
+def test_a_file_that_says_otherwise_than_the_draft_is_told():
+    agrees = Meant(notation=official_letter().notation, signer=official_letter().signatures[0].name)
+    differs = Meant(notation="QĐ-UBND", signer="Lý Văn Sơn")
+    data = build_docx(official_letter())
+
+    assert not {"notation_differs", "signer_differs"} & codes(data, meant=agrees)
+    assert {"notation_differs", "signer_differs"} <= codes(data, meant=differs)
+
+
+@needs_office
+def test_comments_do_not_come_into_the_pdf():
+    def change(document):
+        document.add_comment(last_of_body(document).runs, text="sửa lại", author="A", initials="A")
+
+    assert b"/Annot" not in convert_docx_to_pdf(edited(change))

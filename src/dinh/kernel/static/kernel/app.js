@@ -11,6 +11,13 @@ window.htmx = htmx;
 htmx.config.allowEval = false;
 htmx.config.includeIndicatorStyles = false;
 
+// One box for all rows of its form.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-choose-all]")) return;
+  const boxes = event.target.form.querySelectorAll(`input[type=checkbox][name="${event.target.dataset.chooseAll}"]`);
+  boxes.forEach((box) => (box.checked = event.target.checked));
+});
+
 // A form that is on its way is not sent a second time by a double click.
 document.addEventListener("submit", (event) => {
   if (event.defaultPrevented || event.target.dataset.repeatable !== undefined) return;

@@ -1,0 +1,158 @@
+"""What a version's letter says, put together from its words, path, recipients and unit."""
+
+from datetime import date
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dinh.directory.models import Appointment, Unit
+from dinh.documents.docx import build_docx
+from dinh.documents.enums import Purpose, Source, StepKind
+from dinh.documents.letters import (
+    LetterContent,
+    SignatureBlock,
+    document_type,
+    model_words,
+    parse_body,
+    starter_text,
+    urgency_code,
+    variant_of,
+)
+from dinh.documents.models import Outgoing, Version
+from dinh.documents.operations.authority import deciding_authority, signature_lines, suggested_authority
+from dinh.documents.operations.letter_form import LetterForm, form_of, laid_out_annexes, typist_mark
+from dinh.documents.queries.outgoing import addressed_as
+from dinh.kernel.errors import NotFound
+
+_LEVELS_UP = 4
+
+
+def letter_of(version: Version) -> LetterContent:
+    """What the version's letter says."""
+    outgoing = version.outgoing
+    document, unit, form = outgoing.document, outgoing.unit, form_of(version.body)
+    on = timezone.localdate(version.created_at)
+    kind = document_type(document.type_code, bloc=document.bloc, on=on)
+    addressees, recipients = _boxes_of_recipients(outgoing, kind.addressed, form)
+    council = outgoing.council_name
+    return LetterContent(
+        bloc=document.bloc,
+        variant=variant_of(bloc=document.bloc, issuer=unit.name),
+        type_code=document.type_code,
+        law_date=on,
+        parent_agency=unit.name if council else _parent(unit),
+        issuing_agency=council or document.issuer_name,
+        notation=document.notation,
+        place_name=document.place,
+        subject=document.subject.removeprefix("Về việc ") if kind.layout == "letter" else document.subject,
+        deciding_authority=_deciding(version, kind.layout),
+        addressees=addressees,
+        address_label=f"{council or unit.name} điện" if kind.addressed == "wired" else "",
+        body=parse_body(_text(version, on)),
+        signatures=(_signature(outgoing, version),),
+        recipients=recipients,
+        archive_unit=outgoing.division.abbreviation if outgoing.division else "",
+        archive_copies=form.archive_copies,
+        initials=max(1, outgoing.steps.filter(kind=StepKind.INITIAL).count()),
+        urgency=urgency_code(document.urgency),
+        circulation=document.circulation,
+        typist_mark=typist_mark(form),
+        address_lines=_address(unit) if form.shows_address else (),
+        annexes=laid_out_annexes(form),
+    )
+
+
+def word_of(outgoing: Outgoing) -> bytes:
+    """
+    The draft as a Word file in the form of its bloc, to be gone on with in Word: its last text, else the words of
+    its type's form, with subject, notation, recipients and signer.
+
+    :raises NotFound: if the draft has no version yet
+    """
+    written = outgoing.versions.filter(source=Source.PAGE).last() or outgoing.versions.last()
+    if written is None:
+        raise NotFound(_("There is no such document."))
+    return build_docx(letter_of(written))
+
+
+def _text(version: Version, on: date) -> str:
+    document = version.outgoing.document
+    if paragraphs := version.body.get("paragraphs"):
+        return "\n".join(paragraphs)
+    return starter_text(
+        type_code=document.type_code, bloc=document.bloc, on=on, issuing_agency=document.issuer_name
+    )
+
+
+def _boxes_of_recipients(
+    outgoing: Outgoing, addressed: str, form: LetterForm
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Boxes 9a and 9b: who is to act stands under "Kính gửi", who is to know only under "Nơi nhận"."""
+    acting = addressed_as(outgoing, purposes=(Purpose.ACT,))
+    if not _has_addressees(outgoing, addressed):
+        return (), tuple(form.recipient_lines) or addressed_as(outgoing)
+    knowing = addressed_as(outgoing, purposes=(Purpose.COORDINATE, Purpose.INFORM))
+    # A letter for information alone is still addressed to somebody.
+    named = tuple(form.addressees) or acting or knowing
+    others = knowing if acting or form.addressees else ()
+    own = tuple(form.recipient_lines)
+    return named, own or (("Như trên", *others) if named else ())
+
+
+def _has_addressees(outgoing: Outgoing, addressed: str) -> bool:
+    if addressed != "upward":
+        return bool(addressed)
+    above = _ancestors(outgoing.unit)
+    return outgoing.recipients.filter(unit__in=above, purpose=Purpose.ACT).exists()
+
+
+def _ancestors(unit: Unit) -> list[Unit]:
+    found: list[Unit] = []
+    while unit.parent is not None and len(found) < _LEVELS_UP:
+        unit = unit.parent
+        found.append(unit)
+    return found
+
+
+def _deciding(version: Version, layout: str) -> str:
+    if not model_words(layout, on=_day(version)).has_authority:
+        return ""
+    return deciding_authority(
+        _leader(version.outgoing), authority=_authority(version.outgoing), on=_day(version)
+    )
+
+
+def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:
+    leader = _leader(outgoing)
+    if outgoing.council_name:
+        lines = tuple(each.strip().upper() for each in outgoing.council_title.split("/") if each.strip())
+        return SignatureBlock(lines=lines, other_position=leader.position.name, name=leader.person.full_name)
+    lines = signature_lines(leader, authority=_authority(outgoing), on=_day(version))
+    return SignatureBlock(lines=lines, name=leader.person.full_name)
+
+
+def _leader(outgoing: Outgoing) -> Appointment:
+    people = outgoing.steps.select_related(
+        "appointment__person", "appointment__position", "appointment__unit"
+    )
+    return people.get(kind=StepKind.SIGN).appointment
+
+
+def _authority(outgoing: Outgoing) -> str:
+    return outgoing.document.signer_authority or suggested_authority(_leader(outgoing))
+
+
+def _day(version: Version) -> date:
+    return timezone.localdate(version.created_at)
+
+
+def _parent(unit: Unit) -> str:
+    return unit.parent.name if unit.parent else ""
+
+
+def _address(unit: Unit) -> tuple[str, ...]:
+    """Box 13, as far as the directory knows it."""
+    contacts = [f"Điện thoại: {unit.phone}"] if unit.phone else []
+    contacts += [f"Thư điện tử: {unit.email}"] if unit.email else []
+    lines = (f"Địa chỉ: {unit.address}" if unit.address else "", "; ".join(contacts))
+    return tuple(filter(None, lines))

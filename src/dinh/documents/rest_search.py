@@ -1,0 +1,149 @@
+"""Search over all letters that the caller may see, for programs."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from ninja import Field, Query, Router, Schema, Status
+
+from dinh.directory.models import Appointment
+from dinh.documents.forms.search import SearchForm
+from dinh.documents.models import SavedSearch
+from dinh.documents.operations.searches import delete_search, save_search
+from dinh.documents.queries.incoming import incoming_visible_to
+from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.search import MOST, Wanted, found_documents
+from dinh.documents.registers.found import found_file, found_lines
+
+PAGE = 50
+Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+router = Router(tags=["search"])
+
+
+class WantedIn(Schema):
+    """What is empty does not narrow; texts may be given without diacritics."""
+
+    q: Text = ""
+    direction: Literal["", "incoming", "outgoing"] = ""
+    code: Text = ""
+    type_code: Text = ""
+    subject: Text = ""
+    issuer: Text = ""
+    signer: Text = ""
+    language: Text = ""
+    urgency: int | None = None
+    secrecy: int | None = None
+    pages: int | None = None
+    note: Text = ""
+    issued_since: date | None = None
+    issued_until: date | None = None
+    case_file: Text = ""
+    arrival_number: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
+    arrived_since: date | None = None
+    arrived_until: date | None = None
+    holder: Text = ""
+    directions: Text = ""
+    due_until: date | None = None
+    progress: Text = ""
+    recipient: Text = ""
+    copies: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    reply_until: date | None = None
+    order: Literal["newest", "oldest", "code", "issuer", "urgency"] = "newest"
+
+
+class FoundOut(Schema):
+    """
+    `outgoing` and `incoming`: the letter's ids in those lists, where the caller sees it there; `fields`: those asked
+    for by `show`, by the names of Annex VI of Decree 30/2020.
+    """
+
+    document_id: int
+    subject: str
+    outgoing: int | None
+    incoming: int | None
+    fields: dict[str, str]
+
+
+class FoundPage(Schema):
+    """`count` stops at 1,000."""
+
+    count: int
+    page: int
+    items: list[FoundOut]
+
+
+class SavedIn(Schema):
+    """`query`: parameters of the search, as in an address."""
+
+    name: str
+    query: str
+
+
+class SavedOut(SavedIn):
+    id: int
+    created_at: datetime
+
+
+@router.get("/search", response=FoundPage)
+def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: int = 1) -> FoundPage:
+    """`show`: names of fields to answer with, separated by commas."""
+    reader, given = _own(request), wanted.dict()
+    words = given.pop("q")
+    found = found_documents(Wanted(words=words, **given), reader)
+    at = Paginator(found[:MOST], PAGE).get_page(page)
+    names = [name for name in show.split(",") if name]
+    lines = found_lines(list(at.object_list), reader, names)
+    sent, arrived = _places(reader, [line.document_id for line in lines])
+    items = [
+        FoundOut(
+            document_id=line.document_id,
+            subject=line.subject,
+            outgoing=sent.get(line.document_id),
+            incoming=arrived.get(line.document_id),
+            fields=dict(zip(names, line.cells, strict=True)),
+        )
+        for line in lines
+    ]
+    return FoundPage(count=at.paginator.count, page=at.number, items=items)
+
+
+def _places(reader: Appointment, ids: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """Where the reader sees these letters: ids in the lists of outgoing and of incoming ones, by letter."""
+    sent = outgoing_visible_to(reader).filter(document__in=ids).values_list("document_id", "pk")
+    arrived = incoming_visible_to(reader).filter(document__in=ids).values_list("document_id", "pk")
+    return dict(sent), dict(arrived)
+
+
+@router.get("/search/found.{ending}")
+def as_file(
+    request: HttpRequest, ending: Literal["pdf", "docx", "xlsx"], wanted: Query[WantedIn]
+) -> HttpResponseBase:
+    """As the page's export; `show` may be given several times."""
+    reader = _own(request)
+    form = SearchForm(QueryDict(request.META["QUERY_STRING"]), bloc=reader.unit.bloc, on=timezone.localdate())
+    return found_file(form, reader=reader, ending=ending)
+
+
+@router.get("/searches", response=list[SavedOut])
+def saved(request: HttpRequest) -> list[SavedSearch]:
+    return list(SavedSearch.objects.filter(appointment=_own(request)))
+
+
+@router.post("/searches", response={201: SavedOut})
+def save(request: HttpRequest, body: SavedIn) -> Status[SavedSearch]:
+    kept = save_search(owner=_own(request), at=timezone.now(), **body.dict())
+    return Status(201, kept)
+
+
+@router.delete("/searches/{search_id}", response={204: None})
+def delete(request: HttpRequest, search_id: int) -> Status[None]:
+    delete_search(owner=_own(request), search_id=search_id)
+    return Status(204, None)
+
+
+def _own(request: HttpRequest) -> Appointment:
+    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
+    return appointment

@@ -1,0 +1,221 @@
+"""Search by any field, kept searches, and what they give to take home."""
+
+import io
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from docx import Document as WordDocument
+from openpyxl import load_workbook
+
+from dinh.directory.models import Appointment, Division
+from dinh.directory.tests.factories import AccountFactory
+from dinh.documents.models import Document, Incoming, SavedSearch
+from dinh.documents.operations.assigning import Directions, assign_incoming
+from dinh.documents.operations.recall import recall_document
+from dinh.documents.operations.receiving import register_incoming
+from dinh.documents.operations.searches import delete_search
+from dinh.documents.queries.search import Wanted, documents_wanted, search_documents
+from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.records.operations.case_files import NewCaseFile, file_record, open_case_file
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def office(client):
+    of = unit()
+    clerk, head = staff(of, "clerk"), staff(of, "unit_head")
+    client.force_login(AccountFactory(current_appointment=clerk))
+    return clerk, head
+
+
+def arrived(office, code, **fields):
+    sender = staff(unit(), "clerk")
+    incoming = send(sealed(sender, [office[0].unit], code=code, **fields), sender, code).arrivals.get()
+    return register_incoming(incoming_id=incoming.pk, actor=office[0], at=NOW)
+
+
+def found(office, **wanted):
+    return list(documents_wanted(Wanted(**wanted), office[0]).values_list("code", flat=True))
+
+
+@pytest.mark.parametrize("typed", ["15/QĐ-UBND", "15/qd-ubnd", "15/QĐ", "qđ-ubnd", "QĐ-UBND"])
+def test_numbers_and_notations_are_found_whole_or_in_part(office, typed):
+    arrived(office, "15/QĐ-UBND")
+    arrived(office, "16/KH-SNV")
+
+    assert found(office, words=typed) == ["15/QĐ-UBND"]
+    assert found(office, code=typed) == ["15/QĐ-UBND"]
+
+
+def test_the_key_of_a_code_is_kept_by_the_database(office):
+    letter = arrived(office, "05/QyĐ-HĐND").document
+
+    letter.refresh_from_db()
+
+    assert letter.code_key == "05/qyd-hdnd"
+
+
+def test_every_field_narrows(office):
+    clerk, head = office
+    division = Division.objects.create(unit=clerk.unit, name="Phòng Kế hoạch", abbreviation="KH")
+    Appointment.objects.filter(pk=staff(clerk.unit, "division_head").pk).update(division=division)
+    given = {
+        "subject": "Cấp nước sạch nông thôn",
+        "urgency": 2,
+        "page_count": 7,
+        "issued_date": date(2026, 3, 5),
+        "signer_name": "Trần Thị Hường",
+        "reply_due_date": date(2026, 9, 1),
+        "language": "en",
+    }
+    target = arrived(office, "07/KH-SNN", **given)
+    Document.objects.filter(pk=target.document_id).update(type_code="KH")
+    arrived(office, "08/STTTT", subject="Khác", signer_name="Lê A")
+    due = NOW + timedelta(days=3)
+    directions = Directions(
+        lead=division, supports=[], informed=[], instruction="Khẩn trương tham mưu", due_at=due
+    )
+    assign_incoming(incoming_id=target.pk, actor=head, directions=directions, at=NOW)
+    Incoming.objects.filter(pk=target.pk).update(note="Bản giấy gửi sau")
+    case_file = open_case_file(
+        responsible=clerk,
+        case_file=NewCaseFile(code="09/NN", title="Nước sạch", opened_date=NOW.date()),
+        at=NOW,
+    )
+    file_record(
+        case_file_id=case_file.pk, target_type="documents.incoming", target_id=target.pk, actor=clerk, at=NOW
+    )
+    day = (NOW + timedelta(hours=7)).date()
+    for wanted in (
+        {"subject": "nuoc sach"},
+        {"type_code": "KH"},
+        {"urgency": 2},
+        {"pages": 7},
+        {"issued_since": date(2026, 3, 5), "issued_until": date(2026, 3, 5)},
+        {"signer": "huong tran"},
+        {"language": "en"},
+        {"holder": "ke hoach"},
+        {"directions": "tham muu"},
+        {"note": "ban giay"},
+        {"case_file": "nuoc sach"},
+        {"arrival_number": target.number},
+        {"due_until": day + timedelta(days=4)},
+        {"progress": "04"},
+        {"issuer": target.document.issuer_name.split()[-1]},
+    ):
+        assert found(office, **wanted) == ["07/KH-SNN"], wanted
+    assert len(found(office, arrived_since=day, arrived_until=day)) == 2
+    assert (
+        found(office, recipient="x")
+        == found(office, copies=3)
+        == found(office, reply_until=date(2026, 9, 2))
+        == []
+    )
+    assert found(office, direction="outgoing") == []
+
+
+def test_outgoing_letters_are_found_by_their_recipients(office):
+    receiver = unit(name="Ủy ban nhân dân xã Quảng Khê")
+    send(sealed(office[0], [receiver], code="05/UBND"), office[0])
+
+    assert found(office, recipient="quang khe") == ["05/UBND"]
+    assert found(office, recipient="quang khe", holder="x") == []
+
+
+def test_orders(office):
+    for code, day in (("02/B", date(2026, 1, 1)), ("01/A", date(2026, 2, 1))):
+        arrived(office, code, issued_date=day)
+
+    assert found(office, order="oldest") == ["02/B", "01/A"]
+    assert found(office, order="code") == ["01/A", "02/B"]
+
+
+def test_others_letters_and_recalled_ones_are_not_found(office):
+    sender = staff(unit(), "clerk")
+    outgoing = sealed(sender, [office[0].unit], code="07/X")
+    send(outgoing, sender)
+    stranger = staff(unit(), "clerk")
+    assert found(office, code="07/X") == ["07/X"]
+
+    recall_document(outgoing_id=outgoing.pk, actor=sender, reason="Sai", at=NOW)
+
+    assert found(office, code="07/X") == []
+    assert not documents_wanted(Wanted(code="07"), stranger).exists()
+    assert search_documents("07/X", sender).exists()
+
+
+def test_what_was_found_leaves_with_the_chosen_fields(client, office):
+    arrived(office, "07/KH-SNN", signer_name="Trần Thị Hường")
+    query = {"q": "Trường Chinh", "show": ["SignerInfo/FullName", "ArrivalNumber"]}
+
+    files = {
+        ending: b"".join(client.get(reverse("documents:search_download", args=[ending]), query))
+        for ending in ("pdf", "docx", "xlsx")
+    }
+
+    rows = [
+        [cell.value for cell in row] for row in load_workbook(io.BytesIO(files["xlsx"])).active.iter_rows()
+    ]
+    assert rows == [
+        ["Trích yếu", "Họ và tên người ký văn bản", "Số đến"],
+        ["Đường Trường Chinh", "Trần Thị Hường", "1"],
+    ]
+    table = WordDocument(io.BytesIO(files["docx"])).tables[0]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == rows
+    assert files["pdf"].startswith(b"%PDF")
+    assert client.get(reverse("documents:search_download", args=["doc"])).status_code == 404
+
+
+def test_a_search_is_kept_changed_and_forgotten_by_its_owner(client, office):
+    kept = reverse("documents:search_save")
+    client.post(kept, {"name": "Khẩn", "query": "urgency=1"})
+    client.post(kept, {"name": "Khẩn", "query": "urgency=2&evil=<script>"})
+    client.post(kept, {"name": "", "query": ""})
+
+    saved = SavedSearch.objects.get()
+    assert saved.query == "urgency=2&evil=%3Cscript%3E"
+    assert "?urgency=2" in client.get(reverse("documents:search")).content.decode()
+    client.force_login(AccountFactory(current_appointment=office[1]))
+    assert client.post(reverse("documents:search_delete", args=[saved.pk])).status_code == 404
+    assert client.delete(f"/api/v1/searches/{saved.pk}").status_code == 404
+    delete_search(owner=office[0], search_id=saved.pk)
+    assert not SavedSearch.objects.exists()
+
+
+def test_programs_search_with_the_same_fields(client, office):
+    arrived(office, "15/QĐ-UBND")
+
+    told = client.get("/api/v1/search", {"code": "15/qđ", "show": "CodeNotation,ArrivalNumber"}).json()
+
+    fields = {"CodeNotation": "QĐ-UBND", "ArrivalNumber": "1"}
+    letter = Document.objects.get()
+    assert told["items"] == [{"document_id": letter.pk, "subject": letter.subject, "fields": fields}]
+    assert client.get("/api/v1/search", {"urgency": "x"}).status_code == 422
+    assert client.get("/api/v1/search/found.xlsx", {"code": "15"}).status_code == 200
+    refused = client.post("/api/v1/searches", {"name": "", "query": ""}, content_type="application/json")
+    assert {fault["field"] for fault in refused.json()["errors"]} == {"name", "query"}
+
+
+@pytest.mark.parametrize(
+    "query", ["urgency=x", "issued_since=0000-00-00", "q=%00", "type_code=%27", "page=zz", "show=x"]
+)
+def test_nonsense_is_answered_beside_its_field(client, office, query):
+    assert client.get(f"/documents/search/?{query}").status_code in (200, 422)
+
+
+def test_as_many_queries_for_three_letters_as_for_one(client, office):
+    amounts = []
+    for codes in (["01/A"], ["02/A", "03/A"]):
+        for code in codes:
+            arrived(office, code)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(
+                reverse("documents:search"), {"q": "Trường Chinh", "show": ["ToPlaces", "FileCode/OrganId"]}
+            )
+        amounts.append(len(queries))
+
+    assert amounts[0] == amounts[1]

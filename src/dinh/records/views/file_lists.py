@@ -1,0 +1,93 @@
+"""Screens of the list of files."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dinh.directory.access import signed_in
+from dinh.directory.middleware import StaffRequest
+from dinh.kernel.errors import DomainError
+from dinh.kernel.tables import ENDINGS
+from dinh.records.forms.file_lists import EntryForm
+from dinh.records.operations.file_lists import add_entry, approve_list, copy_list, remove_entry
+from dinh.records.queries.file_lists import entries_of, list_of, years_of_lists
+from dinh.records.rules import may_approve_list, may_keep_list
+
+
+@require_GET
+@signed_in
+def file_list_now(request: StaffRequest) -> HttpResponse:
+    """This year's list."""
+    return redirect("records:file_list", timezone.localdate().year)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def file_list(request: StaffRequest, year: int) -> HttpResponse:
+    """The unit's list of files of a year; a clerk writes lines, the head approves."""
+    today, clerk = timezone.localdate(), request.appointment
+    form = EntryForm(request.POST or None, clerk=clerk, on=today) if may_keep_list(clerk) else None
+    if request.method == "POST" and form is not None and form.is_valid():
+        try:
+            add_entry(clerk=clerk, year=year, entry=form.new_entry(), at=timezone.now())
+        except DomainError as refusal:
+            for fault in refusal.faults:
+                form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+            if not refusal.faults:
+                form.add_error(None, str(refusal))
+        else:
+            return redirect("records:file_list", year)
+    context = {
+        "year": year,
+        "years": years_of_lists(clerk, this_year=today.year),
+        "list": list_of(clerk, year),
+        "entries": entries_of(clerk, year),
+        "form": form,
+        "may_approve": may_approve_list(clerk),
+        "may_open": year == today.year,
+        "endings": ENDINGS,
+    }
+    status = 422 if form is not None and form.errors else 200
+    return render(request, "records/file_list.html", context, status=status)
+
+
+@require_POST
+@signed_in
+def entry_remove(request: StaffRequest, year: int, entry_id: int) -> HttpResponse:
+    """Take a line out."""
+    try:
+        remove_entry(clerk=request.appointment, entry_id=entry_id, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    return redirect("records:file_list", year)
+
+
+@require_POST
+@signed_in
+def file_list_copy(request: StaffRequest, year: int) -> HttpResponse:
+    """Begin with last year's lines."""
+    try:
+        amount = copy_list(clerk=request.appointment, from_year=year - 1, to_year=year, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        told = ngettext("%(count)d line is taken over.", "%(count)d lines are taken over.", amount)
+        messages.success(request, told % {"count": amount})
+    return redirect("records:file_list", year)
+
+
+@require_POST
+@signed_in
+def file_list_approve(request: StaffRequest, year: int) -> HttpResponse:
+    """Put the list into force."""
+    try:
+        approve_list(leader=request.appointment, year=year, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The list of files is approved."))
+    return redirect("records:file_list", year)
