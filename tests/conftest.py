@@ -1,5 +1,6 @@
 """The whole house as `make demo` starts it, and people with browsers in front of it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -72,6 +73,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     }
     environment.pop("DINH_SANDBOX_URL", None)
     environment.pop("DINH_SIGNING_PLUGIN_URL", None)
+    environment.pop("DINH_GATEWAY_PORT", None)
+    environment.pop("DINH_GATEWAY_URL", None)
     log = (data / "up.log").open("wb")
     command = [sys.executable, "-m", "dinh", "up", "--demo"]
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -150,14 +153,15 @@ def _named(server: str, database: str) -> str:
 
 
 def _free_port() -> int:
-    """A port whose next two are free too (the sandbox's, the signing plugin's)."""
+    """A port whose next three are free too (the sandbox's, the signing plugin's, the gateway's)."""
     while True:
-        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+        with contextlib.ExitStack() as probes:
+            first = probes.enter_context(socket.socket())
             first.bind(("127.0.0.1", 0))
             port: int = first.getsockname()[1]
             try:
-                second.bind(("127.0.0.1", port + 1))
-                third.bind(("127.0.0.1", port + 2))
+                for further in (1, 2, 3):
+                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port + further))
             except OSError:
                 continue
             return port

@@ -24,6 +24,8 @@ EVERYBODY = frozenset({
 """Everybody who holds a position; `other` heads another unit, `keeper` administers the whole directory."""
 NOBODY: frozenset[str] = frozenset()
 """The objects are another person's own."""
+SPEAKERS = frozenset({"unit_head", "administrator", "keeper", "other"})
+"""Heads and administrators look after their own unit's systems."""
 OVERSEERS = frozenset({"clerk", "unit_head"})
 
 ROLES = ("stranger", *sorted(EVERYBODY))
@@ -135,6 +137,20 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/document-types": EVERYBODY,
     "api/v1/recipient-groups": EVERYBODY,
     "signing/verify/": EVERYBODY,
+    "exchange/": EVERYBODY,
+    "exchange/dictionaries/": EVERYBODY,
+    "exchange/dictionaries/new/": KEEPER,
+    "exchange/systems/": SPEAKERS,
+    "exchange/systems/new/": SPEAKERS,
+    "exchange/services/new/": SPEAKERS,
+    "exchange/members/new/": KEEPER,
+    "exchange/grants/": SPEAKERS,
+    "exchange/dashboard/": SPEAKERS,
+    "exchange/log/": SPEAKERS,
+    "api/v1/exchange/services": EVERYBODY,
+    "api/v1/exchange/systems": EVERYBODY,
+    "api/v1/exchange/grants": EVERYBODY,
+    "api/v1/exchange/log": EVERYBODY,
     "search/?q=a": EVERYBODY,
     "documents/incoming/list.xlsx": EVERYBODY,
     "documents/outgoing/list.pdf": EVERYBODY,

@@ -39,6 +39,16 @@ from dinh.documents.models import (
     Step,
     Version,
 )
+from dinh.exchange.models import (
+    AccessGrant,
+    ClientSecret,
+    Exchange,
+    Member,
+    Service,
+    ServiceVersion,
+    System,
+    SystemCertificate,
+)
 from dinh.notify.models import Notification
 from dinh.records.models import CaseFile, Filing
 from dinh.signing.models import Credential
@@ -64,6 +74,9 @@ ACTS = {
         "comment", "delete", "upload", "attach", "detach", "place",
     ),
     "signing/credentials/<int:credential_id>/<slug:act>/": ("suspend", "resume", "revoke"),
+    "exchange/systems/<int:system_id>/act/<slug:act>/": ("suspend", "resume", "revoke-tokens"),
+    "exchange/versions/<int:version_id>/end/<slug:act>/": ("deprecate", "retire"),
+    "exchange/grants/<int:grant_id>/<slug:act>/": ("approve", "refuse", "revoke"),
 }  # fmt: skip
 """Acts of the routes that have one in their address."""
 
@@ -107,6 +120,7 @@ def build_world() -> World:
         **_letter(unit, holders),
         **_book(unit, holders),
         **_case_file(unit, holders),
+        **_exchange(unit, holders),
         "credential_id": _credential(unit).pk,
         "notification_id": _told(holders["clerk"]).pk,
         "absence_id": Absence.objects.create(
@@ -114,6 +128,39 @@ def build_world() -> World:
         ).pk,
     }
     return World(accounts, ids)
+
+
+def _exchange(unit: Unit, holders: Mapping[str, Appointment]) -> dict[str, Any]:
+    """A system with a key, a service in draft, a grant and an exchange; all of it the unit's own business."""
+    now = timezone.now()
+    member = Member.objects.create(code="H03.77", name=SECRET, unit=unit, valid_from=now.date())
+    system = System.objects.create(member=member, code="S", name=SECRET, created_at=now)
+    secret = ClientSecret.objects.create(
+        system=system, consumer_key="k", digest="0" * 64, label=SECRET, created_at=now, expires_at=now
+    )
+    certificate = SystemCertificate.objects.create(
+        system=system, certificate=b"", fingerprint="0", subject_name=SECRET, valid_from=now, valid_to=now,
+        created_at=now,
+    )  # fmt: skip
+    service = Service.objects.create(system=system, code="bi-mat", title=SECRET, created_at=now)
+    version = ServiceVersion.objects.create(
+        service=service, version="1", document={"info": SECRET}, sha256="", base_url="http://x.test",
+        state="retired", created_at=now,
+    )  # fmt: skip
+    grant = AccessGrant.objects.create(
+        system=system, version=version, purpose=SECRET, legal_basis="x", valid_from=now.date(),
+        valid_to=now.date(), asked_at=now, asked_by=holders["unit_head"],
+    )  # fmt: skip
+    exchange = Exchange.objects.create(
+        gateway="g", front="oauth", started_at=now, duration_us=1, upstream_us=1, client=system.identifier,
+        provider=system.identifier, service="bi-mat", version="1", operation="x", method="GET", path="/",
+        message_id="m", user_id=SECRET, issue="", status=200, outcome="delivered", reason="", request_bytes=0,
+        response_bytes=0, request_sha256="", response_sha256="",
+    )  # fmt: skip
+    return {
+        "system_id": system.pk, "secret_id": secret.pk, "certificate_id": certificate.pk,
+        "service_id": service.pk, "version_id": version.pk, "grant_id": grant.pk, "exchange_id": exchange.pk,
+    }  # fmt: skip
 
 
 def _account(unit: Unit, role: str, division: Any) -> Account:

@@ -9,7 +9,8 @@ from world import SECRET, UNIT_ROLES, addresses, build_world
 pytestmark = pytest.mark.django_db
 
 OWNED = ("<incoming_id>", "<outgoing_id>", "<book_id>", "<import_id>", "<case_file_id>", "<part_id>",
-         "<document_id>", "<credential_id>", "<notification_id>", "<absence_id>")  # fmt: skip
+         "<document_id>", "<credential_id>", "<notification_id>", "<absence_id>", "<system_id>", "<service_id>",
+         "<version_id>", "<grant_id>", "<uuid:exchange_id>")  # fmt: skip
 """Routes of one object that belongs to a unit or to a person of it."""
 BELONGING = [route for route in ALL if any(name in route.replace("<int:", "<") for name in OWNED)]
 

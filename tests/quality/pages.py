@@ -64,6 +64,22 @@ PAGES: dict[str, str] = {
     "/documents/books/new/": "vanthu.stttt",
     "/documents/books/{book}/": "vanthu.stttt",
     "/documents/books/{book}/import/": "vanthu.stttt",
+    "/exchange/": "vanthu.stttt",
+    "/exchange/services/{service}/": "giamdoc.stttt",
+    "/exchange/services/new/": "giamdoc.stttt",
+    "/exchange/services/{service}/versions/new/": "giamdoc.stttt",
+    "/exchange/versions/{version}/ask/": "quantri",
+    "/exchange/members/new/": "quantri",
+    "/exchange/systems/": "quantri",
+    "/exchange/systems/new/": "giamdoc.stttt",
+    "/exchange/systems/{system}/": "giamdoc.stttt",
+    "/exchange/grants/": "giamdoc.stttt",
+    "/exchange/grants/{grant}/": "giamdoc.stttt",
+    "/exchange/dashboard/": "giamdoc.stttt",
+    "/exchange/log/": "giamdoc.stttt",
+    "/exchange/dictionaries/": "vanthu.stttt",
+    "/exchange/dictionaries/new/": "quantri",
+    "/exchange/dictionaries/magioitinh/": "vanthu.stttt",
     "/documents/reports/follow-up/": "vanthu.quangkhe",
     "/documents/reports/incoming-settlement/": "vanthu.quangkhe",
     "/documents/reports/outgoing-settlement/": "vanthu.stttt",
@@ -82,6 +98,13 @@ PAGES: dict[str, str] = {
 }
 
 NOT_PAGES: frozenset[str] = frozenset({
+    "exchange/dmdc/Category/<str:code>", "exchange/dmdc/Metadata/<str:code>",
+    "exchange/grants/<int:grant_id>/<slug:act>/", "exchange/systems/<int:system_id>/act/<slug:act>/",
+    "exchange/systems/<int:system_id>/certificates/", "exchange/systems/<int:system_id>/secrets/",
+    "exchange/systems/<int:system_id>/certificates/<int:certificate_id>/revoke/",
+    "exchange/systems/<int:system_id>/secrets/<int:secret_id>/revoke/",
+    "exchange/versions/<int:version_id>/reach/",
+    "exchange/versions/<int:version_id>/end/<slug:act>/", "exchange/versions/<int:version_id>/openapi.json",
     "healthz", "metrics", "language/", "saved-filters/", "saved-filters/<int:filter_id>/remove/",
     "documents/incoming/list.<str:ending>", "documents/outgoing/list.<str:ending>",
     "documents/incoming/<int:incoming_id>/copies/", "documents/outgoing/<int:outgoing_id>/copies/",
@@ -133,6 +156,7 @@ NOT_PAGES: frozenset[str] = frozenset({
 """Routes that answer with a fragment, a file or another page, or that only take what is sent."""
 
 WITHOUT_SAMPLE: frozenset[str] = frozenset({
+    "exchange/log/<uuid:exchange_id>/",
     "directory/people/<int:person_id>/account/new/",
     "documents/incoming/<int:incoming_id>/intake/", "documents/outgoing/device/<uuid:batch>/",
     "documents/books/import/<int:import_id>/",

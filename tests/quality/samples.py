@@ -51,6 +51,7 @@ def make_samples(people: Any) -> dict[str, int]:
     letters |= {"arrived": arrived, "received": received, "unit": unit}
     return (
         letters
+        | _exchange(people)
         | _kept(people, unit, letters["drafting"])
         | {
             "person": clerk.get("people")["items"][0]["id"],
@@ -58,6 +59,17 @@ def make_samples(people: Any) -> dict[str, int]:
             "book": clerk.get(f"books?year={timezone.localdate().year}")[0]["id"],
         }
     )
+
+
+def _exchange(people: Any) -> dict[str, int]:
+    owner = Caller(people, "giamdoc.stttt")
+    service = owner.get("exchange/services?q=dmdc")["items"][0]
+    return {
+        "service": service["id"],
+        "version": service["versions"][0]["id"],
+        "system": owner.get("exchange/systems?q=lgsp")["items"][0]["id"],
+        "grant": owner.get("exchange/grants")["items"][0]["id"],
+    }
 
 
 def _kept(people: Any, unit: int, draft: int) -> dict[str, int]:

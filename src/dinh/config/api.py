@@ -12,7 +12,17 @@ from dinh.config.openapi import describe
 from dinh.directory.rest import SessionAuth, TokenAuth
 from dinh.kernel.rest import install_problems
 
-MODULES = ("directory", "storage", "audit", "worklist", "notify", "signing", "records", "documents")
+MODULES = (
+    "directory",
+    "storage",
+    "audit",
+    "worklist",
+    "notify",
+    "signing",
+    "exchange",
+    "records",
+    "documents",
+)
 
 
 class DescribedAPI(NinjaAPI):

@@ -15,6 +15,7 @@ HELP: Final = """\
 dinh up [--demo]           everything on this machine: PostgreSQL unless DINH_DATABASE_URL is given, web, worker
 dinh web                   pages and REST
 dinh worker                background jobs and the audit log's sealer
+dinh gateway               the exchange's gateway: calls between systems
 dinh sandbox               stand-ins for outside systems (demo and tests)
 dinh doctor                explain each bad or missing setting
 dinh verify FILE.pdf       check the signatures of a document
@@ -90,6 +91,21 @@ def _worker(arguments: list[str]) -> int:
     return 0
 
 
+def _gateway(arguments: list[str]) -> int:
+    """One process that listens; granian's own limits stand before the gateway's."""
+    adopt_running_demo()
+    environment = Environment()
+    data_dir = environment.path("DINH_DATA_DIR", default="var")
+    port = environment.number("DINH_GATEWAY_PORT", default=environment.number("PORT", default=8000) + 3)
+    os.environ.setdefault("DINH_GATEWAY_URL", f"http://127.0.0.1:{port}")
+    os.environ["DINH_SECRET_KEY"] = environment.secret("DINH_SECRET_KEY", file=data_dir / "secret-key")
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
+    command += ["--host", environment.text("DINH_GATEWAY_HOST", default="127.0.0.1"), "--port", str(port)]
+    command += ["--workers", "1", "--loop", "uvloop", "--runtime-mode", "st", "--backlog", "8192"]
+    command += ["--backpressure", "20000", "--http1-header-read-timeout", "15000"]
+    os.execv(sys.executable, [*command, *arguments, "dinh.exchange.gateway.asgi:application"])  # noqa: S606
+
+
 def _sandbox(arguments: list[str]) -> int:
     from dinh.config.up import sandbox_main
 
@@ -130,6 +146,7 @@ _COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "up": _up,
     "web": _web,
     "worker": _worker,
+    "gateway": _gateway,
     "sandbox": _sandbox,
     "doctor": _doctor,
     "verify": _verify,

@@ -125,9 +125,13 @@ def _law() -> Iterator[tuple[str, str]]:
 
 def _services() -> Iterator[tuple[str, str]]:
     from dinh.config.health import sandbox_answers, worker_answers
+    from dinh.exchange.health import gateway_answers
 
     reason = worker_answers()
     yield ("WARN", f"Worker: {reason}") if reason else ("ok", "Worker answers")
+    if "DINH_GATEWAY_URL" in os.environ:
+        reason = gateway_answers()
+        yield ("WARN", f"DINH_GATEWAY_URL: {reason}") if reason else ("ok", "Gateway answers")
     if "DINH_SANDBOX_URL" in os.environ:
         reason = sandbox_answers()
         yield ("WARN", f"DINH_SANDBOX_URL: {reason}") if reason else ("ok", "Sandbox answers")

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+from dinh.exchange.health import gateway_answers
 from dinh.kernel.health import checks
 
 _STALE_AFTER = timedelta(seconds=45)
@@ -59,5 +60,6 @@ def sandbox_answers() -> str:
 def register_checks() -> None:
     checks.register("database", database_answers)
     checks.register("worker", worker_answers)
+    checks.register("gateway", gateway_answers)
     if find_spec("dinh.sandbox.server"):
         checks.register("sandbox", sandbox_answers)

@@ -114,6 +114,7 @@ def taken_ports(*, demo: bool) -> list[int]:
     local = (urlsplit(address) for address in addresses)
     ports = [
         int(os.environ["PORT"]),
+        int(os.environ["DINH_GATEWAY_PORT"]),
         *(url.port for url in local if url.port and url.hostname == "127.0.0.1"),
     ]
     last = time.monotonic() + _PORT_SECONDS
@@ -147,6 +148,8 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     port = environment.number("PORT", default=8000)
     os.environ["DINH_DATA_DIR"] = str(data_dir)
     os.environ["PORT"] = str(port)
+    os.environ.setdefault("DINH_GATEWAY_PORT", str(port + 3))
+    os.environ.setdefault("DINH_GATEWAY_URL", f"http://127.0.0.1:{os.environ['DINH_GATEWAY_PORT']}")
     (data_dir / "static").mkdir(exist_ok=True)
     metrics = data_dir / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
@@ -155,11 +158,15 @@ def _set_environment(environment: Environment, *, data_dir: Path, demo: bool) ->
     if demo:
         os.environ.setdefault("DINH_SANDBOX_URL", f"http://127.0.0.1:{port + 1}")
         os.environ.setdefault("DINH_SIGNING_PLUGIN_URL", f"ws://127.0.0.1:{port + 2}")
+        os.environ.setdefault("DINH_XROAD_NETWORKS", "127.0.0.0/8")
         os.environ |= {"DINH_DEMO": "1", "DINH_HOST": "127.0.0.1"}
 
 
 def _write_environment(data_dir: Path) -> None:
-    names = ("DINH_DATABASE_URL", "DINH_SANDBOX_URL", "DINH_SIGNING_PLUGIN_URL", "DINH_DEMO", "PORT")
+    names = (
+        "DINH_DATABASE_URL", "DINH_SANDBOX_URL", "DINH_SIGNING_PLUGIN_URL", "DINH_GATEWAY_PORT",
+        "DINH_GATEWAY_URL", "DINH_DEMO", "PORT",
+    )  # fmt: skip
     file = data_dir / "environment.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps({name: os.environ[name] for name in names if name in os.environ}))
@@ -173,7 +180,7 @@ def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
     if done.returncode:
         say("dinh", "The database could not be prepared; the reason stands above.")
         return 1
-    children = [Child("web", ["web"]), *worker_children()]
+    children = [Child("web", ["web"]), *worker_children(), Child("gateway", ["gateway"])]
     if demo and find_spec("dinh.sandbox.server"):
         children.append(Child("sandbox", ["sandbox"]))
     if demo:

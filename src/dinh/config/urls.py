@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notifications/", include("dinh.notify.urls")),
     path("directory/", include("dinh.directory.urls")),
     path("", include("dinh.signing.urls")),
+    path("exchange/", include("dinh.exchange.urls")),
     path("records/", include("dinh.records.urls")),
     path("documents/", include("dinh.documents.urls")),
 ]

@@ -41,7 +41,13 @@ class House:
 
     def parts(self):
         """Process of each part by its name."""
-        names = {"granian": "web", "procrastinate": "worker", "seal_audit": "sealer", "postgres": "postgres"}
+        names = {
+            "config.wsgi": "web",
+            "gateway.asgi": "gateway",
+            "procrastinate": "worker",
+            "seal_audit": "sealer",
+            "postgres": "postgres",
+        }
         lines = {child: _command(child) for child in self.up.children()}
         return {name: child for child, line in lines.items() for word, name in names.items() if word in line}
 

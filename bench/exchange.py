@@ -1,0 +1,259 @@
+"""
+The exchange's gateway against nginx as a plain reverse proxy: one worker each, keep-alive, the same provider in a
+process of its own, the same load tool (wrk), in the same run.
+
+nginx and wrk are installed by apt where root. Everything runs on the one machine, load tool included, so ratios tell
+more than numbers.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from measures import figure, skipped
+
+SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
+CONNECTIONS = 64
+BODY = '{"MaDinhDanhCap1": "H03", "TenDonVi": "Ủy ban nhân dân tỉnh", "Count": 1}'
+LARGE = 100 * 1024 * 1024
+
+
+def run() -> Iterator[dict[str, Any]]:
+    """All figures of `exchange`."""
+    goal = ">= 0.2 x nginx and >= 8000/s"
+    install()
+    missing = [name for name in ("nginx", "wrk") if not shutil.which(name)]
+    if missing:
+        yield skipped("exchange.oauth", goal, f"{', '.join(missing)} missing")
+        return
+    with tempfile.TemporaryDirectory(prefix="dinh-bench-", dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield from figures(folder, goal)
+
+
+def figures(folder: Path, goal: str) -> Iterator[dict[str, Any]]:
+    ports = {name: free_port() for name in ("provider", "proxy", "gateway")}
+    (folder / "large.bin").write_bytes(os.urandom(1024 * 1024) * 100)
+    key, secret = registry(ports["provider"])
+    with (
+        nginx(folder, "provider", provider(folder, ports)),
+        nginx(folder, "proxy", proxy(folder, ports)),
+        gateway(folder, ports["gateway"]) as process,
+    ):
+        base = f"http://127.0.0.1:{ports['gateway']}"
+        bearer = f"Bearer {token(base, key, secret)}"
+        limit = wrk(f"http://127.0.0.1:{ports['proxy']}/small", None)
+        before = cpu_of(process.pid)
+        own = wrk(f"{base}/bench/v1/small", bearer)
+        cost = (cpu_of(process.pid) - before) / own["all"] * 1e6
+        met = own["rate"] >= 0.2 * limit["rate"] and own["rate"] >= 8000 and not own["errors"]
+        yield figure("exchange.oauth", own["rate"], limit=limit["rate"], goal=goal, met=met)
+        yield figure("exchange.cpu_per_call", cost, unit="us", goal="told, no goal", met=True)
+        begun = time.monotonic()
+        logged = wait_for_log(int(own["all"]))
+        yield figure(
+            "exchange.log_shipped", logged, limit=own["all"], unit="exchanges",
+            goal="every answered exchange is in PostgreSQL", met=logged >= own["all"],
+        )  # fmt: skip
+        yield figure(
+            "exchange.log_catches_up", time.monotonic() - begun, unit="s", goal="told, no goal", met=True
+        )
+        yield from large_figures(ports, base, bearer, process.pid)
+
+
+def large_figures(ports: dict[str, int], base: str, bearer: str, pid: int) -> Iterator[dict[str, Any]]:
+    limit = download(f"http://127.0.0.1:{ports['proxy']}/large.bin", None)
+    own = download(f"{base}/bench/v1/large.bin", bearer)
+    goal = ">= 0.6 x nginx"
+    yield figure("exchange.large_body", own, limit=limit, unit="MB/s", goal=goal, met=own >= 0.6 * limit)
+    memory = memory_of(pid)
+    yield figure("exchange.memory", memory, unit="MB", goal="< 200 MB", met=memory < 200)
+
+
+def install() -> None:
+    if os.getuid() == 0 and shutil.which("apt-get") and not (shutil.which("nginx") and shutil.which("wrk")):
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (
+            ["update", "-q"],
+            ["install", "-y", "-q", "--no-install-recommends", "nginx-light", "wrk"],
+        ):
+            subprocess.run(["apt-get", *command], env=environment, stdout=sys.stderr, check=False)
+
+
+def registry(port: int) -> tuple[str, str]:
+    """A system with a grant on a provider at this port. :returns: consumer key and secret"""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dinh.config.settings")
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    from dinh.exchange.tests.world import small_world
+
+    return small_world(
+        base_url=f"http://127.0.0.1:{port}", service="bench", version="v1", paths=["/small", "/large.bin"],
+        rate=1_000_000, daily_quota=2_000_000_000,
+    ).key_and_secret  # fmt: skip
+
+
+def provider(folder: Path, ports: dict[str, int]) -> str:
+    body = BODY.replace("'", "\\'")
+    return f"""
+    server {{ listen 127.0.0.1:{ports["provider"]}; keepalive_requests 1000000; keepalive_timeout 60;
+      location = /small {{ default_type application/json; return 200 '{body}'; }}
+      location = /large.bin {{ root {folder}; }} }}"""
+
+
+def proxy(_folder: Path, ports: dict[str, int]) -> str:
+    return f"""
+    upstream provider {{ server 127.0.0.1:{ports["provider"]}; keepalive 64; keepalive_requests 1000000; }}
+    server {{ listen 127.0.0.1:{ports["proxy"]}; keepalive_requests 1000000;
+      location / {{ proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}"""
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, name: str, server: str) -> Iterator[None]:
+    own = folder / name
+    own.mkdir()
+    paths = "\n".join(
+        f"{kind}_temp_path {own}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    file = own / "nginx.conf"
+    user = "user root;" if os.getuid() == 0 else ""
+    file.write_text(
+        f"{user} worker_processes 1; daemon off; pid {own}/pid; error_log {own}/error.log;"
+        f"events {{ worker_connections 4096; }} http {{ access_log off; sendfile on; {paths} {server} }}"
+    )
+    process = subprocess.Popen(["nginx", "-c", str(file), "-p", str(own), "-e", f"{own}/error.log"])
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@contextlib.contextmanager
+def gateway(folder: Path, port: int) -> "Iterator[subprocess.Popen[bytes]]":
+    environment = os.environ | {
+        "DINH_GATEWAY_PORT": str(port),
+        "DINH_GATEWAY_NAME": "bench",
+        "DINH_DATA_DIR": str(folder / "data"),
+        "DINH_SECRET_KEY": secret_key(),
+        "DINH_LOG_LEVEL": "WARNING",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "dinh", "gateway"], env=environment, stdout=sys.stderr)
+    try:
+        wait_until_well(f"http://127.0.0.1:{port}/healthz")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def secret_key() -> str:
+    from django.conf import settings
+
+    return str(settings.SECRET_KEY)
+
+
+def token(base: str, key: str, secret: str) -> str:
+    basic = base64.b64encode(f"{key}:{secret}".encode()).decode()
+    request = urllib.request.Request(
+        f"{base}/token", b"grant_type=client_credentials", {"Authorization": f"Basic {basic}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        return str(json.load(answer)["access_token"])
+
+
+def wrk(url: str, bearer: str | None) -> dict[str, float]:
+    """Requests a second and in all; what was not 2xx counts as an error."""
+    header = ["-H", f"Authorization: {bearer}"] if bearer else []
+    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), *header, url]
+    first = subprocess.run([*command, "-d", "2s"], capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(
+        [*command, "-d", f"{SECONDS}s", "--latency"], capture_output=True, text=True, check=True
+    ).stdout
+    errors = sum(int(count) for line in out.splitlines() if "Non-2xx" in line or "Socket errors" in line
+                 for count in re.findall(r"\d+", line.partition(":")[2]))  # fmt: skip
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
+    requests = float(re.search(r"(\d+) requests in", out)[1])
+    if os.environ.get("BENCH_VERBOSE"):
+        sys.stderr.write(out)
+    warm = float(re.search(r"(\d+) requests in", first)[1])
+    return {"rate": rate, "requests": requests, "errors": errors, "all": warm + requests}
+
+
+def cpu_of(pid: int) -> float:
+    """CPU seconds of a process and its children: steadier than rates on a machine that others use too."""
+    import psutil
+
+    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def download(url: str, bearer: str | None) -> float:
+    """MB a second of one large body, the best of three."""
+    best = 0.0
+    for _round in range(3):
+        request = urllib.request.Request(url, headers={"Authorization": bearer} if bearer else {})
+        begun, size = time.perf_counter(), 0
+        with urllib.request.urlopen(request) as answer:
+            while block := answer.read(1 << 18):
+                size += len(block)
+        if size != LARGE:
+            raise SystemExit(f"{url}: {size} bytes arrived instead of {LARGE}")
+        best = max(best, size / 1e6 / (time.perf_counter() - begun))
+    return best
+
+
+def memory_of(pid: int) -> float:
+    """Peak of the process that serves, in MB."""
+    import psutil
+
+    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    peaks = []
+    for process in processes:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peaks.append(int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024)
+    return max(peaks)
+
+
+def wait_for_log(wanted: int, seconds: float = 60) -> int:
+    from dinh.exchange.models import Exchange
+
+    last = time.monotonic() + seconds
+    while (count := Exchange.objects.count()) < wanted and time.monotonic() < last:
+        time.sleep(0.2)
+    return count
+
+
+def wait_until_well(url: str) -> None:
+    last = time.monotonic() + 30
+    while time.monotonic() < last:
+        try:
+            urllib.request.urlopen(url).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit(f"{url} does not answer.")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,65 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from dinh.kernel.demo import demo_steps
+from dinh.kernel.menu import MenuEntry, menu
+
+
+class ExchangeConfig(AppConfig):
+    name = "dinh.exchange"
+    label = "exchange"
+
+    def ready(self) -> None:
+        from dinh.exchange.operations.demo import make_demo_exchange
+        from dinh.worklist.api import WorkKind, kinds
+
+        demo_steps.register("exchange", make_demo_exchange)
+        kinds.register("exchange.decide", WorkKind(_("Decide on access to a service")))
+        _register_menu()
+
+
+def _register_menu() -> None:
+    from dinh.exchange.queries.registry import waiting_grants
+    from dinh.exchange.rules import looks_after_systems
+
+    section = _("Data exchange")
+    menu.register(
+        "exchange.catalogue",
+        MenuEntry(
+            label=_("Catalogue of services"),
+            url_name="exchange:catalogue",
+            icon="api",
+            order=70,
+            section=section,
+            is_visible=lambda appointment: True,
+        ),
+    )
+    menu.register(
+        "exchange.dictionaries",
+        MenuEntry(
+            label=_("Shared catalogues"),
+            url_name="exchange:dictionaries",
+            icon="book",
+            order=71,
+            section=section,
+            is_visible=lambda appointment: True,
+        ),
+    )
+    for order, name, label, icon in (
+        (72, "systems", _("Systems"), "server"),
+        (73, "grants", _("Access to services"), "key"),
+        (74, "dashboard", _("Exchange at a glance"), "arrows-horizontal"),
+        (75, "log", _("Log of exchanges"), "arrows-exchange"),
+    ):
+        menu.register(
+            f"exchange.{name}",
+            MenuEntry(
+                label=label,
+                url_name=f"exchange:{name}",
+                icon=icon,
+                order=order,
+                section=section,
+                is_visible=looks_after_systems,
+                count=waiting_grants if name == "grants" else None,
+            ),
+        )

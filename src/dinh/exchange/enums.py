@@ -1,0 +1,49 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class MemberClass(TextChoices):
+    """X-Road member classes."""
+
+    GOVERNMENT = "GOV", _("Government agency")
+    COMPANY = "COM", _("Enterprise")
+    ORGANISATION = "ORG", _("Organisation")
+
+
+class PartyState(TextChoices):
+    """Of a member or a system."""
+
+    ACTIVE = "active", _("In use")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class VersionState(TextChoices):
+    """Of a version of a service."""
+
+    ACTIVE = "active", _("Offered")
+    DEPRECATED = "deprecated", _("Deprecated")
+    RETIRED = "retired", _("Withdrawn")
+
+
+class GrantState(TextChoices):
+    ASKED = "asked", _("Asked for")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Access refused")
+    REVOKED = "revoked", _("Revoked")
+
+
+class Front(TextChoices):
+    """By which protocol a call came."""
+
+    OAUTH = "oauth", _("OAuth 2")
+    XROAD = "xroad", _("X-Road")
+
+
+class Outcome(TextChoices):
+    """What became of an exchange, as the gateway saw it."""
+
+    BEGUN = "begun", _("Answer begun")
+    DELIVERED = "delivered", _("Answered")
+    REFUSED = "refused", _("Refused by the gateway")
+    FAILED = "failed", _("Provider failed")
+    ABORTED = "aborted", _("Broken off")

@@ -1,0 +1,238 @@
+"""Forms of the exchange's pages."""
+
+import csv
+import io
+from typing import Any, cast
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dinh.directory.models import Appointment, Unit
+from dinh.exchange.enums import MemberClass
+from dinh.exchange.models import Operation, ServiceVersion
+from dinh.exchange.openapi import MAX_BYTES, Description, read_description
+from dinh.exchange.operations.dictionaries import Item
+from dinh.exchange.operations.grants import NewGrant
+from dinh.exchange.operations.members import NewMember, NewSystem
+from dinh.exchange.operations.services import NewService, NewVersion, fetch_description
+from dinh.exchange.queries.registry import members_visible_to, systems_visible_to
+from dinh.kernel.errors import InvalidInput
+
+
+def day_field(label: Any, **more: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"), **more)
+
+
+class _Form(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.CheckboxSelectMultiple):
+                field.widget.attrs["class"] = "form-check-input"
+            elif isinstance(field.widget, forms.Select):
+                field.widget.attrs["class"] = "form-select"
+            else:
+                field.widget.attrs["class"] = "form-control"
+
+
+def _offer(form: forms.Form, name: str, choices: list[tuple[int, str]]) -> None:
+    field = cast("forms.ChoiceField", form.fields[name])
+    field.choices = choices
+
+
+class MemberForm(_Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    instance = forms.CharField(label=gettext_lazy("X-Road instance"), max_length=20, initial="VN")
+    member_class = forms.ChoiceField(label=gettext_lazy("Class"), choices=MemberClass.choices)
+    code = forms.CharField(
+        label=gettext_lazy("Identifier code"), max_length=40, help_text=gettext_lazy("E.g. H03.12.")
+    )
+    unit = forms.CharField(
+        label=gettext_lazy("Code of the unit in the directory"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("Its head then looks after its systems. Empty for an outside organisation."),
+    )
+    valid_from = day_field(gettext_lazy("From"))
+
+    def new_member(self) -> NewMember:
+        """:raises InvalidInput: if no unit has the code"""
+        data = self.cleaned_data
+        unit = Unit.objects.filter(code=data["unit"].strip()).first() if data["unit"] else None
+        if data["unit"] and unit is None:
+            raise InvalidInput(_("No unit has this code."), field="unit")
+        names = ("instance", "member_class", "code", "name", "valid_from")
+        return NewMember(unit_id=unit.pk if unit else None, **{name: data[name] for name in names})
+
+
+class SystemForm(_Form):
+    member_id = forms.TypedChoiceField(label=gettext_lazy("Member"), coerce=int)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    code = forms.CharField(
+        label=gettext_lazy("System code"), max_length=40, help_text=gettext_lazy("E.g. MOTCUA, QLVB.")
+    )
+    description = forms.CharField(
+        label=gettext_lazy("Description"), required=False, widget=forms.Textarea({"rows": 3})
+    )
+    contact = forms.CharField(label=gettext_lazy("Contact"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, appointment: Appointment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        members = members_visible_to(appointment)
+        _offer(self, "member_id", [(row.pk, f"{row.name} ({row.identifier})") for row in members])
+
+    def new_system(self) -> NewSystem:
+        return NewSystem(**self.cleaned_data)
+
+
+class ServiceForm(_Form):
+    system_id = forms.TypedChoiceField(label=gettext_lazy("System"), coerce=int)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
+    code = forms.CharField(
+        label=gettext_lazy("Name in addresses"),
+        max_length=60,
+        help_text=gettext_lazy("Callers write /name/version/operation."),
+    )
+    description = forms.CharField(
+        label=gettext_lazy("Description"), required=False, widget=forms.Textarea({"rows": 3})
+    )
+
+    def __init__(self, *args: Any, appointment: Appointment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        systems = systems_visible_to(appointment)
+        _offer(self, "system_id", [(row.pk, f"{row.name} ({row.identifier})") for row in systems])
+
+    def new_service(self) -> NewService:
+        return NewService(**self.cleaned_data)
+
+
+class VersionForm(_Form):
+    version = forms.CharField(
+        label=gettext_lazy("Version"), max_length=20, help_text=gettext_lazy("E.g. 1.0 or v1.")
+    )
+    document = forms.FileField(
+        label=gettext_lazy("OpenAPI description"),
+        required=False,
+        help_text=gettext_lazy("OpenAPI 3, JSON or YAML, at most 2 MB."),
+    )
+    document_url = forms.URLField(
+        label=gettext_lazy("Or fetch it from"), required=False, assume_scheme="https", max_length=300
+    )
+    base_url = forms.URLField(
+        label=gettext_lazy("Address of the provider"),
+        assume_scheme="https",
+        max_length=300,
+        help_text=gettext_lazy("What stands before the paths of the description."),
+    )
+    timeout_seconds = forms.IntegerField(
+        label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
+    )
+    max_body_mb = forms.IntegerField(
+        label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
+    )
+
+    def new_version(self) -> NewVersion:
+        """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""
+        names = ("version", "base_url", "timeout_seconds", "max_body_mb")
+        given = {name: self.cleaned_data[name] for name in names}
+        return NewVersion(description=self._description(), **given)
+
+    def _description(self) -> Description:
+        upload, url = self.cleaned_data["document"], self.cleaned_data["document_url"]
+        if upload:
+            return read_description(upload.read(MAX_BYTES + 1))
+        if url:
+            return read_description(fetch_description(url))
+        raise InvalidInput(_("Upload the description, or say where it is."), field="document")
+
+
+class AskForm(_Form):
+    system_id = forms.TypedChoiceField(label=gettext_lazy("Your system"), coerce=int)
+    operation_ids = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Operations"), coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    purpose = forms.CharField(
+        label=gettext_lazy("Purpose of use"), max_length=500, widget=forms.Textarea({"rows": 2})
+    )
+    legal_basis = forms.CharField(
+        label=gettext_lazy("Legal basis"),
+        max_length=300,
+        help_text=gettext_lazy("The article that lets you use this data."),
+    )
+    valid_from = day_field(gettext_lazy("From"))
+    valid_to = day_field(gettext_lazy("To"))
+    daily_quota = forms.IntegerField(
+        label=gettext_lazy("Calls a day"), min_value=1, max_value=2_000_000_000, initial=10_000
+    )
+    rate = forms.IntegerField(
+        label=gettext_lazy("Calls a second"), min_value=1, max_value=1_000_000, initial=20
+    )
+
+    def __init__(self, *args: Any, appointment: Appointment, version: ServiceVersion, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.version = version
+        systems = systems_visible_to(appointment).exclude(pk=version.service.system_id)
+        operations = Operation.objects.filter(version=version)
+        _offer(self, "system_id", [(row.pk, f"{row.name} ({row.identifier})") for row in systems])
+        _offer(
+            self,
+            "operation_ids",
+            [
+                (row.pk, f"{row.method} {row.path}" + (f": {row.summary}" if row.summary else ""))
+                for row in operations
+            ],
+        )
+
+    def new_grant(self) -> NewGrant:
+        return NewGrant(version_id=self.version.pk, **self.cleaned_data)
+
+
+class DictionaryForm(_Form):
+    code = forms.CharField(
+        label=gettext_lazy("Code of the catalogue"),
+        max_length=60,
+        help_text=gettext_lazy("E.g. madantoc. A known code: its next version."),
+    )
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    legal_basis = forms.CharField(
+        label=gettext_lazy("Issued by which document"), max_length=200, required=False
+    )
+    valid_from = day_field(gettext_lazy("From"))
+    items = forms.FileField(
+        label=gettext_lazy("Items"),
+        help_text=gettext_lazy(
+            "CSV in UTF-8: code, name, then any columns; the first line names them. At most 10 MB."
+        ),
+    )
+
+    def rows(self) -> list[Item]:
+        """:raises InvalidInput: if the file cannot be read"""
+        upload = self.cleaned_data["items"]
+        if (upload.size or 0) > 10 * 1024 * 1024:
+            raise InvalidInput(_("The file is larger than 10 MB."), field="items")
+        return read_items(upload.read())
+
+
+def read_items(data: bytes) -> list[Item]:
+    """
+    Items of a catalogue from CSV: code, name, further columns by their names.
+
+    :raises InvalidInput: naming the field `items`
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        header, *lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (ValueError, csv.Error) as error:
+        raise InvalidInput(_("This is no CSV file in UTF-8."), field="items") from error
+    if len(header) < 2:
+        raise InvalidInput(_("The first line names the columns: code, name, and so on."), field="items")
+    return [
+        Item(
+            line[0].strip(),
+            line[1].strip() if len(line) > 1 else "",
+            dict(zip(header[2:], line[2:], strict=False)),
+        )
+        for line in lines
+        if line
+    ]

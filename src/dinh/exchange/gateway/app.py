@@ -1,0 +1,363 @@
+"""The gateway as an ASGI application: who asks, for what, may they, how often; then the provider; then the log."""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+from typing import IO, Final
+
+from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
+from dinh.exchange.gateway.limits import Limits
+from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
+from dinh.exchange.gateway.requests import (
+    SMALL,
+    Body,
+    CallerGone,
+    Incoming,
+    Receive,
+    Scope,
+    Send,
+    answer_headers,
+    read_request,
+    too_large,
+)
+from dinh.exchange.gateway.routing import Route, safe_path, safe_query
+from dinh.exchange.gateway.segments import LogFailed, SegmentLog
+from dinh.exchange.gateway.settings import GatewaySettings
+from dinh.exchange.gateway.shipper import Shipper
+from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
+from dinh.exchange.gateway.source import ConfigurationSource
+from dinh.exchange.gateway.tokens import Tokens
+from dinh.exchange.gateway.upstream import Answer, UpstreamFailed, Upstreams
+
+_JSON: Final = (b"content-type", b"application/json")
+_MAX_FORM: Final = 8 * 1024
+log = logging.getLogger("dinh.exchange.gateway")
+
+
+class Gateway:
+    """One gateway process. Started and stopped by the server's lifespan."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.snapshot: Snapshot | None = None
+        self.limits = Limits()
+        self.tokens = Tokens(issuer=settings.issuer, life=settings.token_seconds)
+        self.source = ConfigurationSource(settings, self._use)
+        self.oauth = OAuthFront()
+        self.xroad = XRoadFront(settings.xroad_trusted)
+        self.is_log_well = True
+        self._following: asyncio.Task[None] | None = None
+        self._own = {
+            b"/token": self._token,
+            b"/.well-known/jwks.json": self._jwks,
+            b"/healthz": self._health,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            own = self._own.get(scope["path"].encode())
+            if own is not None:
+                await own(scope, receive, send)
+            else:
+                await self._exchange(scope, receive, send)
+
+    # Life.
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except Exception as error:
+                    log.exception("The gateway cannot start.")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def start(self) -> None:
+        """Take up the log and the configuration; both go on without the database."""
+        settings = self.settings
+        settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = _only_one(settings.folder)
+        self.segments = SegmentLog(settings.folder / "log", segment_bytes=settings.segment_bytes)
+        self.shipper = Shipper(
+            self.segments, database_url=settings.database_url, name_of_gateway=settings.name
+        )
+        self.upstreams = Upstreams()
+        self._following = await self.source.start()
+        self.shipper.start()
+
+    async def stop(self) -> None:
+        """Keep and ship what waits."""
+        if self._following:
+            self._following.cancel()
+        self.upstreams.close()
+        loop = asyncio.get_running_loop()
+        for act in (self.shipper.end, self.segments.close, self.shipper.ship_once):
+            await loop.run_in_executor(None, act)
+
+    def _use(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.tokens.use(snapshot)
+
+    # The gateway's own addresses.
+
+    async def _token(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call("oauth", method="POST")
+        try:
+            incoming = read_request(scope)
+            if incoming.method != b"POST":
+                raise Refusal(405, "method-not-allowed", "Ask with POST.", [(b"allow", b"POST")])
+            form = await Body(receive, _MAX_FORM, incoming.length).whole() if incoming.has_body else b""
+            authorization = incoming.named.get(b"authorization", b"")
+            body, _client = self.tokens.issue(authorization, form, time.time())
+        except Refusal as refusal:
+            await _send(send, refusal.status, [_JSON, *refusal.headers], refusal.problem(call.id))
+        except CallerGone:
+            return
+        else:
+            headers = [_JSON, (b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
+            await _send(send, 200, headers, body)
+
+    async def _jwks(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        body = self.snapshot.jwks if self.snapshot else b'{"keys": []}'
+        await _send(send, 200, [_JSON, (b"cache-control", b"max-age=300")], body)
+
+    async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """200 while calls are served; the database may be away meanwhile, and that is told."""
+        told = {
+            "ok": self.snapshot is not None and self.is_log_well,
+            "configuration": self.source.version,
+            "database": self.source.is_connected,
+            "log": self.is_log_well,
+            "log_shipping": self.shipper.is_connected,
+        }
+        await _send(send, 200 if told["ok"] else 503, [_JSON], json.dumps(told).encode())
+
+    # An exchange.
+
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        front = self.xroad if scope["path"].startswith("/r1/") else self.oauth
+        call, accept = Call(front.name, method=scope["method"]), b""
+        try:
+            incoming = read_request(scope)
+            accept = incoming.named.get(b"accept", b"")
+            call.note_caller(incoming.named)
+            route, target = self._admitted(front, call, incoming)
+            body = Body(receive, route.upstream.max_body, incoming.length)
+            await self._forward(front, call, route, target, incoming, body, send)
+        except Refusal as refusal:
+            await self._refuse(front, call, refusal, accept, send)
+        except UpstreamFailed as failure:
+            await self._refuse(front, call, failure.refusal(), accept, send)
+        except CallerGone:
+            await self._note(call.line(499, "aborted", "caller-gone"))
+        except LogFailed:
+            log.exception("The log's disk takes nothing; no exchange is let through.")
+            unlogged = unavailable("log-failed", "The exchange could not be logged.", seconds=10)
+            await _send(send, *front.refused(call, unlogged, accept))
+
+    def _admitted(self, front: Front, call: Call, incoming: Incoming) -> tuple[Route, bytes]:
+        """Who asks and for what; counted against the grant. :raises Refusal:"""
+        snapshot = self.snapshot
+        if snapshot is None:
+            raise unavailable("no-configuration", "This gateway has no configuration yet.", seconds=5)
+        path, query = safe_path(incoming.path), safe_query(incoming.query)
+        client = call.client = front.identify(incoming, snapshot, self.tokens, call.started)
+        route, rest = front.find(incoming, path, snapshot)
+        call.route = route
+        grant = _grant_of(snapshot, client, route, call.started)
+        call.grant_id = grant.id
+        self.limits.take(grant, route.operation_id, call.started)
+        if incoming.length and incoming.length > route.upstream.max_body:
+            raise too_large(route.upstream.max_body)
+        target = route.upstream.prefix + rest
+        return route, target + b"?" + query if query else target
+
+    async def _forward(
+        self,
+        front: Front,
+        call: Call,
+        route: Route,
+        target: bytes,
+        incoming: Incoming,
+        body: Body,
+        send: Send,
+    ) -> None:
+        if front is self.xroad:
+            call.xroad_head, body.sha512 = xroad_head(incoming, call), hashlib.sha512()
+        head = _head(call, route, target, incoming)
+        head.append(front.provider_headers(call, incoming))
+        began = time.perf_counter_ns()
+        try:
+            answer = await self._asked(route, head, incoming, body)
+        finally:
+            call.upstream_ns = time.perf_counter_ns() - began
+            call.request_bytes = body.size
+            if body.size:
+                call.request_sha256 = body.hash.hexdigest()
+        headers = front.answer_headers(call, _answer_headers(call, answer), body)
+        try:
+            if answer.is_complete:
+                answer.release()
+                await self._deliver(call, answer, headers, send)
+            else:
+                await self._stream(call, answer, headers, body.receive, send)
+        finally:
+            answer.release()
+
+    async def _asked(self, route: Route, head: list[bytes], incoming: Incoming, body: Body) -> Answer:
+        more = None
+        if incoming.length and incoming.length <= SMALL:
+            head += [body.head_line(), b"\r\n", await body.whole()]
+        elif incoming.has_body:
+            head += [body.head_line(), b"\r\n"]
+            more = body.streamed()
+        else:
+            head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
+        return await self.upstreams.call(route.upstream, b"".join(head), method=incoming.method, more=more)
+
+    async def _deliver(self, call: Call, answer: Answer, headers: Headers, send: Send) -> None:
+        """A whole answer: logged, then released."""
+        body = answer.body
+        if body:
+            call.response_bytes = len(body)
+            call.response_sha256 = hashlib.sha256(body).hexdigest()
+        await self._keep(call.line(answer.status, "delivered"))
+        await send(_start(answer.status, headers))
+        await send({"type": "http.response.body", "body": body})
+
+    async def _stream(
+        self, call: Call, answer: Answer, headers: Headers, receive: Receive, send: Send
+    ) -> None:
+        """A large answer: its beginning is logged before its first byte leaves, its end before its last part."""
+        await self._keep(call.line(answer.status, "begun"))
+        await send(_start(answer.status, headers))
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            last = await self._all_but_the_last(call, answer, send, gone)
+        except BaseException as failure:
+            reason = failure.code if isinstance(failure, UpstreamFailed) else "caller-gone"
+            await self._note(call.line(answer.status, "aborted", reason))
+            # The caller must not take what it has for the whole: the connection is dropped.
+            raise BrokenOff(reason) from failure
+        finally:
+            gone.cancel()
+        await self._keep(call.line(answer.status, "delivered"))
+        await send({"type": "http.response.body", "body": last})
+
+    async def _all_but_the_last(
+        self, call: Call, answer: Answer, send: Send, gone: "asyncio.Future[None]"
+    ) -> bytes:
+        """:raises UpstreamFailed, CallerGone:"""
+        digest, held = hashlib.sha256(answer.body), answer.body
+        call.response_bytes = len(held)
+        while part := await answer.more():
+            if gone.done():
+                # The server tells of it here only: to send goes on without an error.
+                raise CallerGone
+            await send({"type": "http.response.body", "body": held, "more_body": True})
+            digest.update(part)
+            call.response_bytes += len(part)
+            held = part
+        call.response_sha256 = digest.hexdigest()
+        return held
+
+    async def _refuse(self, front: Front, call: Call, refusal: Refusal, accept: bytes, send: Send) -> None:
+        """Told to the caller; logged if the caller is known, so that strangers do not fill the log."""
+        status, headers, body = front.refused(call, refusal, accept)
+        if call.client is not None:
+            outcome = "failed" if refusal.is_providers else "refused"
+            await self._keep(call.line(status, outcome, refusal.code))
+        await _send(send, status, headers, body)
+
+    async def _keep(self, line: bytes) -> None:
+        """:raises LogFailed:"""
+        try:
+            await self.segments.append(line)
+        except LogFailed:
+            self.is_log_well = False
+            raise
+        self.is_log_well = True
+
+    async def _note(self, line: bytes) -> None:
+        """For what has no answer any more that could be held back."""
+        with contextlib.suppress(LogFailed):
+            await self._keep(line)
+
+
+class AlreadyRunning(Exception):
+    """Another gateway works in the same folder."""
+
+
+def _only_one(folder: Path) -> IO[str]:
+    """
+    A lock on the folder that lasts as long as this process: two gateways in one would take each other's segments.
+
+    :raises AlreadyRunning:
+    """
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise AlreadyRunning(
+            f"A gateway works in {folder} already; set another DINH_GATEWAY_NAME."
+        ) from error
+    return lock
+
+
+class BrokenOff(Exception):
+    """An answer ended before its end; raised to the server, which then drops the connection."""
+
+
+async def _gone(receive: Receive) -> None:
+    """Done when the caller has gone away; only after the request has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _grant_of(snapshot: Snapshot, client: Client, route: Route, now: float) -> Grant:
+    for grant in snapshot.grants.get((client.id, route.operation_id), ()):
+        if grant.since <= now < grant.until:
+            return grant
+    raise Refusal(403, "no-grant", "Your system has no grant in force for this operation.")
+
+
+def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[bytes]:
+    identifier = call.client.identifier.encode() if call.client else b""
+    return [
+        b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (incoming.method, target, route.upstream.host_header),
+        incoming.forward,
+        b"x-exchange-id: %b\r\nx-exchange-client: %b\r\n" % (call.id.encode(), identifier),
+    ]
+
+
+def _answer_headers(call: Call, answer: Answer) -> list[tuple[bytes, bytes]]:
+    headers = answer_headers(answer.headers)
+    headers.append((b"x-exchange-id", call.id.encode()))
+    if call.route and call.route.sunset:
+        headers.append((b"x-exchange-sunset", call.route.sunset))
+    return headers
+
+
+def _start(status: int, headers: Headers) -> dict[str, object]:
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send(_start(status, [*headers, length]))
+    await send({"type": "http.response.body", "body": body})

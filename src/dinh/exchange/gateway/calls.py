@@ -1,0 +1,66 @@
+"""One exchange while it goes on, and the line that the log keeps of it."""
+
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from dinh.exchange.gateway.records import new_id, told
+from dinh.exchange.gateway.routing import Route
+from dinh.exchange.gateway.snapshot import Client
+
+_NOTHING: Final = hashlib.sha256(b"").hexdigest()
+_NO_ROUTE: Final = "\t\t\t"
+
+
+@dataclass(slots=True)
+class Call:
+    """
+    Filled as the exchange goes on.
+
+    :param message_id: the caller's own id of the message (X-Road-Id), else the exchange's id
+    :param has_story: whether the caller told message, user or issue
+    """
+
+    front: str
+    id: str = field(default_factory=new_id)
+    started: float = field(default_factory=time.time)
+    ticks: int = field(default_factory=time.perf_counter_ns)
+    client: Client | None = None
+    route: Route | None = None
+    grant_id: int | None = None
+    method: str = ""
+    message_id: str = ""
+    user_id: str = ""
+    issue: str = ""
+    request_bytes: int = 0
+    response_bytes: int = 0
+    request_sha256: str = _NOTHING
+    response_sha256: str = _NOTHING
+    upstream_ns: int = 0
+    has_story: bool = False
+    xroad_client: bytes = b""
+    xroad_head: bytes = b""
+
+    def note_caller(self, named: dict[bytes, bytes]) -> None:
+        """What the caller tells for the log: message, user, issue (the same headers on both fronts)."""
+        self.message_id = told(named.get(b"x-road-id", b""), 100) or self.id
+        self.xroad_client = named.get(b"x-road-client", b"")
+        self.has_story = b"x-road-id" in named or b"x-road-userid" in named or b"x-road-issue" in named
+        self.user_id = told(named.get(b"x-road-userid", b""), 100)
+        self.issue = told(named.get(b"x-road-issue", b""), 200)
+
+    def line(self, status: int, outcome: str, reason: str = "") -> bytes:
+        """
+        For the log. Of the path only the template is kept: what stands in its place may be personal data.
+        """
+        route = self.route
+        duration = (time.perf_counter_ns() - self.ticks) // 1000
+        return (
+            f"{self.id}\t{int(self.started * 1e6)}\t{self.front}\t"
+            f"{self.client.identifier if self.client else ''}\t{route.log_fields if route else _NO_ROUTE}\t"
+            f"{self.grant_id or chr(92) + 'N'}\t{self.method}\t{route.template if route else ''}\t"
+            f"{self.message_id}\t{self.user_id}\t{self.issue}\t{status}\t{outcome}\t{reason}\t"
+            f"{self.request_bytes}\t{self.response_bytes}\t{self.request_sha256}\t{self.response_sha256}\t"
+            f"{min(duration, 2**31 - 1)}\t{min(self.upstream_ns // 1000, 2**31 - 1)}"
+        ).encode()

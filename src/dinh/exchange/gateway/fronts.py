@@ -1,0 +1,245 @@
+"""The two protocols that callers speak: how they name themselves and the service, and how answers and errors look."""
+
+import base64
+import hashlib
+import ipaddress
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+from urllib.parse import unquote_to_bytes
+from xml.sax.saxutils import escape
+
+from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.records import told
+from dinh.exchange.gateway.refusals import Headers, Refusal
+from dinh.exchange.gateway.requests import Body, Incoming
+from dinh.exchange.gateway.routing import Route
+from dinh.exchange.gateway.settings import Network
+from dinh.exchange.gateway.snapshot import Client, Snapshot
+from dinh.exchange.gateway.tokens import Tokens
+
+Answered = tuple[int, list[tuple[bytes, bytes]], bytes]
+_LOGGED: Final = (b"x-road-id", b"x-road-userid", b"x-road-issue")
+
+
+class Front(Protocol):
+    """What differs between the protocols."""
+
+    name: str
+
+    def identify(self, incoming: Incoming, snapshot: Snapshot, tokens: Tokens, now: float) -> Client:
+        """Who asks. :raises Refusal:"""
+
+    def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
+        """What is asked for, and the path that its provider sees. :raises Refusal:"""
+
+    def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
+        """What the provider is told besides, ready for the wire."""
+
+    def answer_headers(self, call: Call, headers: Headers, body: Body) -> list[tuple[bytes, bytes]]:
+        """A provider's headers as the caller gets them."""
+
+    def refused(self, call: Call, refusal: Refusal, accept: bytes) -> Answered:
+        """An answer of the gateway's own."""
+
+
+class OAuthFront:
+    """Bearer tokens, `/{service}/{version}/{operation}`, problem documents (RFC 9457)."""
+
+    name = "oauth"
+
+    def identify(self, incoming: Incoming, snapshot: Snapshot, tokens: Tokens, now: float) -> Client:
+        return tokens.client_of(incoming.named.get(b"authorization", b""), now)
+
+    def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
+        return snapshot.routes.find(incoming.method, path)
+
+    def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
+        return b"" if not call.has_story else _story(incoming)
+
+    def answer_headers(self, call: Call, headers: Headers, body: Body) -> list[tuple[bytes, bytes]]:
+        return list(headers)
+
+    def refused(self, call: Call, refusal: Refusal, accept: bytes) -> Answered:
+        headers = [(b"content-type", b"application/problem+json"), (b"x-exchange-id", call.id.encode())]
+        return refusal.status, [*headers, *refusal.headers], refusal.problem(call.id)
+
+
+def _story(incoming: Incoming) -> bytes:
+    """Message, user and issue, as the caller told them."""
+    named = incoming.named
+    return b"".join(b"%b: %b\r\n" % (name, named[name]) for name in _LOGGED if name in named)
+
+
+@dataclass(frozen=True, slots=True)
+class _XRoadError:
+    status: int
+    type: str
+
+
+_BAD_REQUEST: Final = _XRoadError(400, "Client.BadRequest")
+_INTERNAL: Final = _XRoadError(500, "Server.ServerProxy.InternalError")
+# By the codes of refusals; the protocol knows 400 and 500 only (PR-REST, 4.6).
+_ERRORS: Final = {
+    "no-token": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
+    "invalid-token": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
+    "another-client": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
+    "unknown-client": _XRoadError(500, "Server.ClientProxy.UnknownMember"),
+    "no-such-service": _XRoadError(500, "Server.ServerProxy.UnknownService"),
+    "no-such-operation": _XRoadError(500, "Server.ServerProxy.UnknownService"),
+    "method-not-allowed": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
+    "no-grant": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
+    "rate-exceeded": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
+    "quota-exceeded": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
+    "provider-unreachable": _XRoadError(500, "Server.ServerProxy.NetworkError"),
+    "provider-timeout": _XRoadError(500, "Server.ServerProxy.NetworkError"),
+    "provider-away": _XRoadError(500, "Server.ServerProxy.NetworkError"),
+    "provider-hung-up": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
+    "provider-answer": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
+}
+_HIDDEN: Final = frozenset({b"server"})
+
+
+class XRoadFront:
+    """
+    X-Road's message protocol for REST, r1 (PR-REST 1.0), as a security server speaks it.
+
+    A caller is believed what `X-Road-Client` says if it comes from one of the trusted networks (the official security
+    server, systems on the platform's own network), else only with a token of that very system.
+
+    :param trusted: networks whose callers need no token
+    """
+
+    name = "xroad"
+
+    def __init__(self, trusted: Sequence[Network] = ()) -> None:
+        self.trusted = tuple(trusted)
+
+    def identify(self, incoming: Incoming, snapshot: Snapshot, tokens: Tokens, now: float) -> Client:
+        given = incoming.named.get(b"x-road-client", b"")
+        parts = _parts(given)
+        if not 3 <= len(parts) <= 4 or not all(parts):
+            raise Refusal(400, "bad-request", "X-Road-Client must be INSTANCE/CLASS/MEMBER/SUBSYSTEM.")
+        identifier = "/".join(parts)
+        if self._trusts(incoming.peer):
+            client = snapshot.client_named.get(identifier)
+            if client is None:
+                raise Refusal(403, "unknown-client", "Nobody is registered as this client.")
+            return client
+        client = tokens.client_of(incoming.named.get(b"authorization", b""), now)
+        if client.identifier != identifier:
+            raise Refusal(403, "another-client", "The token is another client's.")
+        return client
+
+    def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
+        parts = path.split(b"/", 7)
+        if len(parts) < 7:
+            raise Refusal(400, "bad-request", "Write /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE/path.")
+        named = [_decoded(part) for part in parts[2:7]]
+        rest = b"/" + parts[7] if len(parts) == 8 else b"/"
+        route, target = snapshot.routes.find_newest(incoming.method, named[4].encode(), rest)
+        if route.provider != "/".join(named[:4]):
+            raise Refusal(404, "no-such-service", "This provider has no such service.")
+        return route, target
+
+    def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
+        named = incoming.named
+        lines = [
+            b"x-road-client: %b\r\n" % named.get(b"x-road-client", b""),
+            b"x-road-service: %b\r\n" % _service(call),
+            b"x-road-request-id: %b\r\n" % call.id.encode(),
+            _story(incoming),
+        ]
+        if b"x-road-id" not in named:
+            lines.append(b"x-road-id: %b\r\n" % call.id.encode())
+        if b"accept" not in named:
+            lines.append(b"accept: application/json\r\n")
+        if self._trusts(incoming.peer) and b"authorization" in named:
+            # Not ours, then: it goes on to the provider as the protocol says (PR-REST, 4.7).
+            lines.append(b"authorization: %b\r\n" % named[b"authorization"])
+        return b"".join(lines)
+
+    def answer_headers(self, call: Call, headers: Headers, body: Body) -> list[tuple[bytes, bytes]]:
+        kept = [
+            (name, value)
+            for name, value in headers
+            if name not in _HIDDEN and not name.startswith(b"x-road-")
+        ]
+        return [
+            *kept,
+            (b"x-road-client", call.xroad_client),
+            (b"x-road-service", _service(call)),
+            (b"x-road-id", call.message_id.encode()),
+            (b"x-road-request-id", call.id.encode()),
+            (b"x-road-request-hash", _request_hash(call, body)),
+        ]
+
+    def refused(self, call: Call, refusal: Refusal, accept: bytes) -> Answered:
+        default = _INTERNAL if refusal.status >= 500 else _BAD_REQUEST
+        error = _ERRORS.get(refusal.code, default)
+        body, kind = _error_body(error.type, refusal.title, call.id, accept)
+        headers = [(b"content-type", kind), (b"x-road-error", error.type.encode())]
+        headers += [(b"x-exchange-id", call.id.encode())]
+        headers += [pair for pair in refusal.headers if pair[0] == b"retry-after"]
+        return error.status, headers, body
+
+    def _trusts(self, peer: str) -> bool:
+        if not self.trusted or not peer:
+            return False
+        address = ipaddress.ip_address(peer)
+        return any(address in network for network in self.trusted)
+
+
+def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[bytes, bytes]:
+    wants_xml = b"xml" in accept and b"json" not in accept and b"*/*" not in accept
+    if not wants_xml:
+        body = json.dumps({"type": kind, "message": message, "detail": detail}).encode()
+        return body, b"application/json;charset=utf-8"
+    fields = (("type", kind), ("message", message), ("detail", detail))
+    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields)
+    return (
+        f'<?xml version="1.0" encoding="utf-8"?><error>{inner}</error>'.encode(),
+        b"application/xml;charset=utf-8",
+    )
+
+
+def _parts(identifier: bytes) -> list[str]:
+    return [_decoded(part) for part in identifier.strip().split(b"/")]
+
+
+def _decoded(part: bytes) -> str:
+    """:raises Refusal: if a part is not percent-encoded UTF-8"""
+    try:
+        text = unquote_to_bytes(part).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refusal(400, "bad-request", "Identifiers are percent-encoded UTF-8.") from error
+    return "" if told(text.encode(), 100) != text else text
+
+
+def _service(call: Call) -> bytes:
+    route = call.route
+    return f"{route.provider}/{route.service}".encode() if route else b""
+
+
+def _request_hash(call: Call, body: Body) -> bytes:
+    """Base64 of SHA-512 over the digests of head and body, of the head alone without a body (PR-REST, 4.3)."""
+    head = hashlib.sha512(call.xroad_head).digest()
+    if body.sha512 is None or not body.size:
+        return base64.b64encode(head)
+    return base64.b64encode(hashlib.sha512(head + body.sha512.digest()).digest())
+
+
+def xroad_head(incoming: Incoming, call: Call) -> bytes:
+    """The head of a request as X-Road's own servers write it for hashing: verb, address, headers."""
+    address = incoming.path + (b"?" + incoming.query if incoming.query else b"")
+    named = b"".join(
+        b"%b:%b\r\n" % (name, value)
+        for name, value in incoming.named.items()
+        if name.startswith(b"x-road-") and name not in (b"x-road-request-id", b"x-road-request-hash")
+    )
+    lines = incoming.forward.split(b"\r\n")
+    forwarded = b"".join(line.replace(b": ", b":", 1) + b"\r\n" for line in lines if line)
+    return b"%b\r\n%b\r\n%b%bx-road-request-id:%b\r\n" % (
+        incoming.method, address, named, forwarded, call.id.encode(),
+    )  # fmt: skip

@@ -1,0 +1,201 @@
+"""What of a request the gateway reads, and what of it the provider gets."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from dinh.exchange.gateway.refusals import Refusal
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+MAX_HEADERS: Final = 64
+MAX_HEADER_BYTES: Final = 16 * 1024
+CALLER_SECONDS: Final = 30.0
+"""How long a caller may take for each part of a body."""
+SMALL: Final = 64 * 1024
+_DIGITS: Final = re.compile(rb"[0-9]{1,15}")
+# RFC 9110, 7.6.1, and what older software means by it.
+HOP_BY_HOP: Final = frozenset({
+    b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-authorization", b"proxy-connection", b"te",
+    b"trailer", b"transfer-encoding", b"upgrade",
+})  # fmt: skip
+_OURS: Final = frozenset({
+    b"authorization", b"host", b"expect", b"content-length", b"forwarded", b"x-exchange-id", b"x-exchange-client",
+})  # fmt: skip
+_ONCE: Final = frozenset(
+    {b"authorization", b"host", b"content-length", b"content-type", b"transfer-encoding"}
+)
+_TOLD: Final = frozenset({
+    b"x-road-client", b"x-road-id", b"x-road-userid", b"x-road-issue", b"x-road-service", b"x-road-security-server",
+    b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",
+})  # fmt: skip
+_PASSED: Final = frozenset({b"content-type", b"accept"})
+_READ: Final = HOP_BY_HOP | _OURS | _TOLD | _ONCE
+
+
+class CallerGone(Exception):
+    """The caller went away before its request was whole."""
+
+
+@dataclass(slots=True)
+class Incoming:
+    """
+    A request as read.
+
+    :param forward: headers that go on to the provider as they are, ready for the wire
+    :param named: those that the gateway itself reads
+    :param peer: address that the connection comes from
+    """
+
+    method: bytes
+    path: bytes
+    query: bytes
+    forward: bytes
+    named: dict[bytes, bytes]
+    length: int | None
+    is_chunked: bool
+    peer: str
+
+    @property
+    def has_body(self) -> bool:
+        return bool(self.length) or self.is_chunked
+
+
+def read_request(scope: Scope) -> Incoming:
+    """
+    Read the head of a request.
+
+    :raises Refusal: 400 if it can be read in two ways, 431 if it is too large
+    """
+    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+    if len(headers) > MAX_HEADERS:
+        raise Refusal(431, "too-many-headers", f"At most {MAX_HEADERS} headers are read.")
+    named: dict[bytes, bytes] = {}
+    forward: list[bytes] = []
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in _READ:
+            _note(named, name, value)
+            if name not in _PASSED:
+                continue
+        elif name.startswith(b"x-forwarded-"):
+            continue
+        forward.append(b"%b: %b\r\n" % (name, value))
+    if size > MAX_HEADER_BYTES:
+        raise Refusal(431, "headers-too-large", f"At most {MAX_HEADER_BYTES // 1024} kB of headers are read.")
+    if b"connection" in named:
+        forward = _without_named(forward, named[b"connection"])
+    length, is_chunked = _framing(named)
+    path: bytes = scope["raw_path"] if scope.get("raw_path") else scope["path"].encode()
+    return Incoming(
+        scope["method"].encode(), path, scope["query_string"], b"".join(forward), named, length, is_chunked,
+        scope["client"][0] if scope.get("client") else "",
+    )  # fmt: skip
+
+
+def _note(named: dict[bytes, bytes], name: bytes, value: bytes) -> None:
+    if name not in named:
+        named[name] = value
+    elif name in _ONCE or name in _TOLD:
+        raise Refusal(400, "repeated-header", f"The header {name.decode('latin-1')} may come once only.")
+    else:
+        named[name] += b"," + value
+
+
+def _framing(named: dict[bytes, bytes]) -> tuple[int | None, bool]:
+    """RFC 9112, 6.1: two ways of telling a body's end are an attack."""
+    given, coding = named.get(b"content-length"), named.get(b"transfer-encoding")
+    if coding is not None and (given is not None or coding.strip().lower() != b"chunked"):
+        raise Refusal(400, "ambiguous-length", "Send either Content-Length or Transfer-Encoding: chunked.")
+    if given is None:
+        return None, coding is not None
+    if not _DIGITS.fullmatch(given):
+        raise Refusal(400, "ambiguous-length", "Content-Length must be a number.")
+    return int(given), False
+
+
+def _without_named(forward: list[bytes], connection: bytes) -> list[bytes]:
+    """Headers that Connection names are for this hop only."""
+    names = {option.strip().lower() for option in connection.split(b",")} - {b"keep-alive", b"close", b""}
+    if not names:
+        return forward
+    return [line for line in forward if line.split(b":", 1)[0] not in names]
+
+
+@dataclass(slots=True)
+class Body:
+    """The body of a request on its way: counted, hashed, bounded."""
+
+    receive: Receive
+    limit: int
+    length: int | None
+    size: int = 0
+    hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    sha512: "hashlib._Hash | None" = None
+
+    async def whole(self) -> bytes:
+        """All of a small body. :raises CallerGone, Refusal:"""
+        parts = [part async for part in self._parts()]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def streamed(self) -> AsyncIterator[bytes]:
+        """In pieces as they come, in the coding that `head_line` announces. :raises CallerGone, Refusal:"""
+        async for part in self._parts():
+            yield part if self.length is not None else b"%x\r\n%b\r\n" % (len(part), part)
+        if self.length is None:
+            yield b"0\r\n\r\n"
+
+    def head_line(self) -> bytes:
+        if self.length is None:
+            return b"transfer-encoding: chunked\r\n"
+        return b"content-length: %d\r\n" % self.length
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        is_more = True
+        while is_more:
+            message = await self._received()
+            if message["type"] != "http.request":
+                raise CallerGone
+            part = message.get("body", b"")
+            is_more = message.get("more_body", False)
+            self._count(part)
+            if part:
+                yield part
+        if self.length is not None and self.size != self.length:
+            raise CallerGone
+
+    async def _received(self) -> dict[str, Any]:
+        try:
+            async with asyncio.timeout(CALLER_SECONDS):
+                return await self.receive()
+        except TimeoutError as error:
+            raise Refusal(408, "caller-too-slow", "The body did not arrive in time.") from error
+
+    def _count(self, part: bytes) -> None:
+        self.size += len(part)
+        self.hash.update(part)
+        if self.sha512 is not None:
+            self.sha512.update(part)
+        if self.size > self.limit:
+            raise too_large(self.limit)
+
+
+def too_large(limit: int) -> Refusal:
+    return Refusal(413, "body-too-large", f"At most {limit} bytes are taken by this service.")
+
+
+def answer_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """A provider's headers that go on to the caller."""
+    named = next((value for name, value in headers if name == b"connection"), b"")
+    extra = {option.strip().lower() for option in named.split(b",")} if named else ()
+    return [
+        (name, value)
+        for name, value in headers
+        if name not in HOP_BY_HOP and name not in extra and not name.startswith(b"x-exchange-")
+    ]

@@ -1,0 +1,74 @@
+"""What the gateway is told by its environment."""
+
+import ipaddress
+import os
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MB: Final = 1024 * 1024
+
+
+class BadSetting(Exception):
+    """A variable has a value of no use; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """
+    :param name: of this gateway; each one that ships into the same database has its own
+    :param folder: for the log's segments and the last good configuration; on a disk that keeps what it syncs
+    :param secret: what the registry seals its private keys with
+    :param issuer: of tokens; the same on all gateways of a platform
+    :param xroad_trusted: networks whose callers are believed what X-Road-Client says
+    :param token_seconds: life of a token
+    :param segment_bytes: a segment of the log is closed when it is that large
+    """
+
+    name: str
+    folder: Path
+    database_url: str
+    secret: str
+    issuer: str
+    xroad_trusted: tuple[Network, ...] = ()
+    token_seconds: int = 3600
+    segment_bytes: int = 16 * MB
+
+
+def settings_from_environment() -> GatewaySettings:
+    """:raises BadSetting: if a variable is missing or of no use"""
+    data_dir = Path(os.environ.get("DINH_DATA_DIR", "var")).expanduser().resolve()
+    name = os.environ.get("DINH_GATEWAY_NAME") or re.sub(r"[^a-z0-9-]", "-", socket.gethostname().lower())
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
+        raise BadSetting("DINH_GATEWAY_NAME must be 1 to 40 small letters, digits and hyphens.")
+    life = os.environ.get("DINH_TOKEN_SECONDS", "3600")
+    if not life.isdecimal() or not 60 <= int(life) <= 86_400:
+        raise BadSetting("DINH_TOKEN_SECONDS must be a whole number from 60 to 86400.")
+    return GatewaySettings(
+        name=name,
+        folder=data_dir / "exchange" / name,
+        database_url=os.environ.get("DINH_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/dinh"),
+        secret=_secret(data_dir),
+        issuer=os.environ.get("DINH_GATEWAY_URL") or "http://127.0.0.1:8003",
+        xroad_trusted=_networks(os.environ.get("DINH_XROAD_NETWORKS", "")),
+        token_seconds=int(life),
+    )
+
+
+def _networks(given: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(word) for word in given.replace(",", " ").split())
+    except ValueError as error:
+        raise BadSetting(f"DINH_XROAD_NETWORKS must list networks like 10.1.2.0/24: {error}") from error
+
+
+def _secret(data_dir: Path) -> str:
+    file = data_dir / "secret-key"
+    if given := os.environ.get("DINH_SECRET_KEY"):
+        return given
+    if not file.is_file():
+        raise BadSetting("DINH_SECRET_KEY is not set and the data folder has none: run `dinh migrate` first.")
+    return file.read_text().strip()

@@ -1,0 +1,183 @@
+"""The configuration that a gateway works by: who may call what, in tables made for reading."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from dinh.exchange.gateway.routing import Route, RouteTable, Upstream
+from dinh.exchange.gateway.settings import MB
+from dinh.exchange.sealing import unseal
+
+# One statement, so that all of it is of one moment. Days are those of Viet Nam.
+CONFIGURATION_SQL: Final = """
+SELECT json_build_object(
+  'version', (SELECT version FROM exchange_configuration WHERE id = 1),
+  'keys', (SELECT coalesce(json_agg(json_build_object(
+      'kid', kid, 'public', encode(public_key, 'base64'),
+      'private', CASE WHEN retired_at IS NULL THEN convert_from(sealed_private_key, 'UTF8') END)
+      ORDER BY created_at DESC, id DESC), '[]') FROM exchange_tokenkey
+      WHERE retired_at IS NULL OR retired_at > now() - interval '2 days'),
+  'clients', (SELECT coalesce(json_agg(json_build_object(
+      'id', s.id, 'identifier', concat_ws('/', m.instance, m.member_class, m.code, s.code),
+      'tokens_from', coalesce(extract(epoch FROM s.tokens_valid_from), 0))), '[]')
+      FROM exchange_system s JOIN exchange_member m ON m.id = s.member_id
+      WHERE s.state = 'active' AND m.state = 'active'),
+  'secrets', (SELECT coalesce(json_agg(json_build_object(
+      'key', consumer_key, 'digest', digest, 'client', system_id,
+      'until', extract(epoch FROM expires_at))), '[]')
+      FROM exchange_clientsecret WHERE revoked_at IS NULL AND expires_at > now()),
+  'operations', (SELECT coalesce(json_agg(json_build_object(
+      'id', o.id, 'name', o.name, 'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
+      'version_id', v.id, 'base_url', v.base_url, 'timeout', v.timeout_seconds, 'max_body_mb', v.max_body_mb,
+      'sunset', CASE WHEN v.state = 'deprecated' THEN coalesce(to_char(v.sunset_date, 'YYYY-MM-DD'), '') END,
+      'provider', concat_ws('/', m.instance, m.member_class, m.code, s.code)) ORDER BY v.id, o.id), '[]')
+      FROM exchange_operation o JOIN exchange_serviceversion v ON v.id = o.version_id
+      JOIN exchange_service e ON e.id = v.service_id JOIN exchange_system s ON s.id = e.system_id
+      JOIN exchange_member m ON m.id = s.member_id
+      WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'),
+  'grants', (SELECT coalesce(json_agg(json_build_object(
+      'id', g.id, 'client', g.system_id, 'operation', p.operation_id, 'quota', g.daily_quota, 'rate', g.rate,
+      'from', extract(epoch FROM g.valid_from::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'),
+      'until', extract(epoch FROM (g.valid_to + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'))
+      ORDER BY g.valid_to, g.id), '[]')
+      FROM exchange_accessgrant g JOIN exchange_accessgrant_operations p ON p.accessgrant_id = g.id
+      WHERE g.state = 'approved')
+)::text
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A system that may ask."""
+
+    id: int
+    identifier: str
+    tokens_from: float
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A consumer key: digest of its secret, whose it is, until when (seconds)."""
+
+    digest: str
+    client_id: int
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a client may do with one operation, from and until when (seconds)."""
+
+    id: int
+    since: float
+    until: float
+    daily_quota: int
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All of it, of one moment. Never changed; the next one takes its place."""
+
+    version: int
+    clients: Mapping[int, Client]
+    client_named: Mapping[str, Client]
+    secrets: Mapping[str, Secret]
+    grants: Mapping[tuple[int, int], tuple[Grant, ...]]
+    routes: RouteTable
+    verifying: Mapping[str, Ed25519PublicKey]
+    signing: tuple[str, Ed25519PrivateKey] | None
+    jwks: bytes
+
+
+def snapshot_of(document: str, *, secret: str) -> Snapshot:
+    """
+    The tables of a configuration as `CONFIGURATION_SQL` gives it.
+
+    :param secret: what the private keys are sealed with
+    """
+    told = json.loads(document)
+    verifying = {row["kid"]: _public(row) for row in told["keys"]}
+    clients = [Client(row["id"], row["identifier"], row["tokens_from"]) for row in told["clients"]]
+    return Snapshot(
+        version=told["version"] or 0,
+        clients={client.id: client for client in clients},
+        client_named={client.identifier: client for client in clients},
+        secrets={row["key"]: Secret(row["digest"], row["client"], row["until"]) for row in told["secrets"]},
+        grants=_grants(told["grants"]),
+        routes=RouteTable(_route(row) for row in told["operations"]),
+        verifying=verifying,
+        signing=_signing(told["keys"], secret),
+        jwks=json.dumps({"keys": [_jwk(row) for row in told["keys"]]}).encode(),
+    )
+
+
+def _grants(rows: list[dict[str, Any]]) -> dict[tuple[int, int], tuple[Grant, ...]]:
+    found: dict[tuple[int, int], tuple[Grant, ...]] = {}
+    for row in rows:
+        key = (row["client"], row["operation"])
+        grant = Grant(row["id"], row["from"], row["until"], row["quota"], row["rate"])
+        found[key] = (*found.get(key, ()), grant)
+    return found
+
+
+def _route(row: dict[str, Any]) -> Route:
+    return Route(
+        operation_id=row["id"],
+        name=row["name"],
+        method=row["method"].encode(),
+        template=row["path"],
+        service=row["service"],
+        version=row["version"],
+        version_id=row["version_id"],
+        provider=row["provider"],
+        upstream=_upstream(row),
+        sunset=_sunset(row["sunset"]),
+        log_fields="\t".join((row["provider"], row["service"], row["version"], _one_line(row["name"]))),
+    )
+
+
+def _upstream(row: dict[str, Any]) -> Upstream:
+    url = urlsplit(row["base_url"])
+    is_tls = url.scheme == "https"
+    return Upstream(
+        host=url.hostname or "",
+        port=url.port or (443 if is_tls else 80),
+        is_tls=is_tls,
+        prefix=url.path.rstrip("/").encode(),
+        host_header=url.netloc.rpartition("@")[2].encode(),
+        timeout=float(row["timeout"]),
+        max_body=row["max_body_mb"] * MB,
+    )
+
+
+def _sunset(day: str | None) -> bytes:
+    """What callers of a deprecated version are told (RFC 9745 is kept simple: when it ends, if that is known)."""
+    return b"" if day is None else (day or "unknown").encode()
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\t", " ").replace("\n", " ").replace("\r", " ")
+
+
+def _public(row: dict[str, Any]) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(base64.b64decode(row["public"]))
+
+
+def _signing(rows: list[dict[str, Any]], secret: str) -> tuple[str, Ed25519PrivateKey] | None:
+    newest = next((row for row in rows if row["private"]), None)
+    if newest is None:
+        return None
+    raw = unseal(newest["private"].encode(), secret=secret)
+    return newest["kid"], Ed25519PrivateKey.from_private_bytes(raw)
+
+
+def _jwk(row: dict[str, Any]) -> dict[str, str]:
+    """RFC 8037."""
+    x = base64.urlsafe_b64encode(base64.b64decode(row["public"])).rstrip(b"=").decode()
+    return {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": row["kid"], "x": x}

@@ -1,0 +1,109 @@
+"""Where the configuration comes from: the database, told of changes by NOTIFY; else the last good one on disk."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from dinh.exchange.gateway.settings import GatewaySettings
+from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL, Snapshot, snapshot_of
+
+CHANNEL: Final = "exchange_configuration"
+# The version is asked for besides, since a pooler between may swallow notifications; both keep within 2 s.
+_LOOK_EVERY: Final = 1.0
+_CONNECT_SECONDS: Final = 5
+log = logging.getLogger("dinh.exchange.gateway")
+
+
+class ConfigurationSource:
+    """
+    Keeps the newest configuration in force.
+
+    :param take: called with each new snapshot
+    """
+
+    def __init__(self, settings: GatewaySettings, take: Callable[[Snapshot], None]) -> None:
+        self.settings = settings
+        self.take = take
+        self.is_connected = False
+        self.version = -1
+        self._file = settings.folder / "configuration.json"
+
+    async def start(self) -> asyncio.Task[None]:
+        """Take the configuration from the database, or the last good one from disk if it is away; then follow."""
+        try:
+            async with await self._connect() as connection:
+                await self._load(connection)
+        except (psycopg.Error, OSError) as error:
+            log.warning("The database is away: %s", error)
+            if self._file.exists():
+                self._put(self._file.read_text())
+        return asyncio.create_task(self._follow())
+
+    async def _follow(self) -> None:
+        pause = 0.2
+        while True:
+            try:
+                async with await self._connect() as connection:
+                    pause = 0.2
+                    await self._listen(connection)
+            except Exception as error:
+                # Whatever it is, e.g. a configuration that cannot be read: go on with the last good one, try again.
+                if self.is_connected or not isinstance(error, psycopg.Error | OSError):
+                    log.warning("Going on with configuration %s: %r", self.version, error)
+                self.is_connected = False
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _connect(self) -> "psycopg.AsyncConnection[tuple[object, ...]]":
+        return await psycopg.AsyncConnection.connect(
+            self.settings.database_url,
+            autocommit=True,
+            connect_timeout=_CONNECT_SECONDS,
+            # A database that vanished without a word is noticed within seconds.
+            keepalives_idle=2,
+            keepalives_interval=1,
+            keepalives_count=3,
+            application_name=f"dinh-gateway-{self.settings.name}",
+        )
+
+    async def _listen(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]") -> None:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        self.is_connected = True
+        while True:
+            if await self._newest(connection) != self.version:
+                await self._load(connection)
+            async for _told in connection.notifies(timeout=_LOOK_EVERY, stop_after=1):
+                break
+
+    async def _newest(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]") -> int:
+        cursor = await connection.execute("SELECT version FROM exchange_configuration WHERE id = 1")
+        row = await cursor.fetchone()
+        return int(str(row[0])) if row else 0
+
+    async def _load(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]") -> None:
+        row = await (await connection.execute(CONFIGURATION_SQL)).fetchone()
+        document = str(row[0]) if row else ""
+        self._put(document)
+        await asyncio.get_running_loop().run_in_executor(None, _keep, self._file, document)
+
+    def _put(self, document: str) -> None:
+        snapshot = snapshot_of(document, secret=self.settings.secret)
+        self.version = snapshot.version
+        self.take(snapshot)
+        log.info("Configuration %s is in force.", snapshot.version)
+
+
+def _keep(file: Path, document: str) -> None:
+    """Readable by the gateway's account only: it holds digests of secrets and sealed keys."""
+    new = file.with_suffix(".new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(document)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(new, file)

@@ -1,0 +1,449 @@
+"""
+The gateway's own HTTP/1.1 client: pooled connections on httptools (docs/decisions/gateway-http-client.md).
+
+Small answers arrive in one piece; large ones are read as the caller takes them: no more than 64 kB wait beside what
+one read brings.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import httptools
+
+from dinh.exchange.gateway.refusals import Refusal, unavailable
+from dinh.exchange.gateway.routing import Upstream
+
+_HIGH_WATER: Final = 64 * 1024
+_CONNECT_SECONDS: Final = 3.0
+_IDLE_SECONDS: Final = 30.0
+_MAX_HEAD: Final = 64 * 1024
+_LARGEST_POOL: Final = 256
+_FAILURES_TO_OPEN: Final = 5
+_OPEN_SECONDS: Final = 5.0
+
+Head = list[tuple[bytes, bytes]]
+
+
+class UpstreamFailed(Exception):
+    """
+    The provider could not be reached, or what it sent is no answer.
+
+    :param may_retry: nothing of an answer arrived, on a connection that had served before or was never made
+    """
+
+    def __init__(self, code: str, *, may_retry: bool = False) -> None:
+        super().__init__(code)
+        self.code, self.may_retry = code, may_retry
+
+    def refusal(self) -> Refusal:
+        if self.code == "provider-timeout":
+            return unavailable(self.code, "The provider took too long.", status=504)
+        return unavailable(self.code, "The provider does not answer as it should.", status=502)
+
+
+class Connection(asyncio.Protocol):
+    """One connection to a provider; one request at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.transport: asyncio.Transport | None = None
+        self.is_broken = False
+        self.served = 0
+        self.idle_since = 0.0
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._reset(is_head=False)
+
+    def _reset(self, *, is_head: bool) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.is_head = is_head
+        self.status = 0
+        self.headers: Head = []
+        self.chunks: list[bytes] = []
+        self.waiting_bytes = 0
+        self.head_bytes = 0
+        self.is_headed = self.is_complete = False
+        self.failure: UpstreamFailed | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._is_paused = False
+        self._ends_at_close = False
+        self._is_busy = False
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_busy or self.is_complete:
+            # Bytes that nobody asked for: an answer to somebody else's request could hide in them.
+            self.close()
+            return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("provider-upgrade")
+        except httptools.HttpParserError:
+            self._fail("provider-answer")
+        if self.waiting_bytes > _HIGH_WATER and not self._is_paused and self.transport:
+            self._is_paused = True
+            self.transport.pause_reading()
+        if self.is_headed or self.failure:
+            self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.is_broken = True
+        self._writable.set()
+        if self._is_busy and not self.is_complete and self.failure is None:
+            if self.is_headed and self._ends_at_close and exc is None:
+                self.is_complete = True
+            else:
+                is_untouched = not self.is_headed and self.head_bytes == 0
+                self.failure = UpstreamFailed("provider-hung-up", may_retry=is_untouched and self.served > 0)
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        if self.is_complete:
+            self.is_broken = True
+
+    def on_status(self, _reason: bytes) -> None:
+        self.head_bytes += 1
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.head_bytes += len(name) + len(value)
+        if self.head_bytes > _MAX_HEAD:
+            self._fail("provider-head-too-large")
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        status = self.parser.get_status_code()
+        if status < 200:
+            self.headers = []
+            if status == 101:
+                self._fail("provider-upgrade")
+            return
+        if self.is_complete:
+            return
+        self.status = status
+        self.is_headed = True
+        names = {name for name, _value in self.headers}
+        self._ends_at_close = b"content-length" not in names and b"transfer-encoding" not in names
+        if b"content-length" in names and b"transfer-encoding" in names:
+            self._fail("provider-answer")
+        if self.is_head or status in (204, 304):
+            self.is_complete = True
+            # The parser would wait for the body that HEAD's length speaks of.
+            self.is_broken = self.is_broken or not self.parser.should_keep_alive() or self.is_head
+
+    def on_body(self, body: bytes) -> None:
+        if self.is_complete:
+            self.is_broken = True
+            return
+        self.chunks.append(body)
+        self.waiting_bytes += len(body)
+
+    def on_message_complete(self) -> None:
+        if not self.is_headed:
+            return
+        self.is_complete = True
+        if not self.parser.should_keep_alive():
+            self.is_broken = True
+
+    # What the pool calls.
+
+    def begin(self, head: bytes, *, is_head: bool) -> None:
+        """Send the head of a request (and its body, if it is small)."""
+        self._reset(is_head=is_head)
+        self._is_busy = True
+        if self.transport is None or self.is_broken or self.transport.is_closing():
+            raise UpstreamFailed("provider-hung-up", may_retry=True)
+        self.transport.write(head)
+
+    async def send_more(self, data: bytes) -> bool:
+        """:returns: False if the provider has answered or gone already, so that the rest is not sent"""
+        if self.is_headed or self.failure or self.is_broken or self.transport is None:
+            return False
+        self.transport.write(data)
+        await self._writable.wait()
+        return True
+
+    async def head_arrived(self) -> None:
+        """:raises UpstreamFailed: if there is none"""
+        while not self.is_headed and self.failure is None:
+            await self._wait()
+        if self.failure:
+            raise self.failure
+
+    def taken(self) -> bytes:
+        """What of the body has arrived since the last call."""
+        body = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
+        self.chunks = []
+        self.waiting_bytes = 0
+        if self._is_paused and self.transport and not self.is_broken:
+            self._is_paused = False
+            self.transport.resume_reading()
+        return body
+
+    async def more(self) -> bytes:
+        """
+        The next part of the body, empty at its end.
+
+        :raises UpstreamFailed: if the answer breaks off
+        """
+        while not self.chunks:
+            if self.failure:
+                raise self.failure
+            if self.is_complete:
+                return b""
+            await self._wait()
+        return self.taken()
+
+    def expire(self) -> None:
+        self._fail("provider-timeout")
+        self._wake()
+
+    def close(self) -> None:
+        self.is_broken = True
+        if self.transport:
+            self.transport.abort()
+
+    def end(self) -> None:
+        """The exchange on this connection is over."""
+        self._is_busy = False
+        self.served += 1
+
+    def _fail(self, code: str) -> None:
+        self.failure = self.failure or UpstreamFailed(code)
+        self.close()
+
+    async def _wait(self) -> None:
+        self._waiter = self.loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+@dataclass(slots=True)
+class _Pool:
+    """Connections to one address, and whether it is worth asking."""
+
+    idle: list[Connection] = field(default_factory=list)
+    free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGEST_POOL))
+    failures: int = 0
+    open_until: float = 0.0
+    is_probing: bool = False
+
+    def check(self, now: float) -> bool:
+        """
+        Let a call through, or fail at once while the provider is known to be away.
+
+        :returns: whether this call is the probe that may close the circuit
+        :raises Refusal: 503
+        """
+        if self.failures < _FAILURES_TO_OPEN:
+            return False
+        if now < self.open_until or self.is_probing:
+            seconds = max(1, round(self.open_until - now))
+            raise unavailable(
+                "provider-away", "The provider has been failing; try again later.", seconds=seconds
+            )
+        self.is_probing = True
+        return True
+
+    def note(self, *, is_well: bool, now: float) -> None:
+        self.failures = 0 if is_well else self.failures + 1
+        if self.failures >= _FAILURES_TO_OPEN:
+            self.open_until = now + _OPEN_SECONDS
+
+
+class Answer:
+    """A provider's answer: head and what of the body came with it; the rest by `more`."""
+
+    def __init__(self, clients: "Upstreams", pool: _Pool, connection: Connection, timeout: float) -> None:
+        self._clients, self._pool, self._connection, self._timeout = clients, pool, connection, timeout
+        self._is_over = False
+        self.status, self.headers = connection.status, connection.headers
+        self.body = connection.taken() if connection.chunks else b""
+        self.is_complete = connection.is_complete
+
+    async def more(self) -> bytes:
+        """
+        The next part of the body, empty at its end; waits as long for each as for the head.
+
+        :raises UpstreamFailed: if it breaks off or stalls
+        """
+        connection = self._connection
+        timer = connection.loop.call_later(self._timeout, connection.expire)
+        try:
+            return await connection.more()
+        finally:
+            timer.cancel()
+
+    def release(self) -> None:
+        """Give the connection back; it is closed if the answer was not read to its end. Once only."""
+        if not self._is_over:
+            self._is_over = True
+            self._clients.release(self._pool, self._connection)
+
+
+class Upstreams:
+    """The providers' addresses, each with its pool."""
+
+    def __init__(self) -> None:
+        self._pools: dict[tuple[str, int, bool], _Pool] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._loop = asyncio.get_running_loop()
+
+    async def call(
+        self,
+        upstream: Upstream,
+        head: bytes,
+        *,
+        method: bytes,
+        more: AsyncIterator[bytes] | None,
+    ) -> Answer:
+        """
+        Send one request and wait for the head of its answer.
+
+        A request that may be repeated (RFC 9110, 9.2.2) and has no streamed body is sent once more if a kept
+        connection turns out to be closed before any byte of an answer, or none could be made.
+
+        :param head: request line, headers, and the body if it is small
+        :param more: the body in pieces, as they go over the wire
+        :raises UpstreamFailed, Refusal:
+        """
+        pool = self._pool(upstream)
+        now = time.monotonic()
+        is_probe = pool.check(now)
+        await pool.free.acquire()
+        try:
+            answer = await self._tried(pool, upstream, head, method, more)
+        except UpstreamFailed:
+            pool.free.release()
+            pool.note(is_well=False, now=time.monotonic())
+            raise
+        except BaseException:
+            pool.free.release()
+            raise
+        finally:
+            if is_probe:
+                pool.is_probing = False
+        pool.note(is_well=True, now=now)
+        return answer
+
+    async def _tried(
+        self, pool: _Pool, upstream: Upstream, head: bytes, method: bytes, more: AsyncIterator[bytes] | None
+    ) -> Answer:
+        may_repeat = more is None and method in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE")
+        try:
+            return await self._once(pool, upstream, head, method, more, is_fresh=False)
+        except UpstreamFailed as failure:
+            if not (may_repeat and failure.may_retry):
+                raise
+        return await self._once(pool, upstream, head, method, more, is_fresh=True)
+
+    async def _once(
+        self,
+        pool: _Pool,
+        upstream: Upstream,
+        head: bytes,
+        method: bytes,
+        more: AsyncIterator[bytes] | None,
+        *,
+        is_fresh: bool,
+    ) -> Answer:
+        connection = (None if is_fresh else self._idle(pool)) or await self._connected(upstream)
+        try:
+            connection.begin(head, is_head=method == b"HEAD")
+            if more is not None:
+                await self._send_body(connection, upstream, more)
+            with self._expiring(connection, upstream):
+                await connection.head_arrived()
+        except BaseException:
+            connection.close()
+            raise
+        return Answer(self, pool, connection, upstream.timeout)
+
+    async def _send_body(
+        self, connection: Connection, upstream: Upstream, more: AsyncIterator[bytes]
+    ) -> None:
+        """The provider's time runs only while it takes nothing: a slow caller is not its fault."""
+        async for data in more:
+            with self._expiring(connection, upstream):
+                is_wanted = await connection.send_more(data)
+            if not is_wanted:
+                connection.is_broken = True
+                return
+
+    @contextlib.contextmanager
+    def _expiring(self, connection: Connection, upstream: Upstream) -> Iterator[None]:
+        timer = self._loop.call_later(upstream.timeout, connection.expire)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def release(self, pool: _Pool, connection: Connection) -> None:
+        pool.free.release()
+        connection.end()
+        if connection.is_broken or not connection.is_complete:
+            connection.close()
+            return
+        connection.idle_since = time.monotonic()
+        pool.idle.append(connection)
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            for connection in pool.idle:
+                connection.close()
+            pool.idle.clear()
+
+    def _pool(self, upstream: Upstream) -> _Pool:
+        key = (upstream.host, upstream.port, upstream.is_tls)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = _Pool()
+        return pool
+
+    def _idle(self, pool: _Pool) -> Connection | None:
+        oldest = time.monotonic() - _IDLE_SECONDS
+        while pool.idle:
+            connection = pool.idle.pop()
+            if not connection.is_broken and connection.idle_since > oldest:
+                return connection
+            connection.close()
+        return None
+
+    async def _connected(self, upstream: Upstream) -> Connection:
+        context = self._context() if upstream.is_tls else None
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                _transport, connection = await self._loop.create_connection(
+                    lambda: Connection(self._loop), upstream.host, upstream.port, ssl=context
+                )
+        except (OSError, TimeoutError) as error:
+            raise UpstreamFailed("provider-unreachable") from error
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls

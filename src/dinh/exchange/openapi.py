@@ -1,0 +1,127 @@
+"""Reading OpenAPI descriptions: what of them the exchange goes by."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+from django.utils.translation import gettext as _
+
+from dinh.kernel.errors import InvalidInput
+
+MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_OPERATIONS: Final = 500
+METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
+_PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]+|\{[A-Za-z0-9_.-]+\}))+")
+_DOTS: Final = re.compile(r"/\.{1,2}(/|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedOperation:
+    name: str
+    method: str
+    path: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a description tells; `document` as JSON."""
+
+    title: str
+    text: str
+    document: dict[str, Any]
+    sha256: str
+    operations: tuple[DescribedOperation, ...]
+
+
+class _NoAliases(yaml.SafeLoader):
+    """A few lines of aliases can stand for gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not taken")
+        return super().compose_node(parent, index)
+
+
+def read_description(data: bytes) -> Description:
+    """
+    Read a description in OpenAPI 3, JSON or YAML.
+
+    :raises InvalidInput: naming the field `document`, saying what is wrong and where
+    """
+    if not 0 < len(data) <= MAX_BYTES:
+        raise _unusable(_("Choose an OpenAPI file of at most 2 MB."))
+    document = _parsed(data)
+    if not str(document.get("openapi", "")).startswith("3."):
+        raise _unusable(_("Only OpenAPI 3 is read; this file does not say that it is."))
+    info = document.get("info")
+    info = info if isinstance(info, dict) else {}
+    return Description(
+        title=str(info.get("title", ""))[:200],
+        text=str(info.get("description", ""))[:4000],
+        document=document,
+        sha256=hashlib.sha256(data).hexdigest(),
+        operations=_operations(document.get("paths")),
+    )
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        text = data.decode("utf-8-sig")
+        document = json.loads(text) if text.lstrip()[:1] == "{" else _yaml(text)
+        # Once through JSON: what YAML knows besides (dates, keys that are numbers) becomes what JSON knows.
+        document = json.loads(json.dumps(document, default=str))
+    except (ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
+        raise _unusable(_("This is neither JSON nor YAML: %(why)s") % {"why": str(error)[:200]}) from error
+    if not isinstance(document, dict) or "\\u0000" in json.dumps(document):
+        raise _unusable(_("This is no OpenAPI description."))
+    return document
+
+
+def _yaml(text: str) -> Any:
+    loader = _NoAliases(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _operations(paths: object) -> tuple[DescribedOperation, ...]:
+    if not isinstance(paths, dict) or not paths:
+        raise _unusable(_("The description names no path."))
+    found = [each for path, item in paths.items() for each in _of_path(path, item)]
+    if not 0 < len(found) <= MAX_OPERATIONS:
+        raise _unusable(_("A description has 1 to 500 operations."))
+    seen: set[tuple[str, str]] = set()
+    for each in found:
+        shape = (each.method, re.sub(r"\{[^}]*\}", "{}", each.path))
+        if shape in seen:
+            raise _unusable(_("Two operations share one address: %(path)s") % {"path": each.path})
+        seen.add(shape)
+    return tuple(found)
+
+
+def _of_path(path: str, item: object) -> list[DescribedOperation]:
+    if not _PATH.fullmatch(path) or _DOTS.search(path) or len(path) > 300 or not isinstance(item, dict):
+        raise _unusable(_("This path is not taken: %(path)s") % {"path": path[:100]})
+    given = [(method, item[method]) for method in METHODS if isinstance(item.get(method), dict)]
+    return [
+        DescribedOperation(
+            name=_plain(told.get("operationId") or f"{method} {path}", 120),
+            method=method.upper(),
+            path=path,
+            summary=_plain(told.get("summary") or "", 300),
+        )
+        for method, told in given
+    ]
+
+
+def _plain(value: object, limit: int) -> str:
+    return " ".join(str(value).split())[:limit]
+
+
+def _unusable(message: str) -> InvalidInput:
+    return InvalidInput(message, field="document")

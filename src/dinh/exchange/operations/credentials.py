@@ -1,0 +1,129 @@
+"""Keys and certificates of systems (khóa ứng dụng, chứng thư số)."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from dinh.audit.api import record
+from dinh.directory.models import Appointment
+from dinh.exchange.models import ClientSecret, SystemCertificate
+from dinh.exchange.operations.configuration import tell_gateways
+from dinh.exchange.operations.members import NotInThatState, locked_system, saved
+from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.pki.certificates import common_name, fingerprint
+
+SECRET_LIFE: Final = timedelta(days=365)
+MOST_SECRETS: Final = 5
+_MAX_CERTIFICATE: Final = 64 * 1024
+
+
+@transaction.atomic
+def issue_secret(*, system_id: int, label: str, actor: Appointment, at: datetime) -> tuple[ClientSecret, str]:
+    """
+    A new consumer key with its secret, for a year; at most five are in use beside each other.
+
+    Writes an audit entry and tells the gateways.
+
+    :returns: the key, and the secret in clear: it is kept nowhere
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    system = locked_system(system_id, actor)
+    if not label.strip():
+        raise InvalidInput(_("Name the key, e.g. after the server that uses it."), field="label")
+    if system.secrets.filter(revoked_at=None, expires_at__gt=at).count() >= MOST_SECRETS:
+        raise NotInThatState(_("Five keys are in use already. Revoke one first."))
+    plain = secrets.token_urlsafe(32)
+    row = ClientSecret.objects.create(
+        system=system,
+        consumer_key=secrets.token_urlsafe(18),
+        digest=hashlib.sha256(plain.encode()).hexdigest(),
+        label=label.strip()[:80],
+        created_at=at,
+        expires_at=at + SECRET_LIFE,
+    )
+    record(
+        "exchange.secret.issued", target=system, actor=actor, at=at,
+        details={"consumer_key": row.consumer_key, "label": row.label},
+    )  # fmt: skip
+    tell_gateways()
+    return row, plain
+
+
+@transaction.atomic
+def revoke_secret(*, system_id: int, secret_id: int, actor: Appointment, at: datetime) -> None:
+    """
+    End a key; tokens that were given for it end with it. Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, NotInThatState:
+    """
+    system = locked_system(system_id, actor)
+    row = system.secrets.filter(pk=secret_id).first()
+    if row is None:
+        raise NotFound(_("There is no such key."))
+    if not system.secrets.filter(pk=secret_id, revoked_at=None).update(revoked_at=at):
+        raise NotInThatState(_("This key was revoked already."))
+    details = {"consumer_key": row.consumer_key, "label": row.label}
+    record("exchange.secret.revoked", target=system, actor=actor, at=at, details=details)
+    tell_gateways()
+
+
+@transaction.atomic
+def add_certificate(*, system_id: int, data: bytes, actor: Appointment, at: datetime) -> SystemCertificate:
+    """
+    Register a certificate (PEM or DER) of a system. Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
+    """
+    system = locked_system(system_id, actor)
+    certificate = _loaded(data)
+    if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+        raise InvalidInput(_("This certificate is not valid today."), field="certificate")
+    row = SystemCertificate(
+        system=system,
+        certificate=certificate.public_bytes(Encoding.DER),
+        fingerprint=fingerprint(certificate),
+        subject_name=common_name(certificate)[:200],
+        issuer_name=certificate.issuer.rfc4514_string()[:200],
+        valid_from=certificate.not_valid_before_utc,
+        valid_to=certificate.not_valid_after_utc,
+        created_at=at,
+    )
+    saved(row, field="certificate", refusal=_("This certificate is registered already."))
+    details = {"certificate": row.fingerprint}
+    record("exchange.certificate.registered", target=system, actor=actor, at=at, details=details)
+    tell_gateways()
+    return row
+
+
+@transaction.atomic
+def revoke_certificate(*, system_id: int, certificate_id: int, actor: Appointment, at: datetime) -> None:
+    """
+    Trust a certificate no longer. Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, NotInThatState:
+    """
+    system = locked_system(system_id, actor)
+    row = system.certificates.filter(pk=certificate_id).first()
+    if row is None:
+        raise NotFound(_("There is no such certificate."))
+    if not system.certificates.filter(pk=certificate_id, revoked_at=None).update(revoked_at=at):
+        raise NotInThatState(_("This certificate was revoked already."))
+    details = {"certificate": row.fingerprint}
+    record("exchange.certificate.revoked", target=system, actor=actor, at=at, details=details)
+    tell_gateways()
+
+
+def _loaded(data: bytes) -> x509.Certificate:
+    if not 0 < len(data) <= _MAX_CERTIFICATE:
+        raise InvalidInput(_("Choose a certificate file of at most 64 kB."), field="certificate")
+    try:
+        load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
+        return load(data)
+    except ValueError as error:
+        raise InvalidInput(_("This file holds no certificate (PEM or DER)."), field="certificate") from error

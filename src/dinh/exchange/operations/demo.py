@@ -1,0 +1,145 @@
+"""The demo's exchange: two systems, shared catalogues, a service with a grant, keys in a file."""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment, Unit
+from dinh.exchange.models import Dictionary, Member, Service, ServiceVersion, System
+from dinh.exchange.openapi import Description, read_description
+from dinh.exchange.operations.configuration import tell_gateways
+from dinh.exchange.operations.credentials import issue_secret, revoke_secret
+from dinh.exchange.operations.dictionaries import Item, store_dictionary
+from dinh.exchange.operations.grants import NewGrant, approve_grant, ask_for_access
+from dinh.exchange.operations.members import NewMember, NewSystem, register_member, register_system
+from dinh.exchange.operations.services import NewService, NewVersion, offer_service, publish_version
+from dinh.exchange.operations.token_keys import rotate_token_keys
+
+KEYS = "demo-exchange-keys.json"
+_DATA = Path(__file__).parents[1] / "data"
+_GENDERS = (("0", "Chưa có thông tin"), ("1", "Nam"), ("2", "Nữ"), ("9", "Giới tính chưa xác định"))
+
+
+def make_demo_exchange() -> None:
+    """
+    Registry, catalogues and one grant, made as its people would; keys go to `demo-exchange-keys.json`.
+
+    Safe to repeat.
+    """
+    now = timezone.now()
+    rotate_token_keys(at=now)
+    _catalogues()
+    if not Service.objects.filter(code="dmdc").exists():
+        _services()
+    _follow_the_port()
+    _keys()
+
+
+def _follow_the_port() -> None:
+    """The demo's pages may stand on another port than at its last start."""
+    address = f"{settings.BASE_URL}/exchange/dmdc"
+    moved = ServiceVersion.objects.filter(service__code="dmdc").exclude(base_url=address)
+    with transaction.atomic():
+        if moved.update(base_url=address):
+            tell_gateways()
+
+
+def _catalogues() -> None:
+    if Dictionary.objects.exists():
+        return
+    now = timezone.now()
+    units = Unit.objects.filter(bloc="government").order_by("pk")
+    codes = [Item(row.code, row.name) for row in units[:500]]
+    for code, name, items, basis in (
+        ("magioitinh", "Giới tính", [Item(*row) for row in _GENDERS], "Quyết định 124/2004/QĐ-TTg"),
+        ("qlvanbandieuhanhcap2", "Cơ quan, đơn vị của tỉnh", codes, "Quyết định 20/2020/QĐ-TTg"),
+    ):
+        store_dictionary(
+            code=code,
+            name=name,
+            items=items,
+            legal_basis=basis,
+            valid_from=date(2021, 1, 1),
+            actor=None,
+            at=now,
+        )
+
+
+@transaction.atomic
+def _services() -> None:
+    keeper = _somebody("VPUBND", Role.ADMINISTRATOR)
+    owner = _somebody("STTTT", Role.UNIT_HEAD)
+    lgsp, one_stop = (_system(keeper, *wanted) for wanted in (
+        ("STTTT", "H03.12", "LGSP", "Nền tảng tích hợp, chia sẻ dữ liệu của tỉnh"),
+        ("VPUBND", "H03.01", "MOTCUA", "Hệ thống một cửa điện tử"),
+    ))  # fmt: skip
+    now = timezone.now()
+    catalogues = offer_service(
+        new=NewService(lgsp.pk, "dmdc", "Danh mục dùng chung", "Các danh mục mã dùng chung, có phiên bản."),
+        actor=owner,
+        at=now,
+    )
+    own = publish_version(
+        service_id=catalogues.pk,
+        new=NewVersion("1.0", _description("dmdc.json"), f"{settings.BASE_URL}/exchange/dmdc"),
+        actor=owner,
+        at=now,
+    )
+    asked = ask_for_access(
+        new=NewGrant(
+            system_id=one_stop.pk,
+            version_id=own.pk,
+            operation_ids=list(own.operations.values_list("pk", flat=True)),
+            purpose="Điền sẵn danh mục trên biểu mẫu điện tử của hồ sơ một cửa.",
+            legal_basis="Nghị định 47/2020/NĐ-CP",
+            valid_from=timezone.localdate(),
+            valid_to=timezone.localdate().replace(year=timezone.localdate().year + 1, day=1),
+        ),
+        actor=keeper,
+        at=now,
+    )
+    approve_grant(grant_id=asked.pk, reason="Đúng mục đích.", actor=owner, at=now)
+
+
+def _system(keeper: Appointment, unit: str, code: str, system: str, name: str) -> System:
+    found = Unit.objects.get(code=unit)
+    member = Member.objects.filter(code=code).first() or register_member(
+        new=NewMember("VN", "GOV", code, found.name, found.pk, date(2021, 1, 1)),
+        actor=keeper,
+        at=timezone.now(),
+    )
+    return register_system(new=NewSystem(member.pk, system, name), actor=keeper, at=timezone.now())
+
+
+def _somebody(unit: str, role: str) -> Appointment:
+    return Appointment.objects.filter(unit__code=unit, roles__contains=[role]).order_by("pk")[0]
+
+
+def _description(name: str) -> Description:
+    return read_description((_DATA / name).read_bytes())
+
+
+def _keys() -> None:
+    """The one-stop system's key; a new one if the file was lost, since nobody can read the old one any more."""
+    path = Path(settings.DATA_DIR) / KEYS
+    if path.exists():
+        return
+    now, keeper = timezone.now(), _somebody("VPUBND", Role.ADMINISTRATOR)
+    one_stop = System.objects.select_related("member").get(code="MOTCUA", member__code="H03.01")
+    for lost in one_stop.secrets.filter(revoked_at=None):
+        revoke_secret(system_id=one_stop.pk, secret_id=lost.pk, actor=keeper, at=now)
+    row, plain = issue_secret(system_id=one_stop.pk, label="Máy chủ một cửa", actor=keeper, at=now)
+    _write({"system": one_stop.identifier, "consumer_key": row.consumer_key, "secret": plain})
+
+
+def _write(keys: dict[str, str]) -> None:
+    path = Path(settings.DATA_DIR) / KEYS
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        json.dump(keys, handle, ensure_ascii=False, indent=1)

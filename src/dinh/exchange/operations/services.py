@@ -1,0 +1,199 @@
+"""Services, their versions, and how versions end (dịch vụ, phiên bản)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from dinh.audit.api import record
+from dinh.directory.models import Appointment
+from dinh.exchange.enums import VersionState
+from dinh.exchange.models import Operation, Service, ServiceVersion
+from dinh.exchange.openapi import MAX_BYTES, Description
+from dinh.exchange.operations.configuration import tell_gateways
+from dinh.exchange.operations.members import NotInThatState, checked, locked_system, saved
+from dinh.exchange.queries.registry import services_visible_to, versions_visible_to
+from dinh.exchange.rules import looks_after
+from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted, Unavailable
+
+RESERVED: Final = frozenset({"token", "healthz", "metrics", "r1", "authorize", "revoke"})
+"""Names that are the gateway's own."""
+_FETCH_SECONDS: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class NewService:
+    system_id: int
+    code: str
+    title: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """
+    :param base_url: what the provider's operations are reached below
+    :param timeout_seconds: longest wait for an answer, 1 to 300
+    :param max_body_mb: largest body of a request
+    """
+
+    version: str
+    description: Description
+    base_url: str
+    timeout_seconds: int = 30
+    max_body_mb: int = 100
+
+
+@transaction.atomic
+def offer_service(*, new: NewService, actor: Appointment, at: datetime) -> Service:
+    """
+    Offer a service of a system; it can be called once it has a version. Writes an audit entry.
+
+    :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
+    """
+    system = locked_system(new.system_id, actor)
+    if new.code.lower() in RESERVED:
+        raise InvalidInput(_("This name is the gateway's own. Choose another."), field="code")
+    service = Service(
+        system=system, code=new.code, title=new.title, description=new.description, created_at=at
+    )
+    checked(service)
+    saved(service, field="code", refusal=_("There is a service with this name."))
+    record("exchange.service.offered", target=service, actor=actor, at=at, details={"code": service.code})
+    tell_gateways()
+    return service
+
+
+@transaction.atomic
+def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at: datetime) -> ServiceVersion:
+    """
+    Publish a version of a service; it can be called at once by those who are granted it.
+
+    Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
+    """
+    service = _locked_service(service_id, actor)
+    _check_address(new.base_url, "base_url")
+    version = ServiceVersion(
+        service=service,
+        version=new.version,
+        document=new.description.document,
+        sha256=new.description.sha256,
+        base_url=new.base_url,
+        timeout_seconds=new.timeout_seconds,
+        max_body_mb=new.max_body_mb,
+        created_at=at,
+    )
+    checked(version)
+    if not 1 <= new.timeout_seconds <= 300 or not 1 <= new.max_body_mb <= 10_000:
+        raise InvalidInput(_("Wait 1 to 300 seconds; take bodies of 1 to 10000 MB."), field="timeout_seconds")
+    saved(
+        version, field="version", refusal=_("The service has this version already. Choose the next number.")
+    )
+    Operation.objects.bulk_create(
+        Operation(version=version, name=each.name, method=each.method, path=each.path, summary=each.summary)
+        for each in new.description.operations
+    )
+    details = {"version": version.version, "openapi": version.sha256, "address": version.base_url}
+    record("exchange.version.published", target=service, actor=actor, at=at, details=details)
+    tell_gateways()
+    return version
+
+
+@transaction.atomic
+def deprecate_version(
+    *, version_id: int, sunset_date: date | None, actor: Appointment, at: datetime
+) -> ServiceVersion:
+    """
+    Tell callers that a version will end; it still answers, with `X-Exchange-Sunset`.
+
+    Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, NotInThatState:
+    """
+    version = _locked_version(version_id, actor)
+    if version.state != VersionState.ACTIVE:
+        raise NotInThatState(_("This version is not in a state for this. Reload the page."))
+    version.state, version.deprecated_at, version.sunset_date = VersionState.DEPRECATED, at, sunset_date
+    version.save(update_fields=["state", "deprecated_at", "sunset_date"])
+    details = {"version": version.version, "sunset": sunset_date.isoformat() if sunset_date else ""}
+    record("exchange.version.deprecated", target=version.service, actor=actor, at=at, details=details)
+    tell_gateways()
+    return version
+
+
+@transaction.atomic
+def retire_version(*, version_id: int, actor: Appointment, at: datetime) -> ServiceVersion:
+    """
+    Withdraw a version: it answers 404 from then on. Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, NotInThatState:
+    """
+    version = _locked_version(version_id, actor)
+    if version.state == VersionState.RETIRED:
+        raise NotInThatState(_("This version is not in a state for this. Reload the page."))
+    version.state = VersionState.RETIRED
+    version.save(update_fields=["state"])
+    details = {"version": version.version}
+    record("exchange.version.retired", target=version.service, actor=actor, at=at, details=details)
+    tell_gateways()
+    return version
+
+
+def fetch_description(url: str) -> bytes:
+    """
+    Fetch an OpenAPI file from its provider; never inside a transaction.
+
+    :raises InvalidInput: if the address or the file is of no use
+    :raises Unavailable: if nobody answers
+    """
+    _check_address(url, "document_url")
+    data = bytearray()
+    try:
+        with httpx.stream(
+            "GET", url, timeout=_FETCH_SECONDS, trust_env=False, follow_redirects=False
+        ) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                data += part
+                if len(data) > MAX_BYTES:
+                    raise InvalidInput(_("Choose an OpenAPI file of at most 2 MB."), field="document_url")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(_("Nothing could be fetched from there: %(why)s") % {"why": error}) from error
+    return bytes(data)
+
+
+def _check_address(url: str, field: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_usable = False
+        parts = urlsplit("")
+    if not is_usable or parts.username or parts.query or parts.fragment or not url.isascii():
+        raise InvalidInput(_("Give an address like https://host:port/path, without query."), field=field)
+
+
+def _locked_service(service_id: int, actor: Appointment) -> Service:
+    visible = services_visible_to(actor).filter(pk=service_id).values("pk")
+    rows = Service.objects.filter(pk__in=visible).select_related("system__member")
+    service = rows.select_for_update(of=("self",), no_key=True).first()
+    if service is None:
+        raise NotFound(_("There is no such service."))
+    if not looks_after(actor, service.system):
+        raise NotPermitted(_("You do not look after this service."))
+    return service
+
+
+def _locked_version(version_id: int, actor: Appointment) -> ServiceVersion:
+    found = versions_visible_to(actor).filter(pk=version_id).first()
+    if found is None:
+        raise NotFound(_("There is no such version."))
+    _locked_service(found.service_id, actor)
+    found.refresh_from_db(fields=["state"])
+    return found

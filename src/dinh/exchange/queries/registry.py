@@ -1,0 +1,115 @@
+from django.db.models import Count, Q, QuerySet
+
+from dinh.directory.models import Appointment
+from dinh.exchange.enums import GrantState, PartyState, VersionState
+from dinh.exchange.models import AccessGrant, Exchange, Member, Service, ServiceVersion, System
+from dinh.exchange.rules import keeps_exchange, looks_after_systems
+from dinh.kernel.text import fold
+
+
+def members_visible_to(appointment: Appointment) -> QuerySet[Member]:
+    """Those that the appointment may add systems to."""
+    if keeps_exchange(appointment):
+        return Member.objects.all()
+    if not looks_after_systems(appointment):
+        return Member.objects.none()
+    return Member.objects.filter(unit_id=appointment.unit_id)
+
+
+def systems_visible_to(appointment: Appointment) -> QuerySet[System]:
+    """The platform's keeper sees all; who looks after a unit's systems, those of the unit."""
+    rows = System.objects.select_related("member")
+    if keeps_exchange(appointment):
+        return rows
+    if not looks_after_systems(appointment):
+        return rows.none()
+    return rows.filter(member__unit_id=appointment.unit_id)
+
+
+def systems_matching(rows: QuerySet[System], text: str) -> QuerySet[System]:
+    for word in fold(text).split():
+        rows = rows.filter(search_name__contains=word)
+    # Named again: rows that are grouped lose the model's own order.
+    return rows.annotate(service_count=Count("services")).order_by("member__name", "name", "pk")
+
+
+def services_visible_to(appointment: Appointment) -> QuerySet[Service]:
+    """The catalogue is everybody's; what is not offered (any more), its owner's and the keeper's."""
+    rows = Service.objects.select_related("system__member")
+    if keeps_exchange(appointment):
+        return rows
+    offered = Q(state=PartyState.ACTIVE, versions__state__in=[VersionState.ACTIVE, VersionState.DEPRECATED])
+    own = Q(system__in=systems_visible_to(appointment))
+    return rows.filter(offered | own).distinct()
+
+
+def services_matching(rows: QuerySet[Service], text: str) -> QuerySet[Service]:
+    for word in fold(text).split():
+        rows = rows.filter(search_name__contains=word)
+    return rows.prefetch_related("versions").order_by("title", "pk")
+
+
+def versions_visible_to(appointment: Appointment) -> QuerySet[ServiceVersion]:
+    services = services_visible_to(appointment)
+    return ServiceVersion.objects.filter(service__in=services).select_related("service__system__member")
+
+
+def grants_visible_to(appointment: Appointment) -> QuerySet[AccessGrant]:
+    """Both sides see a grant: who asked and who decides."""
+    rows = AccessGrant.objects.select_related(
+        "system__member", "version__service__system__member", "asked_by__person", "asked_by__unit"
+    )
+    if keeps_exchange(appointment):
+        return rows
+    own = systems_visible_to(appointment)
+    return rows.filter(Q(system__in=own) | Q(version__service__system__in=own))
+
+
+def grants_matching(rows: QuerySet[AccessGrant], *, text: str, state: str) -> QuerySet[AccessGrant]:
+    for word in fold(text).split():
+        rows = rows.filter(
+            Q(system__search_name__contains=word) | Q(version__service__search_name__contains=word)
+        )
+    return rows.filter(state=state) if state else rows
+
+
+def waiting_grants(appointment: Appointment) -> int:
+    """How many requests wait for this appointment's decision."""
+    if not looks_after_systems(appointment):
+        return 0
+    asked = AccessGrant.objects.filter(state=GrantState.ASKED)
+    if not keeps_exchange(appointment):
+        asked = asked.filter(version__service__system__member__unit_id=appointment.unit_id)
+    return asked.count()
+
+
+def exchanges_visible_to(appointment: Appointment) -> QuerySet[Exchange]:
+    """Calls from and to the systems that the appointment looks after."""
+    if keeps_exchange(appointment):
+        return Exchange.objects.all()
+    own = [system.identifier for system in systems_visible_to(appointment)]
+    return Exchange.objects.filter(Q(client__in=own) | Q(provider__in=own))
+
+
+def exchanges_matching(
+    rows: QuerySet[Exchange], *, text: str, service: str = "", outcome: str = ""
+) -> QuerySet[Exchange]:
+    """:param text: id of the exchange, of its message, a user, an issue, or a system's identifier, whole"""
+    if text:
+        known = Q(message_id=text) | Q(user_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text)
+        rows = rows.filter(known | Q(id=text) if _is_uuid(text) else known)
+    if service:
+        rows = rows.filter(service=service)
+    if outcome:
+        rows = rows.filter(outcome=outcome)
+    return rows.order_by("-started_at", "-id")
+
+
+def _is_uuid(text: str) -> bool:
+    import uuid
+
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

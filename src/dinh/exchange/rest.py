@@ -1,0 +1,431 @@
+"""The exchange's registry and log, for programs."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from ninja import Field, File, Form, Router, Schema, Status
+from ninja.files import UploadedFile
+from pydantic import AfterValidator
+
+from dinh.directory.models import Appointment
+from dinh.exchange.models import AccessGrant, Exchange, Service, ServiceVersion, System
+from dinh.exchange.openapi import MAX_BYTES, read_description
+from dinh.exchange.operations import credentials, grants, members, services
+from dinh.exchange.queries.dictionaries import category_of, metadata_of
+from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.queries.registry import (
+    exchanges_matching,
+    exchanges_visible_to,
+    grants_matching,
+    grants_visible_to,
+    services_matching,
+    services_visible_to,
+    systems_matching,
+    systems_visible_to,
+    versions_visible_to,
+)
+from dinh.exchange.rules import looks_after_systems
+from dinh.kernel.errors import NotFound
+
+PAGE = 50
+
+
+def _without_nul(text: str) -> str:
+    """PostgreSQL takes no NUL in a text."""
+    if "\0" in text:
+        raise ValueError(_("Leave out control characters."))
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+router = Router(tags=["exchange"])
+
+
+class SystemOut(Schema):
+    id: int
+    identifier: str
+    name: str
+    description: str
+    contact: str
+    state: str
+
+
+class SystemIn(Schema):
+    member_id: Id
+    code: Text
+    name: Text
+    description: Text = ""
+    contact: Text = ""
+
+
+class SecretOut(Schema):
+    """`secret` is told once, in the answer that makes it."""
+
+    id: int
+    consumer_key: str
+    label: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    secret: str = ""
+
+
+class Label(Schema):
+    label: Text
+
+
+class Why(Schema):
+    reason: Text = ""
+
+
+class VersionOut(Schema):
+    id: int
+    version: str
+    state: str
+    sunset_date: date | None
+
+
+class OperationOut(Schema):
+    id: int
+    name: str
+    method: str
+    path: str
+    summary: str
+
+
+class ServiceOut(Schema):
+    id: int
+    code: str
+    title: str
+    description: str
+    system: str
+    versions: list[VersionOut]
+
+
+class ServiceIn(Schema):
+    system_id: Id
+    code: Text
+    title: Text
+    description: Text = ""
+
+
+class GrantIn(Schema):
+    system_id: Id
+    version_id: Id
+    operation_ids: list[Id]
+    purpose: Text
+    legal_basis: Text
+    valid_from: date
+    valid_to: date
+    daily_quota: int = 10_000
+    rate: int = 20
+
+
+class GrantOut(Schema):
+    id: int
+    system: str
+    service: str
+    version: str
+    operations: list[str]
+    purpose: str
+    legal_basis: str
+    valid_from: date
+    valid_to: date
+    daily_quota: int
+    rate: int
+    state: str
+    reason: str
+
+
+class ExchangeOut(Schema):
+    id: UUID
+    gateway: str
+    front: str
+    started_at: datetime
+    duration_us: int
+    upstream_us: int
+    client: str
+    provider: str
+    service: str
+    version: str
+    operation: str
+    grant_id: int | None
+    method: str
+    path: str
+    message_id: str
+    user_id: str
+    issue: str
+    status: int
+    outcome: str
+    reason: str
+    request_bytes: int
+    response_bytes: int
+    request_sha256: str
+    response_sha256: str
+
+
+class MeasureOut(Schema):
+    name: str | datetime
+    calls: int
+    failed: int
+    refused: int
+    median_ms: float
+    slow_ms: float
+    own_ms: float
+
+
+class MeasuresOut(Schema):
+    total: MeasureOut
+    services: list[MeasureOut]
+    clients: list[MeasureOut]
+    hours: list[MeasureOut]
+    last_at: datetime | None
+
+
+class SystemPage(Schema):
+    count: int
+    page: int
+    items: list[SystemOut]
+
+
+class ServicePage(Schema):
+    count: int
+    page: int
+    items: list[ServiceOut]
+
+
+class GrantPage(Schema):
+    count: int
+    page: int
+    items: list[GrantOut]
+
+
+class ExchangePage(Schema):
+    page: int
+    has_next: bool
+    items: list[ExchangeOut]
+
+
+@router.get("/exchange/systems", response=SystemPage)
+def list_systems(request: HttpRequest, q: str = "", page: int = 1) -> dict[str, Any]:
+    return _page(systems_matching(systems_visible_to(_own(request)), q), page, _system)
+
+
+@router.post("/exchange/systems", response={201: SystemOut})
+def add_system(request: HttpRequest, given: SystemIn) -> Status[dict[str, Any]]:
+    new = members.NewSystem(**given.dict())
+    return Status(201, _system(members.register_system(new=new, actor=_own(request), at=timezone.now())))
+
+
+@router.get("/exchange/systems/{system_id}/secrets", response=list[SecretOut])
+def list_secrets(request: HttpRequest, system_id: int) -> list[Any]:
+    return list(get_object_or_404(systems_visible_to(_own(request)), pk=system_id).secrets.all())
+
+
+@router.post("/exchange/systems/{system_id}/secrets", response={201: SecretOut})
+def add_secret(
+    request: HttpRequest, response: HttpResponse, system_id: int, given: Label
+) -> Status[dict[str, Any]]:
+    """A new key, good for a year. A lost answer cannot be asked for again: revoke the key and make another."""
+    row, plain = credentials.issue_secret(
+        system_id=system_id, label=given.label, actor=_own(request), at=timezone.now()
+    )
+    response["Cache-Control"] = "no-store"
+    names = ("id", "consumer_key", "label", "created_at", "expires_at", "revoked_at")
+    return Status(201, {name: getattr(row, name) for name in names} | {"secret": plain})
+
+
+@router.post("/exchange/systems/{system_id}/secrets/{secret_id}/revoke", response={204: None})
+def end_secret(request: HttpRequest, system_id: int, secret_id: int) -> Status[None]:
+    credentials.revoke_secret(
+        system_id=system_id, secret_id=secret_id, actor=_own(request), at=timezone.now()
+    )
+    return Status(204, None)
+
+
+@router.post("/exchange/systems/{system_id}/revoke-tokens", response=SystemOut)
+def end_tokens(request: HttpRequest, system_id: int) -> dict[str, Any]:
+    return _system(members.revoke_tokens(system_id=system_id, actor=_own(request), at=timezone.now()))
+
+
+@router.post("/exchange/systems/{system_id}/suspend", response=SystemOut)
+def suspend(request: HttpRequest, system_id: int, why: Why) -> dict[str, Any]:
+    return _system(
+        members.suspend_system(system_id=system_id, reason=why.reason, actor=_own(request), at=timezone.now())
+    )
+
+
+@router.post("/exchange/systems/{system_id}/resume", response=SystemOut)
+def resume(request: HttpRequest, system_id: int, why: Why) -> dict[str, Any]:
+    return _system(
+        members.resume_system(system_id=system_id, reason=why.reason, actor=_own(request), at=timezone.now())
+    )
+
+
+@router.get("/exchange/services", response=ServicePage)
+def list_services(request: HttpRequest, q: str = "", page: int = 1) -> dict[str, Any]:
+    """The catalogue."""
+    return _page(services_matching(services_visible_to(_own(request)), q), page, _service)
+
+
+@router.post("/exchange/services", response={201: ServiceOut})
+def add_service(request: HttpRequest, given: ServiceIn) -> Status[dict[str, Any]]:
+    new = services.NewService(**given.dict())
+    return Status(201, _service(services.offer_service(new=new, actor=_own(request), at=timezone.now())))
+
+
+@router.post("/exchange/services/{service_id}/versions", response={201: VersionOut})
+def add_version(
+    request: HttpRequest,
+    service_id: int,
+    document: File[UploadedFile],
+    version: Form[Text],
+    base_url: Form[Text],
+    timeout_seconds: Form[int] = 30,
+    max_body_mb: Form[int] = 100,
+) -> Status[ServiceVersion]:
+    """Publish a version (multipart: `document` in OpenAPI 3, and the other fields)."""
+    new = services.NewVersion(
+        version=version,
+        description=read_description(document.read(MAX_BYTES + 1)),
+        base_url=base_url,
+        timeout_seconds=timeout_seconds,
+        max_body_mb=max_body_mb,
+    )
+    at = timezone.now()
+    return Status(201, services.publish_version(service_id=service_id, new=new, actor=_own(request), at=at))
+
+
+@router.get("/exchange/versions/{version_id}/operations", response=list[OperationOut])
+def list_operations(request: HttpRequest, version_id: int) -> list[Any]:
+    return list(get_object_or_404(versions_visible_to(_own(request)), pk=version_id).operations.all())
+
+
+@router.get("/exchange/versions/{version_id}/openapi")
+def read_openapi(request: HttpRequest, version_id: int) -> Any:
+    """The description as it was published."""
+    return get_object_or_404(versions_visible_to(_own(request)), pk=version_id).document
+
+
+@router.get("/exchange/grants", response=GrantPage)
+def list_grants(request: HttpRequest, q: str = "", state: str = "", page: int = 1) -> dict[str, Any]:
+    rows = grants_matching(grants_visible_to(_own(request)), text=_text(q), state=_text(state))
+    return _page(rows.prefetch_related("operations"), page, _grant)
+
+
+@router.post("/exchange/grants", response={201: GrantOut})
+def ask(request: HttpRequest, given: GrantIn) -> Status[dict[str, Any]]:
+    new = grants.NewGrant(**given.dict())
+    return Status(201, _grant(grants.ask_for_access(new=new, actor=_own(request), at=timezone.now())))
+
+
+@router.post("/exchange/grants/{grant_id}/approve", response=GrantOut)
+def approve(request: HttpRequest, grant_id: int, why: Why) -> dict[str, Any]:
+    return _decided(grants.approve_grant, request, grant_id, why)
+
+
+@router.post("/exchange/grants/{grant_id}/refuse", response=GrantOut)
+def refuse(request: HttpRequest, grant_id: int, why: Why) -> dict[str, Any]:
+    return _decided(grants.refuse_grant, request, grant_id, why)
+
+
+@router.post("/exchange/grants/{grant_id}/revoke", response=GrantOut)
+def revoke(request: HttpRequest, grant_id: int, why: Why) -> dict[str, Any]:
+    return _decided(grants.revoke_grant, request, grant_id, why)
+
+
+@router.get("/exchange/log", response=ExchangePage)
+def list_exchanges(
+    request: HttpRequest, q: str = "", service: str = "", outcome: str = "", page: int = 1
+) -> dict[str, Any]:
+    """Calls from and to one's own systems, the newest first; at most 200 pages back."""
+    found = exchanges_matching(_log(request), text=_text(q), service=_text(service), outcome=_text(outcome))
+    number = min(max(page, 1), 200)
+    rows = list(found[(number - 1) * PAGE : number * PAGE + 1])
+    return {"page": number, "has_next": len(rows) > PAGE, "items": rows[:PAGE]}
+
+
+@router.get("/exchange/log/{exchange_id}", response=ExchangeOut)
+def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
+    return get_object_or_404(_log(request), pk=exchange_id)
+
+
+@router.get("/exchange/measures", response=MeasuresOut)
+def read_measures(request: HttpRequest, hours: int = 24) -> Any:
+    """Calls, errors and latencies of the last 1 to 24 hours, by service, client and hour."""
+    return dashboard_of(_log(request), at=timezone.now(), hours=min(max(hours, 1), 24))
+
+
+@router.get("/exchange/dictionaries/{code}")
+def read_dictionary(request: HttpRequest, code: str) -> Any:
+    """What a shared catalogue holds today."""
+    found = category_of(_text(code), today=timezone.localdate())
+    return found if found is not None else _missing()
+
+
+@router.get("/exchange/dictionaries/{code}/versions")
+def read_dictionary_versions(request: HttpRequest, code: str) -> Any:
+    found = metadata_of(_text(code))
+    return found if found is not None else _missing()
+
+
+def _missing() -> None:
+    raise NotFound(_("There is no such catalogue."))
+
+
+def _log(request: HttpRequest) -> QuerySet[Exchange]:
+    own = _own(request)
+    return exchanges_visible_to(own) if looks_after_systems(own) else Exchange.objects.none()
+
+
+def _decided(
+    operation: Callable[..., AccessGrant], request: HttpRequest, grant_id: int, why: Why
+) -> dict[str, Any]:
+    return _grant(operation(grant_id=grant_id, reason=why.reason, actor=_own(request), at=timezone.now()))
+
+
+def _page(rows: Any, number: int, shown: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    at = Paginator(rows, PAGE).get_page(number)
+    return {"count": at.paginator.count, "page": at.number, "items": [shown(row) for row in at]}
+
+
+def _system(row: System) -> dict[str, Any]:
+    names = ("id", "identifier", "name", "description", "contact", "state")
+    return {name: getattr(row, name) for name in names}
+
+
+def _service(row: Service) -> dict[str, Any]:
+    names = ("id", "code", "title", "description")
+    told = {name: getattr(row, name) for name in names}
+    return told | {"system": row.system.identifier, "versions": list(row.versions.all())}
+
+
+def _grant(row: AccessGrant) -> dict[str, Any]:
+    names = (
+        "id", "purpose", "legal_basis", "valid_from", "valid_to", "daily_quota", "rate", "state", "reason",
+    )  # fmt: skip
+    return {name: getattr(row, name) for name in names} | {
+        "system": row.system.identifier,
+        "service": row.version.service.code,
+        "version": row.version.version,
+        "operations": [str(each) for each in row.operations.all()],
+    }
+
+
+def _text(given: str) -> str:
+    """PostgreSQL takes no NUL in a text."""
+    return given.replace("\0", " ").strip()
+
+
+def _own(request: HttpRequest) -> Appointment:
+    appointment: Appointment = request.appointment  # type: ignore[attr-defined]
+    return appointment

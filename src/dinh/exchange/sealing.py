@@ -1,0 +1,21 @@
+"""Private keys at rest: sealed with the house's secret, so that a copy of the database alone signs nothing."""
+
+import base64
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+
+def seal(private: bytes, *, secret: str) -> bytes:
+    return _fernet(secret).encrypt(private)
+
+
+def unseal(sealed: bytes, *, secret: str) -> bytes:
+    """:raises cryptography.fernet.InvalidToken: if it was sealed with another secret"""
+    return _fernet(secret).decrypt(sealed)
+
+
+def _fernet(secret: str) -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"exchange.token-key")
+    return Fernet(base64.urlsafe_b64encode(derived.derive(secret.encode())))

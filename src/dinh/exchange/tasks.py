@@ -1,0 +1,29 @@
+from datetime import UTC, datetime
+
+from procrastinate.contrib.django import app
+
+from dinh.exchange.operations.alerts import warn_of_failing_services
+from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.token_keys import rotate_token_keys
+from dinh.kernel.jobs import task
+
+
+@app.periodic(cron="10 0 * * *")
+@task(queue="exchange")
+def tell_of_expiring_keys(timestamp: int) -> None:
+    """Each day at 7:10 in Vietnam."""
+    warn_of_expiring_keys(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="20 * * * *")
+@task(queue="exchange")
+def change_token_keys(timestamp: int) -> None:
+    """Each hour: makes a new key when the newest is 30 days old, or if there is none."""
+    rotate_token_keys(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="*/5 * * * *")
+@task(queue="exchange")
+def tell_of_failing_services(timestamp: int) -> None:
+    """Every five minutes."""
+    warn_of_failing_services(at=datetime.fromtimestamp(timestamp, UTC))

@@ -1,0 +1,141 @@
+"""A provider on a port of its own that echoes what it got, or misbehaves as the path says."""
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+MB = 1024 * 1024
+
+
+class Provider(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.seen: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Provider
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+    def _any(self) -> None:
+        body = self._body()
+        self.server.seen.append(f"{self.command} {self.path}")
+        what = self.path.split("?")[0].rpartition("/")[2]
+        act = getattr(self, f"_{what.replace('-', '_')}", None)
+        if act:
+            act(body)
+            return
+        told = {
+            "method": self.command,
+            "path": self.path,
+            "headers": [[name, value] for name, value in self.headers.items()],
+            "body": body.decode("latin-1") if len(body) < 10_000 else len(body),
+        }
+        self._send(200, json.dumps(told).encode(), "application/json")
+
+    def __getattr__(self, name: str) -> object:
+        """http.server asks for do_GET and so on."""
+        if name.startswith("do_"):
+            return self._any
+        raise AttributeError(name)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            parts = []
+            while size := int(self.rfile.readline(), 16):
+                parts.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(parts)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _send(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Own", "yes")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _small(self, _body: bytes) -> None:
+        self._send(200, b'{"ok": true}', "application/json")
+
+    def _broken(self, _body: bytes) -> None:
+        self._send(500, b'{"provider": "broken"}', "application/json")
+
+    def _slow(self, _body: bytes) -> None:
+        time.sleep(3)
+        self._send(200, b"late", "text/plain")
+
+    def _hang_up(self, _body: bytes) -> None:
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def _garbage(self, _body: bytes) -> None:
+        self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+        self.close_connection = True
+
+    def _two_lengths(self, _body: bytes) -> None:
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"
+            b"Content-Length: 6\r\n\r\nforged"
+        )
+
+    def _large(self, _body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(20 * MB))
+        self.end_headers()
+        for _part in range(20):
+            self.wfile.write(b"\x07" * MB)
+
+    def _chunked(self, _body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for _part in range(5):
+            self.wfile.write(b"%x\r\n" % MB + b"\x08" * MB + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _breaks_off(self, _body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n" % MB + b"\x09" * MB + b"\r\n")
+        self.wfile.flush()
+        time.sleep(0.3)
+        self._hang_up(b"")
+
+
+@contextlib.contextmanager
+def provider() -> Iterator[Provider]:
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+PATHS = [
+    "/small", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked", "/breaks-off",
+    "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}", "/items/{code}/parts/{part}",
+    "/items/fixed",
+]  # fmt: skip

@@ -1,0 +1,168 @@
+"""Attacks on the wire: what can be read in two ways, and what holds connections."""
+
+import socket
+import time
+
+import psutil
+import pytest
+
+from dinh.exchange.models import Exchange
+from dinh.exchange.tests.running import eventually
+
+
+def head(token, *lines, request="GET /kho/1.0/small HTTP/1.1"):
+    return "\r\n".join([request, "Host: x", f"Authorization: Bearer {token}", *lines, "", ""]).encode(
+        "latin-1"
+    )
+
+
+MB = 1024 * 1024
+SMUGGLED = b"GET /kho/1.0/items/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content-Length: 5", "Content-Length: 6"],
+        ["Content-Length: 5, 6"],
+        ["Content-Length: +5"],
+        ["Content-Length: -5"],
+        ["Content-Length: 0x5"],
+        ["Content-Length: 5 5"],
+        ["Content-Length: 99999999999999999999999"],
+        ["Transfer-Encoding: xchunked"],
+        ["Transfer-Encoding: chunked, identity"],
+        ["Transfer-Encoding: gzip, chunked"],
+        ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"],
+        ["Transfer-Encoding : chunked", "Content-Length: 5"],
+        ["Content-Length: 5", "Transfer-Encoding: \x0bchunked"],
+        ["X: 1\r\n folded"],
+        ["X: a\x00b"],
+        ["X\x00: a"],
+        ["X : a"],
+        ["Authorization: Bearer x"],
+    ],
+    ids=repr,
+)
+def test_what_can_be_read_in_two_ways_is_refused(gateway, token, upstream, lines):
+    got = gateway.raw(head(token, *lines, request="POST /kho/1.0/echo HTTP/1.1") + b"0\r\n\r\n" + SMUGGLED)
+
+    first = got.split(b"\r\n", 1)[0]
+    assert got == b"" or first.startswith((b"HTTP/1.1 400", b"HTTP/1.1 413", b"HTTP/1.1 501")), first
+    assert [seen for seen in upstream.seen if "smuggled" in seen or "echo" in seen] == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("coding", ["Transfer-Encoding: chunked", "Transfer-Encoding:\tchunked"])
+def test_chunked_beside_a_length_is_read_as_chunked_and_goes_on_so(gateway, token, upstream, order, coding):
+    """RFC 9112, 6.3: the server (hyper) drops the length; no provider sees two. What follows is a stranger's."""
+    lines = [f"Content-Length: {5 + len(SMUGGLED)}", coding][::order]
+
+    got = gateway.raw(head(token, *lines, request="POST /kho/1.0/echo HTTP/1.1") + b"0\r\n\r\n" + SMUGGLED)
+
+    first, _head, rest = got.partition(b"\r\n\r\n")
+    assert first.startswith(b"HTTP/1.1 200")
+    assert b"content-length" not in rest.split(b"HTTP/1.1")[0].lower()
+    assert b"HTTP/1.1 401" in rest or b"HTTP/1.1 " not in rest
+    assert upstream.seen == ["POST /base/echo"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/kho/1.0/../1.0/small", "/kho/1.0/./small", "/kho//1.0/small", "/kho/1.0/%2e%2e/small",
+        "/kho/1.0/items/..", "/kho/1.0/items/%2e%2e", "/kho/1.0/items/%2e%2e%2fsecret", "/kho/1.0/items/a%2fb",
+        "/kho/1.0/items/a%5cb", "/kho/1.0/items/a\\b", "/kho/1.0/items/%00", "/kho/1.0/items/a%0d%0aX:1",
+        "/kho/1.0/items/%252e%252e", "/kho/1.0/items/%25", "/kho/1.0/items/%zz", "/kho/1.0/items/%2E",
+        "/kho/1.0/small/", "/kho/1.0/items/a%7f", "/kho/1.0/items/a%2Fparts%2F1",
+    ],
+)  # fmt: skip
+def test_paths_are_refused_that_a_provider_could_read_otherwise(gateway, token, upstream, path):
+    got = gateway.raw(head(token, "Connection: close", request=f"GET {path} HTTP/1.1"))
+
+    assert got.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404")), got[:200]
+    assert upstream.seen == []
+
+
+@pytest.mark.parametrize(
+    "target", ["http://evil/kho/1.0/small", "//evil/kho/1.0/small", "*", "kho/1.0/small", "/kho/1.0/small#x"]
+)
+def test_other_forms_of_targets_reach_nobody_else(gateway, token, upstream, target):
+    got = gateway.raw(head(token, "Connection: close", request=f"GET {target} HTTP/1.1"))
+
+    # An absolute target of the gateway itself is legal (RFC 9112, 3.2.2): it means the same path here.
+    assert got[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 401", b"HTTP/1.1 200") or got == b""
+    assert set(upstream.seen) <= {"GET /base/small"}
+
+
+def test_head_has_limits(gateway, token):
+    many = gateway.raw(head(token, "Connection: close", *[f"X-{number}: 1" for number in range(80)]))
+    large = gateway.raw(head(token, "Connection: close", "X: " + "a" * 20_000))
+    path = gateway.raw(head(token, "Connection: close", request=f"GET /kho/1.0/items/{'a' * 5000} HTTP/1.1"))
+    endless = gateway.raw(b"GET /" + b"a" * 2_000_000)
+
+    assert many.startswith(b"HTTP/1.1 431")
+    assert large.startswith(b"HTTP/1.1 431")
+    assert path.startswith(b"HTTP/1.1 414")
+    assert endless == b"" or endless.startswith((b"HTTP/1.1 4",))
+    assert gateway.call("/kho/1.0/small", token).status_code == 200
+
+
+def test_headers_of_the_log_cannot_break_its_lines(gateway, token):
+    lines = ["X-Road-UserId: a\tb\\N", "X-Road-Issue: \\.", "X-Road-Id: \xff\xfe", "Connection: close"]
+
+    got = gateway.raw(head(token, *lines))
+
+    assert got.startswith(b"HTTP/1.1 200")
+    assert eventually(Exchange.objects.count, 1) == 1
+    logged = list(Exchange.objects.values_list("user_id", "issue", "message_id", "status"))
+    assert logged == [("a?b?N", "?.", "\ufffd\ufffd", 200)]
+
+
+def test_caller_that_goes_away_with_half_a_body_is_noted(gateway, token, upstream):
+    with socket.create_connection(("127.0.0.1", gateway.port)) as wire:
+        wire.sendall(head(token, "Content-Length: 100", request="POST /kho/1.0/echo HTTP/1.1") + b"half")
+        time.sleep(0.3)
+
+    assert eventually(Exchange.objects.count, 1) == 1
+    assert list(Exchange.objects.values_list("outcome", "reason")) == [("aborted", "caller-gone")]
+    assert upstream.seen == []
+
+
+def test_caller_that_goes_away_amid_an_answer_is_noted(gateway, token):
+    with socket.create_connection(("127.0.0.1", gateway.port)) as wire:
+        wire.sendall(head(token, request="GET /kho/1.0/large HTTP/1.1"))
+        wire.recv(1000)
+        time.sleep(0.3)
+
+    look = lambda: list(Exchange.objects.values_list("outcome", "reason"))  # noqa: E731
+    assert eventually(look, [("aborted", "caller-gone")]) == [("aborted", "caller-gone")]
+
+
+def test_callers_that_do_not_read_cost_little_memory(gateway, token):
+    wires = []
+    for _number in range(10):
+        wire = socket.create_connection(("127.0.0.1", gateway.port))
+        wire.sendall(head(token, request="GET /kho/1.0/large HTTP/1.1"))
+        wires.append(wire)
+    time.sleep(2)
+
+    processes = [psutil.Process(gateway.process.pid), *psutil.Process(gateway.process.pid).children()]
+    assert max(each.memory_info().rss for each in processes) < 180 * MB
+    for wire in wires:
+        wire.close()
+
+
+def test_slow_callers_hold_nobody_up(gateway, token):
+    wires = []
+    for _number in range(300):
+        wire = socket.create_connection(("127.0.0.1", gateway.port))
+        wire.sendall(b"GET /kho/1.0/small HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        wires.append(wire)
+    try:
+        begun = time.monotonic()
+        assert gateway.call("/kho/1.0/small", token).status_code == 200
+        assert time.monotonic() - begun < 3
+    finally:
+        for wire in wires:
+            wire.close()

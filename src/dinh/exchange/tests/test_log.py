@@ -1,0 +1,175 @@
+"""What was answered is in the log, whatever dies."""
+
+import threading
+import time
+
+import httpx
+import psycopg
+import pytest
+from django.db import connection
+
+from dinh.exchange.gateway import segments
+from dinh.exchange.gateway.segments import records_of
+from dinh.exchange.gateway.shipper import ship_segment, waiting_segments
+from dinh.exchange.models import Exchange
+from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
+
+
+def load(gateway, token, acknowledged, ended):
+    """Call as fast as it goes; note the id of each whole answer."""
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False) as client:
+        while not ended.is_set():
+            try:
+                answer = client.get(f"{gateway.url}/kho/1.0/small")
+            except httpx.HTTPError:
+                return
+            if answer.status_code == 200:
+                acknowledged.append(answer.headers["x-exchange-id"])
+
+
+def test_killed_under_load_the_gateway_loses_no_acknowledged_exchange(gateway, token):
+    acknowledged, ended = [], threading.Event()
+    threads = [threading.Thread(target=load, args=(gateway, token, acknowledged, ended)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    time.sleep(2.5)
+
+    gateway.kill()
+    ended.set()
+    for thread in threads:
+        thread.join()
+    gateway.start()
+
+    assert len(acknowledged) > 100
+
+    def missing():
+        logged = {str(pk) for pk in Exchange.objects.values_list("pk", flat=True)}
+        return len(set(acknowledged) - logged)
+
+    assert eventually(missing, 0, seconds=20) == 0
+    assert eventually(lambda: waiting_segments(gateway.segments), []) == []
+
+
+def test_without_the_database_calls_go_on_and_the_log_follows(gateway, token, world, tmp_path):
+    """A gateway whose database is away: started from its last configuration, ships when it is back."""
+    gateway.stop()
+    before = Exchange.objects.count()
+    gateway.database = "postgresql://nobody@127.0.0.1:1/away"
+    gateway.start()
+
+    health = gateway.health()
+    fresh = gateway.token(*world.key_and_secret)
+    answers = [gateway.call("/kho/1.0/small", fresh).status_code for _time in range(20)]
+
+    assert (health["ok"], health["database"]) == (True, False)
+    assert answers == [200] * 20
+    assert Exchange.objects.count() == before
+    gateway.kill()
+    gateway.database = database_url()
+    gateway.start()
+    assert eventually(Exchange.objects.count, before + 20) == before + 20
+
+
+def test_gateway_outlives_cut_connections(gateway, token):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'dinh-gateway%' AND datname = current_database()"
+        )
+
+    assert [gateway.call("/kho/1.0/small", token).status_code for _time in range(5)] == [200] * 5
+    assert eventually(Exchange.objects.count, 5, seconds=20) == 5
+    assert eventually(lambda: gateway.health()["database"], True)
+
+
+def test_torn_tail_ends_a_segment(tmp_path):
+    whole = [
+        segments._FRAME.pack(3, __import__("zlib").crc32(each)) + each for each in (b"one", b"two", b"six")
+    ]
+    path = tmp_path / "1.log"
+
+    for tail, found in ((b"", 3), (whole[2][:-1], 3), (b"\0" * 64, 3), (b"\xff" * 9, 3)):
+        path.write_bytes(b"".join(whole) + tail)
+        assert list(records_of(path)) == [b"one", b"two", b"six"][:found]
+    path.write_bytes(whole[0] + whole[1][:-1] + b"X" + whole[2])
+    assert list(records_of(path)) == [b"one"]
+
+
+def line(identity, outcome="delivered", status=200):
+    fields = [identity, "1790000000000000", "oauth", "c", "p", "s", "1", "o", "\\N", "GET", "/", "m", "", "",
+              str(status), outcome, "", "0", "0", "", "", "10", "5"]  # fmt: skip
+    return "\t".join(fields).encode()
+
+
+def segment(path, *lines):
+    import zlib
+
+    path.write_bytes(b"".join(segments._FRAME.pack(len(each), zlib.crc32(each)) + each for each in lines))
+    return path
+
+
+@pytest.fixture
+def staged(transactional_db):
+    from dinh.exchange.gateway.shipper import _STAGE
+
+    with psycopg.connect(database_url()) as own:
+        own.execute(_STAGE)
+        own.commit()
+        yield own
+
+
+ONE, TWO = "01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"
+
+
+def test_shipping_twice_changes_nothing_and_an_end_follows_its_beginning(staged, tmp_path):
+    ship_segment(staged, segment(tmp_path / "1.log", line(ONE), line(TWO, "begun")), gateway="a")
+    ship_segment(
+        staged, segment(tmp_path / "2.log", line(ONE, "failed"), line(TWO, "delivered")), gateway="b"
+    )
+    ship_segment(staged, segment(tmp_path / "3.log", line(TWO, "begun"), line(TWO, "begun")), gateway="b")
+
+    rows = Exchange.objects.order_by("pk").values_list("pk", "outcome", "gateway")
+    assert [(str(pk), outcome, gateway) for pk, outcome, gateway in rows] == [
+        (ONE, "delivered", "a"),
+        (TWO, "delivered", "a"),
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_segment_stays_when_the_database_refuses_it(staged, tmp_path):
+    path = segment(tmp_path / "1.log", line(ONE), line("no-uuid"))
+
+    with pytest.raises(psycopg.Error):
+        ship_segment(staged, path, gateway="a")
+
+    assert path.exists()
+    assert Exchange.objects.count() == 0
+
+
+def test_two_gateways_ship_into_one_log(world, tmp_path):
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    with running_gateway(folders[0], name="a") as first, running_gateway(folders[1], name="b") as second:
+        token = first.token(*world.key_and_secret)
+        for gateway in (first, second):
+            assert gateway.call("/kho/1.0/small", token).status_code == 200
+        eventually(Exchange.objects.count, 2)
+
+    assert sorted(Exchange.objects.values_list("gateway", flat=True)) == ["a", "b"]
+
+
+def test_one_folder_takes_one_gateway(gateway, tmp_path):
+    second = RunningGateway(tmp_path, gateway.database, name=gateway.name)
+
+    with pytest.raises(AssertionError, match="set another DINH_GATEWAY_NAME"):
+        second.start(seconds=5)
+    second.kill()
+
+
+def test_segment_that_the_database_refuses_stays_beside(gateway, token):
+    segment(gateway.segments / "00000000000000000001.log", line("no-uuid"))
+
+    assert gateway.call("/kho/1.0/small", token).status_code == 200
+    assert eventually(Exchange.objects.count, 1) == 1
+    assert [path.name for path in gateway.segments.glob("*.refused")] == ["00000000000000000001.refused"]

@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dinh.directory.enums import Role
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.exchange.models import Exchange
+from dinh.exchange.operations.alerts import warn_of_failing_services
+from dinh.exchange.operations.reach import reach
+from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.tests.world import make_system, make_version
+from dinh.notify.models import Notification
+
+pytestmark = pytest.mark.django_db
+
+
+def call(*, ms=10, own=1, minutes=1, service="kho", client="VN/GOV/A/A", outcome="delivered", status=200):
+    return Exchange.objects.create(
+        gateway="g", front="oauth", started_at=timezone.now() - timedelta(minutes=minutes), duration_us=ms * 1000,
+        upstream_us=(ms - own) * 1000, client=client, provider="VN/GOV/H03.D/D", service=service, version="1",
+        operation="x", method="GET", path="/", message_id="m", user_id="", issue="", status=status, outcome=outcome,
+        reason="", request_bytes=0, response_bytes=0, request_sha256="", response_sha256="",
+    )  # fmt: skip
+
+
+def test_dashboard_counts_by_service_client_and_hour():
+    for ms in range(1, 21):
+        call(ms=ms)
+    call(outcome="failed", status=502)
+    call(status=500, client="VN/GOV/B/B")
+    call(outcome="refused", status=403, service="khac")
+    call(minutes=60 * 30)
+
+    found = dashboard_of(Exchange.objects.all(), at=timezone.now(), hours=24)
+
+    assert (found.total.calls, found.total.failed, found.total.refused) == (23, 2, 1)
+    assert [(row.name, row.calls, row.failed, row.refused) for row in found.services] == [
+        ("kho", 22, 2, 0), ("khac", 1, 0, 1),
+    ]  # fmt: skip
+    assert {row.name: row.calls for row in found.clients} == {"VN/GOV/A/A": 22, "VN/GOV/B/B": 1}
+    assert sum(row.calls for row in found.hours) == 23
+    assert (found.services[0].median_ms, found.services[0].slow_ms, found.services[0].own_ms) == (10, 19, 1)
+
+
+def test_dashboard_is_empty_without_calls(client):
+    head = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    client.force_login(AccountFactory(current_appointment=head))
+    call()
+
+    page = client.get("/exchange/dashboard/?hours=6")
+    told = client.get("/api/v1/exchange/measures").json()
+
+    assert (page.context["dashboard"].total.calls, page.context["hours"]) == (0, 6)
+    assert (told["total"]["calls"], told["last_at"]) == (0, None)
+
+
+def test_failing_services_are_told_of_once_an_hour():
+    owner = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+    make_version(
+        make_system("D", unit=owner.unit), base_url="http://x.test", service="kho", version="1", paths=["/a"]
+    )
+    for _number in range(8):
+        call()
+    assert warn_of_failing_services(at=timezone.now()) == 0
+
+    for _number in range(3):
+        call(outcome="failed", status=502)
+    now = timezone.now()
+    assert (warn_of_failing_services(at=now), warn_of_failing_services(at=now)) == (1, 1)
+
+    told = Notification.objects.order_by("pk").values_list("appointment_id", "kind")
+    assert sorted(told) == sorted([(owner.pk, "exchange.failing"), (keeper.pk, "exchange.failing")])
+
+
+def test_provider_is_asked_whether_it_is_there(client, upstream):
+    owner = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    version = make_version(
+        make_system("D", unit=owner.unit), base_url=upstream.url, service="kho", version="1", paths=["/a"]
+    )
+    client.force_login(AccountFactory(current_appointment=owner))
+
+    answer = client.post(f"/exchange/versions/{version.pk}/reach/", follow=True)
+
+    (told,) = answer.context["messages"]
+    assert str(told).startswith("Bên cung cấp có trả lời: mã 200")
+    away = reach("http://127.0.0.1:1/")
+    assert (away.status, bool(away.reason)) == (0, True)
+    client.force_login(AccountFactory(current_appointment=AppointmentFactory(roles=[Role.UNIT_HEAD])))
+    assert client.post(f"/exchange/versions/{version.pk}/reach/").status_code == 404

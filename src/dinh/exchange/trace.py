@@ -1,0 +1,42 @@
+"""The trace of the exchange's objects, in words for people."""
+
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from dinh.audit.api import trace_of
+from dinh.kernel.components import TimelineEntry
+
+LABELS = {
+    "exchange.member.registered": gettext_noop("Member registered"),
+    "exchange.system.registered": gettext_noop("System registered"),
+    "exchange.system.moved": gettext_noop("State changed"),
+    "exchange.system.tokens_revoked": gettext_noop("All tokens revoked"),
+    "exchange.secret.issued": gettext_noop("Key made"),
+    "exchange.secret.revoked": gettext_noop("Key revoked"),
+    "exchange.certificate.registered": gettext_noop("Certificate registered"),
+    "exchange.certificate.revoked": gettext_noop("Certificate revoked"),
+    "exchange.service.offered": gettext_noop("Service offered"),
+    "exchange.version.published": gettext_noop("Version published"),
+    "exchange.version.deprecated": gettext_noop("Version deprecated"),
+    "exchange.version.retired": gettext_noop("Version withdrawn"),
+    "exchange.grant.asked": gettext_noop("Asked for"),
+    "exchange.grant.approved": gettext_noop("Approved"),
+    "exchange.grant.refused": gettext_noop("Access refused"),
+    "exchange.grant.revoked": gettext_noop("Revoked"),
+    "exchange.dictionary.published": gettext_noop("Version published"),
+}
+_NOTES = ("reason", "label", "version", "legal_basis", "items")
+
+
+def trace_for(*targets: models.Model) -> list[TimelineEntry]:
+    """The newest first. The caller checks visibility."""
+    return [
+        TimelineEntry(
+            at=entry.recorded_at,
+            actor=", ".join(part for part in (entry.person_name, entry.position) if part),
+            label=_(LABELS.get(entry.action, entry.action)),
+            note=" · ".join(str(entry.details[name]) for name in _NOTES if entry.details.get(name)),
+        )
+        for entry in reversed(trace_of(*targets))
+    ]

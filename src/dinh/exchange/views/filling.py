@@ -1,0 +1,32 @@
+"""Forms on their way to an operation."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django import forms
+from django.http import Http404, HttpRequest
+
+from dinh.kernel.errors import DomainError, NotFound, NotPermitted
+
+T = TypeVar("T")
+
+
+def filled_in(request: HttpRequest, form: forms.Form, act: Callable[[], T]) -> T | None:
+    """
+    Carry out what a clean form asks for; a refusal goes to the field that it names.
+
+    :returns: what the operation made, None if the form is (still) to be shown
+    :raises Http404: if the thing is not there, or not this person's
+    """
+    if request.method != "POST" or not form.is_valid():
+        return None
+    try:
+        return act()
+    except (NotFound, NotPermitted) as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        for fault in refusal.faults:
+            form.add_error(fault.field if fault.field in form.fields else None, fault.message)
+        if not refusal.faults:
+            form.add_error(None, str(refusal))
+        return None

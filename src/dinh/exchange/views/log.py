@@ -1,0 +1,59 @@
+"""The log of exchanges."""
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.db.models import F, QuerySet
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dinh.directory.access import allowed
+from dinh.directory.middleware import StaffRequest
+from dinh.exchange.enums import Outcome
+from dinh.exchange.models import Exchange
+from dinh.exchange.queries.registry import exchanges_matching, exchanges_visible_to
+from dinh.exchange.rules import looks_after_systems
+from dinh.kernel.components import chips_for
+
+PAGE = 50
+MOST_PAGES = 200
+
+
+@allowed(looks_after_systems)
+@require_safe
+def log(request: StaffRequest) -> HttpResponseBase:
+    """Calls from and to one's own systems, the newest first."""
+    text, service = (request.GET.get(name, "").strip().replace("\0", "") for name in ("q", "service"))
+    outcome = request.GET.get("outcome", "")
+    outcome = outcome if outcome in Outcome.values else ""
+    found = exchanges_matching(
+        exchanges_visible_to(request.appointment), text=text, service=service, outcome=outcome
+    )
+    # Counted no further than can be leafed through: the table has many millions of rows.
+    context = {
+        "page": Paginator(_first(found), PAGE).get_page(request.GET.get("page")),
+        "query": text,
+        "service": service,
+        "outcome": outcome,
+        "chips": chips_for(
+            name="outcome",
+            chosen=outcome,
+            choices=[("", _("All")), *Outcome.choices],
+            others={"q": text, "service": service},
+        ),
+    }
+    return render(request, "exchange/log.html", context)
+
+
+def _first(rows: QuerySet[Exchange]) -> QuerySet[Exchange]:
+    return rows[: PAGE * MOST_PAGES]
+
+
+@allowed(looks_after_systems)
+@require_safe
+def exchange(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
+    """One exchange with all that the log knows of it."""
+    rows = exchanges_visible_to(request.appointment).annotate(own_us=F("duration_us") - F("upstream_us"))
+    return render(request, "exchange/exchange.html", {"exchange": get_object_or_404(rows, pk=exchange_id)})
