@@ -282,6 +282,7 @@ def _case_file(unit: Unit, holders: Mapping[str, Appointment]) -> dict[str, int]
         case_file=case_file,
         target_type="documents.incoming",
         target_id=1,
+        ordinal=1,
         filed_by=holders["specialist"],
         filed_at=now,
     )

@@ -4,9 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.documents.queries.directing import letters_to_direct
 from dinh.documents.queries.found import letters_found
-from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
 from dinh.documents.rules_incoming import directs
 from dinh.kernel.menu import MenuEntry, menu
 from dinh.kernel.shell import SearchSource, search_sources
@@ -42,7 +40,7 @@ def _issues(appointment: Appointment) -> bool:
 
 
 def _amount_to_direct(appointment: Appointment) -> int:
-    return letters_to_direct(appointment).order_by().count()
+    return amount_waiting(appointment, "documents.direct")
 
 
 def _amount_arrived(appointment: Appointment) -> int:
@@ -50,8 +48,8 @@ def _amount_arrived(appointment: Appointment) -> int:
 
 
 def _amount_to_sign(appointment: Appointment) -> int:
-    return letters_to_sign(appointment).count()
+    return amount_waiting(appointment, "documents.initial", "documents.sign")
 
 
 def _amount_to_issue(appointment: Appointment) -> int:
-    return letters_to_issue(appointment).count()
+    return amount_waiting(appointment, "documents.number", "documents.seal", "documents.dispatch")

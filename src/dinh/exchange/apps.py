@@ -1,8 +1,13 @@
+from typing import TYPE_CHECKING
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
 from dinh.kernel.menu import MenuEntry, menu
+
+if TYPE_CHECKING:
+    from dinh.directory.models import Appointment
 
 
 class ExchangeConfig(AppConfig):
@@ -11,16 +16,21 @@ class ExchangeConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.exchange.operations.demo import make_demo_exchange
+        from dinh.exchange.operations.grants import WORK_KIND
         from dinh.worklist.api import WorkKind, kinds
 
         demo_steps.register("exchange", make_demo_exchange)
-        kinds.register("exchange.decide", WorkKind(_("Decide on access to a service")))
+        kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()
 
 
 def _register_menu() -> None:
-    from dinh.exchange.queries.registry import waiting_grants
+    from dinh.exchange.operations.grants import WORK_KIND
     from dinh.exchange.rules import looks_after_systems
+    from dinh.worklist.api import amount_waiting
+
+    def grants_to_decide(appointment: "Appointment") -> int:
+        return amount_waiting(appointment, WORK_KIND)
 
     section = _("Data exchange")
     menu.register(
@@ -60,6 +70,6 @@ def _register_menu() -> None:
                 order=order,
                 section=section,
                 is_visible=looks_after_systems,
-                count=waiting_grants if name == "grants" else None,
+                count=grants_to_decide if name == "grants" else None,
             ),
         )

@@ -192,8 +192,9 @@ def test_programs_search_with_the_same_fields(client, office):
     told = client.get("/api/v1/search", {"code": "15/qđ", "show": "CodeNotation,ArrivalNumber"}).json()
 
     fields = {"CodeNotation": "QĐ-UBND", "ArrivalNumber": "1"}
-    letter = Document.objects.get()
-    assert told["items"] == [{"document_id": letter.pk, "subject": letter.subject, "fields": fields}]
+    letter, arrival = Document.objects.get(), Incoming.objects.get()
+    found = {"document_id": letter.pk, "outgoing": None, "incoming": arrival.pk}
+    assert told["items"] == [{**found, "subject": letter.subject, "fields": fields}]
     assert client.get("/api/v1/search", {"urgency": "x"}).status_code == 422
     assert client.get("/api/v1/search/found.xlsx", {"code": "15"}).status_code == 200
     refused = client.post("/api/v1/searches", {"name": "", "query": ""}, content_type="application/json")

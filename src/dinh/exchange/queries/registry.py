@@ -1,7 +1,7 @@
 from django.db.models import Count, Q, QuerySet
 
 from dinh.directory.models import Appointment
-from dinh.exchange.enums import GrantState, PartyState, VersionState
+from dinh.exchange.enums import PartyState, VersionState
 from dinh.exchange.models import AccessGrant, Exchange, Member, Service, ServiceVersion, System
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.kernel.text import fold
@@ -71,16 +71,6 @@ def grants_matching(rows: QuerySet[AccessGrant], *, text: str, state: str) -> Qu
             Q(system__search_name__contains=word) | Q(version__service__search_name__contains=word)
         )
     return rows.filter(state=state) if state else rows
-
-
-def waiting_grants(appointment: Appointment) -> int:
-    """How many requests wait for this appointment's decision."""
-    if not looks_after_systems(appointment):
-        return 0
-    asked = AccessGrant.objects.filter(state=GrantState.ASKED)
-    if not keeps_exchange(appointment):
-        asked = asked.filter(version__service__system__member__unit_id=appointment.unit_id)
-    return asked.count()
 
 
 def exchanges_visible_to(appointment: Appointment) -> QuerySet[Exchange]:

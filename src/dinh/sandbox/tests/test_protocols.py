@@ -203,7 +203,7 @@ def test_orders_are_taken_as_json_from_this_machine_only(ask):
     elsewhere = ask("POST", "control/faults", content=fault, headers=as_json | {"Host": "example.vn"})
 
     assert [as_form.status_code, elsewhere.status_code] == [403, 403]
-    assert ask("GET", "control").json() == {"faults": {}, "revocations": []}
+    assert ask("GET", "control").json() == {"faults": {}, "revocations": [], "phones": []}
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_bad_orders_are_refused_by_field(ask, what, fields, named):
     answer = ask("POST", f"control/{what}", json=fields)
 
     assert (answer.status_code, answer.json()["detail"].split()[0]) == (422, named)
-    assert ask("GET", "control").json() == {"faults": {}, "revocations": []}
+    assert ask("GET", "control").json() == {"faults": {}, "revocations": [], "phones": []}
 
 
 def test_too_large_and_unmeasured_bodies_are_refused(ask):

@@ -45,7 +45,7 @@ def add_missing_proofs(*, at: datetime) -> int:
 
 def _tried(row: PendingProof, at: datetime) -> bool:
     extended = extend_pdf(pdf=read_blob(row.sha256), at=at)
-    if extended.notes and len(extended.notes) >= len(row.notes):
+    if extended.notes and set(row.notes) <= set(extended.notes):
         # Nothing that was missing has come. A fresher list of what is there already would only make the file grow.
         _wait_on(row, extended.notes, at)
         return False

@@ -91,8 +91,9 @@ def test_home_page_costs_the_same_queries(client, head, amount, django_assert_nu
     assert response.context["total"] == amount
 
 
-QUERIES = 10
-"""Session, account, appointment, the list and its amounts, stand-ins, and the head's parts and counts."""
+QUERIES = 9
+"""Session, account, appointment, stand-ins, the amounts that the menu shows too, the list and its count, the bell,
+kept filters."""
 
 
 def test_home_page_marks_what_is_done_for_somebody_else(client, head, deputy, delegation):
