@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import factory
 from django.utils import timezone
@@ -312,10 +313,12 @@ def _told(appointment: Appointment) -> Notification:
 
 def addresses(route: str, ids: Mapping[str, int]) -> list[str]:
     """A route with the ids of the world, once for each act where its address names one."""
-    found = []
-    for act in ACTS.get(route, ("x",)):
-        known = {**{name: str(pk) for name, pk in ids.items()}, "act": act}
-        found.append(
-            "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name, known=known: known.get(name[1], "1"), route)
-        )
-    return found
+    given = {name: str(pk) for name, pk in ids.items()} | {"ending": "pdf"}
+    return [_address(route, given | {"act": act}) for act in ACTS.get(route, ("x",))]
+
+
+def _address(route: str, known: Mapping[str, str]) -> str:
+    def part(place: re.Match[str]) -> str:
+        return str(UUID(int=1)) if place["kind"] == "uuid" else known.get(place["name"], "1")
+
+    return "/" + re.sub(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", part, route)

@@ -25,7 +25,7 @@ def save_filter(*, actor: Appointment, path: str, query: str, name: str, at: dat
 
     :raises InvalidInput: field `name` empty, too long or one too many; `path` no page of the house
     """
-    name, filters = name.strip(), cleaned(query)
+    name, filters = name.replace("\0", " ").strip(), cleaned(query)
     if not 0 < len(name) <= 60:
         raise InvalidInput(_("Give the filter a name of at most 60 characters."), field="name")
     if not _is_page(path) or len(filters) > 500:
