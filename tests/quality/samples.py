@@ -81,7 +81,7 @@ def _kept(people: Any, unit: int, draft: int) -> dict[str, int]:
     drafter.post(f"drafts/{draft}/comments", text="Bổ sung thời hạn báo cáo.")
     name, division = f"Phòng {draft}", {"abbreviation": f"P{draft}", "valid_from": today}
     file = {"code": f"{draft}/VP", "title": "Dịch vụ công trực tuyến", "opened_date": today}
-    code = {"form": "new", "value": f"H03.11.{draft}", "valid_from": today}
+    code = {"form": "new", "value": f"H03.11.{draft % 1000:03}", "valid_from": today}
     return {
         "case_file": clerk.post("case-files", **file)["id"],
         "credential": keeper.get("signing/credentials")["items"][0]["id"],
