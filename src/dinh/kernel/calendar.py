@@ -177,6 +177,10 @@ class WorkingCalendar:
                 if end > start:
                     yield max(begin, start), end
 
+    def closing_time(self, *, day: date) -> datetime:
+        """When the office closes on a day; on a day off, when it would."""
+        return datetime.combine(day, self._hours_of(day)[-1][1], VIETNAM)
+
     def _hours_of(self, day: date) -> tuple[tuple[time, time], ...]:
         rule = governing(self.hours, on=day)
         return rule.spans if rule else ()
@@ -210,6 +214,10 @@ def add_working_days(*, start: date, days: int) -> date:
 
 def add_working_hours(*, start: datetime, hours: float) -> datetime:
     return official_calendar().add_working_hours(start=start, hours=hours)
+
+
+def closing_time(*, day: date) -> datetime:
+    return official_calendar().closing_time(day=day)
 
 
 def deadline(*, start: date, days: int) -> Deadline:

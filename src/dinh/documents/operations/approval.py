@@ -1,7 +1,7 @@
 """The drafting path up to the leader's signature (luồng trình ký)."""
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.urls import reverse
@@ -17,13 +17,12 @@ from dinh.documents.letters import initials_field, letter_fields
 from dinh.documents.models import Document, Outgoing, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
-from dinh.kernel.calendar import add_working_days
+from dinh.kernel.calendar import add_working_days, closing_time
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.pki.api import LEADER_FIELD, FieldSpec
 from dinh.signing.api import add_fields
 from dinh.worklist.api import NewWork, add_work, finish_work
 
-_END_OF_DAY = time(17, 0)
 _AT_LEAST = timedelta(hours=1)
 
 
@@ -229,7 +228,7 @@ def issue_by(*, signed_at: datetime, urgency: int) -> datetime:
     day = timezone.localdate(signed_at)
     if urgency == Urgency.NORMAL:
         day = add_working_days(start=day, days=1)
-    return max(timezone.make_aware(datetime.combine(day, _END_OF_DAY)), signed_at + _AT_LEAST)
+    return max(closing_time(day=day), signed_at + _AT_LEAST)
 
 
 def _work(outgoing: Outgoing, kind: str, appointment_id: int | None, at: datetime) -> NewWork:

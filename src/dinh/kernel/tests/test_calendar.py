@@ -11,6 +11,7 @@ from dinh.kernel.calendar import (
     WorkingCalendar,
     add_working_days,
     add_working_hours,
+    closing_time,
     deadline,
     is_working_day,
     official_calendar,
@@ -150,3 +151,7 @@ def test_hours_between_are_the_hours_that_were_added(start, minutes):
         timedelta(minutes=minutes), abs=timedelta(milliseconds=1)
     )
     assert end >= start
+
+
+def test_office_closes_by_the_rule_of_its_day():
+    assert closing_time(day=date(2026, 11, 26)) == at(2026, 11, 26, 17)
