@@ -1,7 +1,6 @@
 """The agency's signature on annexes in files of their own (Decree 30/2020, Annex I, part I, III.1.d)."""
 
 import re
-from datetime import date
 
 import pytest
 from django.utils import timezone
@@ -24,7 +23,7 @@ from dinh.signing.models import Credential
 from dinh.storage.api import read_blob, store_bytes
 
 pytestmark = pytest.mark.django_db
-DAY = date(2026, 11, 24)
+DAY = timezone.localdate()
 
 
 @pytest.fixture

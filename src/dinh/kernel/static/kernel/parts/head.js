@@ -23,7 +23,7 @@ const help = document.getElementById("keyboard-help");
 const openHelp = () => help && !help.open && help.showModal();
 document.querySelector("[data-help-open]")?.addEventListener("click", openHelp);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "?" && !event.target.closest("input, textarea, select")) openHelp();
+  if (event.key === "?" && !event.target.closest("textarea, select, input:not([type=checkbox])")) openHelp();
 });
 
 document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
