@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 6, 16, 5, 0, tzinfo=UTC)
 TODAY = date(2025, 6, 16)
 DAY = date(2025, 7, 1)
-LIST = Path(__file__).resolve().parents[5].parent / "shared" / "data" / "units" / "merge_2025-07-01.csv"
+LIST = Path(__file__).resolve().parents[4].parent / "shared" / "data" / "units" / "merge_2025-07-01.csv"
 HEADER = "new_commune_code,new_commune,old_commune_code,old_commune,old_district_code,old_district,note\n"
 
 
