@@ -27,7 +27,7 @@ from dinh.kernel.errors import InvalidInput, NotPermitted
 from dinh.storage.api import store_bytes
 
 pytestmark = pytest.mark.django_db
-ANNEX = Path("/work/shared/data/codes/nd30_annex6_fields.csv")
+ANNEX = Path(__file__).resolve().parents[5] / "shared" / "data" / "codes" / "nd30_annex6_fields.csv"
 PDF = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R 4 0 R]/Count 2>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n"
