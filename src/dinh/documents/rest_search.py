@@ -13,9 +13,13 @@ from dinh.directory.models import Appointment
 from dinh.documents.forms.search import SearchForm
 from dinh.documents.models import SavedSearch
 from dinh.documents.operations.searches import delete_search, save_search
-from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.queries.search import MOST, Wanted, found_documents
+from dinh.documents.queries.search import (
+    MOST,
+    Wanted,
+    arrivals_of_letters,
+    found_documents,
+    sendings_of_letters,
+)
 from dinh.documents.registers.found import found_file, found_lines
 
 PAGE = 50
@@ -96,7 +100,8 @@ def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: 
     at = Paginator(found[:MOST], PAGE).get_page(page)
     names = [name for name in show.split(",") if name]
     lines = found_lines(list(at.object_list), reader, names)
-    sent, arrived = _places(reader, [line.document_id for line in lines])
+    ids = [line.document_id for line in lines]
+    sent, arrived = sendings_of_letters(ids, reader), arrivals_of_letters(ids, reader)
     items = [
         FoundOut(
             document_id=line.document_id,
@@ -108,13 +113,6 @@ def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: 
         for line in lines
     ]
     return FoundPage(count=at.paginator.count, page=at.number, items=items)
-
-
-def _places(reader: Appointment, ids: list[int]) -> tuple[dict[int, int], dict[int, int]]:
-    """Where the reader sees these letters: ids in the lists of outgoing and of incoming ones, by letter."""
-    sent = outgoing_visible_to(reader).filter(document__in=ids).values_list("document_id", "pk")
-    arrived = incoming_visible_to(reader).filter(document__in=ids).values_list("document_id", "pk")
-    return dict(sent), dict(arrived)
 
 
 @router.get("/search/found.{ending}")

@@ -45,10 +45,12 @@ def configure(*, level: str, form: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED,
             }
         },
+        "filters": {"paths": {"()": PathsWithoutSecrets}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "dinh"}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django": {"handlers": [], "level": level, "propagate": True},
+            "django.request": {"filters": ["paths"]},
             "httpx": {"level": "WARNING"},
             "fontTools": {"level": "WARNING"},
             "pyhanko": {"level": "WARNING"},
@@ -61,6 +63,23 @@ def _rendering(form: str) -> list[Processor]:
     if form == "text":
         return [structlog.dev.ConsoleRenderer(colors=False)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+
+
+def shown_path(request: HttpRequest) -> str:
+    """The path as the log tells it: without a one-time secret, which is a route's part named `secret`."""
+    match = request.resolver_match
+    secret = match.kwargs.get("secret") if match else None
+    return request.path.replace(secret, "…") if secret else request.path
+
+
+class PathsWithoutSecrets(logging.Filter):
+    """Keeps secrets out of Django's own lines about a request, in their words and in the request beside them."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = record.__dict__.pop("request", None)
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple):
+            record.args = tuple(shown_path(request) if arg == request.path else arg for arg in record.args)
+        return True
 
 
 class RequestIdMiddleware:
@@ -91,7 +110,7 @@ class RequestIdMiddleware:
             level,
             "request",
             method=request.method,
-            path=request.path,
+            path=shown_path(request),
             status=response.status_code,
             ms=round(seconds * 1000, 1),
             account=getattr(user, "pk", None),

@@ -288,3 +288,17 @@ def ask(port, path, parameters, origin):
     with connect(f"ws://127.0.0.1:{port}{path}", origin=origin) as socket:
         socket.send(json.dumps(parameters))
         return json.loads(socket.recv())
+
+
+def test_log_tells_no_secret_of_an_address(client, session, leader, settings, caplog, capfd):
+    errand = sent(session, leader)
+    address = errand.parameters["FileUploadHandler"]
+    secret = address.rstrip("/").rsplit("/", 1)[1]
+
+    refused = client.post(f"/signing/plugin/upload/{secret}/", {})
+    client.get(f"/signing/plugin/letter/{secret}.pdf")
+
+    told = caplog.text + capfd.readouterr().err
+    assert refused.status_code >= 400
+    assert "/signing/plugin/upload/…/" in told
+    assert secret not in told
