@@ -46,7 +46,7 @@ def make_samples(people: Any) -> dict[str, int]:
     clerk = Caller(people, "vanthu.stttt")
     unit, commune = (_unit(people, name) for name in ("vanthu.stttt", "vanthu.quangkhe"))
     letters = {state: _letter(people, state, commune) for state in STATES}
-    letters["answered"] = _letter(people, "issued", commune)
+    letters["answered"] = issue_letter(people)
     arrived, received = _arrivals(people)
     letters |= {"arrived": arrived, "received": received, "unit": unit}
     return (
@@ -59,6 +59,11 @@ def make_samples(people: Any) -> dict[str, int]:
             "book": clerk.get(f"books?year={timezone.localdate().year}")[0]["id"],
         }
     )
+
+
+def issue_letter(people: Any) -> int:
+    """A letter of the department, drafted to issued, that arrives at the commune."""
+    return _letter(people, "issued", _unit(people, "vanthu.quangkhe"))
 
 
 def _exchange(people: Any) -> dict[str, int]:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .samples import Caller, make_samples
+from .samples import Caller, issue_letter, make_samples
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
 SUBJECT = "rà soát thủ tục hành chính"
@@ -100,7 +100,8 @@ def test_search_finds_pages_units_and_people_by_keyboard(people):
 
 
 def test_a_list_is_walked_and_chosen_by_keyboard(people):
-    make_samples(people)
+    issue_letter(people)
+    issue_letter(people)
     page = people("vanthu.quangkhe").open("/documents/incoming/")
     rows = page.locator("tbody tr")
 
