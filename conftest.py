@@ -1,8 +1,14 @@
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import DatabaseError, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test.utils import setup_databases, teardown_databases
 
 from dinh.config.messages import compile_messages
 
@@ -38,4 +44,48 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def asks_database(item: pytest.Item) -> bool:
-    return item.get_closest_marker("django_db") is not None
+    return item.get_closest_marker("django_db") is not None or "own_changes" in getattr(
+        item, "fixturenames", ()
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The test database, for every run; pytest-django's own makes it only if a chosen test bears its mark."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    yield
+    with django_db_blocker.unblock():
+        try:
+            teardown_databases(made, verbosity=0)
+        except DatabaseError as error:
+            warnings.warn(f"The test database could not be dropped: {error}", stacklevel=1)
+
+
+@pytest.fixture(scope="module")
+def module_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """
+    A transaction around a module's tests, in which what they share is built once.
+
+    Its tests take `own_changes` instead of the mark `django_db`.
+    """
+    with django_db_blocker.unblock(), taken_back():
+        yield
+
+
+@pytest.fixture
+def own_changes(module_database: None) -> Iterator[None]:
+    """What one test changes of the module's database is gone for the next."""
+    with taken_back():
+        yield
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    block = transaction.atomic()
+    block._from_testcase = True  # as Django's TestCase, so that durable transactions work within
+    with block:
+        yield
+        transaction.set_rollback(True)

@@ -27,7 +27,7 @@ from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
 from dinh.storage.api import store_bytes
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("own_changes")
 PROCESSES_NEEDED = {"healthz"}
 """Answers 503 where no worker runs beside the tests."""
 
@@ -45,8 +45,8 @@ class World:
     ids: dict[str, int]
 
 
-@pytest.fixture
-def world():
+@pytest.fixture(scope="module")
+def world(module_database):
     unit = UnitFactory()
     division = DivisionFactory(unit=unit)
     places = {role: (unit, [role]) for role in ("clerk", "specialist", "division_head", "unit_head")}

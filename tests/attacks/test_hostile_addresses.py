@@ -10,7 +10,7 @@ from django.test import Client
 from test_routes import ALL
 from world import addresses, build_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("own_changes")
 
 PARAMETERS = (
     "q", "page", "sort", "tab", "state", "since", "until", "year", "unit", "words", "name", "sender", "urgency",
@@ -46,20 +46,21 @@ WRITTEN = [route for route in READ if not route.startswith(("directory/sign-", "
 """Not those whose durable transactions a test cannot take back."""
 
 
-@pytest.fixture
-def world():
+@pytest.fixture(scope="module")
+def world(module_database):
     return build_world()
 
 
-def signed_in(world, role):
+@pytest.fixture(scope="module")
+def client(world):
+    """The unit's clerk, whose browser is answered with 500 instead of an exception."""
     client = Client(raise_request_exception=False)
-    client.force_login(world.accounts[role])
+    client.force_login(world.accounts["clerk"])
     return client
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_no_query_breaks_a_page(world, name):
-    client = signed_in(world, "clerk")
+def test_no_query_breaks_a_page(client, world, name):
     query = "?" + "&".join(f"{each}={HOSTILE[name]}" for each in PARAMETERS)
     paths = [addresses(route, world.ids)[0] for route in READ]
 
@@ -67,8 +68,7 @@ def test_no_query_breaks_a_page(world, name):
 
 
 @pytest.mark.parametrize("value", ["-1", BIG, "9" * 40, "%00", "%ff", "..%2f..%2fetc%2fpasswd", "1'"])
-def test_no_id_breaks_a_page(world, value):
-    client = signed_in(world, "clerk")
+def test_no_id_breaks_a_page(client, world, value):
     paths = ["/" + re.sub(r"<(?:\w+:)?\w+>", value, route) for route in ALL if "<" in route]
 
     assert [path for path in paths if client.get(path).status_code >= 500] == []
@@ -76,16 +76,14 @@ def test_no_id_breaks_a_page(world, value):
 
 
 @pytest.mark.parametrize("value", ["a\0b", BIG, "²", "x" * 5000])
-def test_no_form_breaks_a_page(world, value):
-    client = signed_in(world, "clerk")
+def test_no_form_breaks_a_page(client, world, value):
     form = {name: [value, value] for name in FIELDS}
 
     assert broken(client, WRITTEN, world.ids, form) == []
 
 
 @pytest.mark.parametrize("value", ["a\0b", int(BIG), -1, [int(BIG)]])
-def test_no_body_breaks_the_api(world, value):
-    client = signed_in(world, "clerk")
+def test_no_body_breaks_the_api(client, world, value):
     routes = [route for route in ALL if route.startswith("api/v1/")]
     body = json.dumps(dict.fromkeys((*FIELDS, "certificate", "last_day", "target_type", "target_id"), value))
 
@@ -93,8 +91,7 @@ def test_no_body_breaks_the_api(world, value):
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 10000])
-def test_no_broken_json_breaks_the_api(world, body):
-    client = signed_in(world, "clerk")
+def test_no_broken_json_breaks_the_api(client, world, body):
     routes = [route for route in ALL if route.startswith("api/v1/")]
 
     assert broken(client, routes, world.ids, body, content_type="application/json") == []

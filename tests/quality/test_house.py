@@ -29,6 +29,7 @@ def test_a_legal_act_asks_in_words_and_no_leaves_everything(people):
 
 
 def test_dates_are_written_day_first_and_wrong_ones_are_named(people):
+    issue_letter(people)
     page = people("vanthu.stttt").open("/documents/books/")
     page.click("main [data-row-link], main td a >> nth=0")
     since = page.locator("[name=date_from], [name=since], input[data-date]").first

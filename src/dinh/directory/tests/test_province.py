@@ -10,13 +10,15 @@ from dinh.directory.operations.province import load_province
 from dinh.directory.province.composition import all_units
 from dinh.directory.rules import keeps_directory
 
-pytestmark = pytest.mark.django_db
+
+@pytest.fixture(scope="module")
+def loaded(module_database):
+    load_province()
 
 
 @pytest.fixture
-def province(settings, tmp_path):
+def province(loaded, own_changes, settings, tmp_path):
     settings.DATA_DIR = tmp_path
-    load_province()
     return tmp_path
 
 
