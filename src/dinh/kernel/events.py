@@ -8,6 +8,7 @@ more than once, and in any order.
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -49,7 +50,7 @@ def receives(
     """
 
     def register(function: Callable[[E], None]) -> Callable[[E], None]:
-        adapter = TypeAdapter(event_type)
+        adapter = _adapter(event_type)
 
         def run(*, event: dict[str, Any]) -> None:
             function(adapter.validate_python(event))
@@ -67,5 +68,10 @@ def receivers_of(event_type: type[object]) -> tuple[str, ...]:
 
 
 def _plain(event: object) -> dict[str, Any]:
-    plain: dict[str, Any] = TypeAdapter(type(event)).dump_python(event, mode="json")
+    plain: dict[str, Any] = _adapter(type(event)).dump_python(event, mode="json")
     return plain
+
+
+@cache
+def _adapter(event_type: type[object]) -> TypeAdapter[Any]:
+    return TypeAdapter(event_type)

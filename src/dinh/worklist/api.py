@@ -56,12 +56,15 @@ def add_work(items: Iterable[NewWork]) -> None:
     WorkItem.objects.bulk_create(WorkItem(**vars(item)) for item in items)
 
 
-def add_same_work(work: NewWork, *, waiting: Sequence[tuple[int, int]]) -> None:
+def add_same_work(
+    work: NewWork, *, waiting: Sequence[tuple[int, int]], ends: models.Model | None = None
+) -> None:
     """
     Let the same thing wait in many units, in one statement, whatever their number.
 
     :param work: what all share; the number 0 in its `url` stands for each one's target
     :param waiting: (unit, target) of each
+    :param ends: nothing waits for this record any more, as after `finish_work`
     """
     before, _zero, after = work.url.rpartition("0")
     given = vars(work) | {
@@ -69,12 +72,18 @@ def add_same_work(work: NewWork, *, waiting: Sequence[tuple[int, int]]) -> None:
         "targets": [target for _unit, target in waiting],
         "before": before,
         "after": after,
+        "ended_type": ends and ends._meta.label_lower,
+        "ended_id": ends and ends.pk,
     }
     with connection.cursor() as cursor:
         cursor.execute(_ADD_SAME, given)
 
 
 _ADD_SAME = """
+WITH ended AS (
+    UPDATE worklist_workitem SET done_at = %(created_at)s
+    WHERE target_type = %(ended_type)s AND target_id = %(ended_id)s AND done_at IS NULL
+)
 INSERT INTO worklist_workitem
     (kind, unit_id, role, appointment_id, target_type, target_id, title, url, urgency, due_at, created_at)
 SELECT %(kind)s, unit, %(role)s, %(appointment_id)s, %(target_type)s, target, %(title)s,

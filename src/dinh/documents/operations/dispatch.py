@@ -23,7 +23,13 @@ from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
 from dinh.kernel.text import fold
-from dinh.worklist.api import NewWork, add_same_work, finish_work
+from dinh.worklist.api import NewWork, add_same_work
+
+_SENT = (
+    "unit", "state", "replaces", "document__code", "document__content", "document__search_vector",
+    "document__secrecy", "document__subject", "document__urgency",
+)  # fmt: skip
+"""What a sending asks of the letter; the rest, its whole text among it, is read when it is asked for."""
 
 
 class NotDispatchable(DomainError):
@@ -60,9 +66,7 @@ def dispatch_document(*, outgoing_id: int, actor: Appointment, request_key: str,
     dispatch = _send(outgoing, actor, request_key, at)
     if outgoing.document.search_vector is None:
         index_document(outgoing.document)
-    Outgoing.objects.filter(pk=outgoing_id).update(state=OutgoingState.ISSUED, issued_at=at, updated_at=at)
     close_replaced(outgoing, actor=actor, at=at)
-    finish_work(outgoing, at=at)
     return dispatch
 
 
@@ -114,8 +118,8 @@ def index_document(document: Document) -> None:
 
 def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
     """The unit's document, locked until the end of the transaction; OutgoingNotFound for who may not send."""
-    rows = Outgoing.objects.select_for_update(of=("self",)).select_related("document")
-    outgoing = rows.filter(pk=outgoing_id).first()
+    rows = Outgoing.objects.select_for_update(of=("self",)).select_related("document").only(*_SENT)
+    outgoing = next(iter(rows.filter(pk=outgoing_id)), None)
     if outgoing is None or not may_dispatch(actor, outgoing):
         raise OutgoingNotFound(_("There is no such document here. Go back to the list."))
     return outgoing
@@ -141,7 +145,7 @@ def _send(outgoing: Outgoing, actor: Appointment, request_key: str, at: datetime
         raise RequestKeyUsed(words % {"key": request_key}, field="request_key")
     if not sent.arrivals and not sent.on_paper:
         raise NoRecipients(_("There is nobody to send to. Add recipients first."), field="recipients")
-    add_same_work(_work(outgoing, at), waiting=sent.arrivals)
+    add_same_work(_work(outgoing, at), waiting=sent.arrivals, ends=outgoing)
     details = {"to": sent.to, "on_paper": sent.on_paper, "sha256": document.content_id or ""}
     record("documents.document.dispatched", target=outgoing, actor=actor, at=at, details=details)
     publish(DocumentDispatched(sent.dispatch_id, document.pk, outgoing.unit_id))
