@@ -11,12 +11,15 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import CopyKind, OutgoingState
 from dinh.documents.models import Outgoing, TrueCopy
 from dinh.documents.operations.copies import Source, WantedCopy, copy_form, make_copy
+from dinh.documents.operations.copies_on_device import begin_copy, finish_copy
 from dinh.documents.operations.draft_plan import WantedRecipient
 from dinh.documents.queries.copies import copies_of, who_decides
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.rest_devices import Answer, BegunOut, begun_out
 from dinh.documents.rest_drafting import RecipientIn
 from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.signing.api import device_answer
 from dinh.storage.api import PDF
 
 COPIES_SHOWN = 50
@@ -74,6 +77,31 @@ def copy_outgoing(request: HttpRequest, outgoing_id: int, body: CopyIn) -> Statu
     return _copy(request, _outgoing(request, outgoing_id), body)
 
 
+@router.post("/incoming/{int:incoming_id}/copies/begin", response={201: BegunOut})
+def begin_of_incoming(request: HttpRequest, incoming_id: int, body: CopyIn) -> Status[BegunOut]:
+    """Begin a copy of what the unit registered, where the seal is in a token; it gets no number yet."""
+    return _begin(request, get_incoming(incoming_id, _actor(request)), body)
+
+
+@router.post("/outgoing/{int:outgoing_id}/copies/begin", response={201: BegunOut})
+def begin_of_outgoing(request: HttpRequest, outgoing_id: int, body: CopyIn) -> Status[BegunOut]:
+    """Begin a copy of what the unit issued, where the seal is in a token; it gets no number yet."""
+    return _begin(request, _outgoing(request, outgoing_id), body)
+
+
+@router.post("/copies/finish", response={201: CopyOut})
+def finish_begun(request: HttpRequest, body: Answer) -> Status[CopyOut]:
+    """Make the copy of what the token sealed, once; the same answer again gives the same copy."""
+    copy = finish_copy(
+        session_id=body.session,
+        clerk=_actor(request),
+        signature=device_answer(body.signature, field="signature"),
+        cms=device_answer(body.cms, field="cms"),
+        pdf=device_answer(body.pdf, field="pdf"),
+    )
+    return Status(201, _shown(copy))
+
+
 @router.get("/outgoing/{int:outgoing_id}/copy-foot", url_name="copy_foot")
 def foot(request: HttpRequest, outgoing_id: int) -> HttpResponse:
     """The foot of a copy on paper, as PDF."""
@@ -84,20 +112,35 @@ def foot(request: HttpRequest, outgoing_id: int) -> HttpResponse:
 
 
 def _copy(request: HttpRequest, source: Source, body: CopyIn) -> Status[CopyOut]:
+    made = make_copy(
+        clerk=_actor(request),
+        source=source,
+        wanted=_wanted(request, body),
+        request_key=body.request_key,
+        at=timezone.now(),
+    )
+    return Status(201, _shown(made))
+
+
+def _begin(request: HttpRequest, source: Source, body: CopyIn) -> Status[BegunOut]:
+    wanted = _wanted(request, body)
+    _begun, session = begin_copy(
+        clerk=_actor(request), source=source, wanted=wanted, request_key=body.request_key
+    )
+    return Status(201, begun_out(session))
+
+
+def _wanted(request: HttpRequest, body: CopyIn) -> WantedCopy:
     actor = _actor(request)
     leaders = {each.pk: each for each in who_decides(actor.unit_id, timezone.localdate())}
     if body.decided_by not in leaders:
         raise InvalidInput(_("Choose a leader of your own unit."), field="decided_by")
-    wanted = WantedCopy(
+    return WantedCopy(
         kind=body.kind,
         decided_by=leaders[body.decided_by],
         pages=body.pages,
         recipients=[WantedRecipient(**each.dict()) for each in body.recipients],
     )
-    made = make_copy(
-        clerk=actor, source=source, wanted=wanted, request_key=body.request_key, at=timezone.now()
-    )
-    return Status(201, _shown(made))
 
 
 def _list(request: HttpRequest, source: Source) -> list[CopyOut]:

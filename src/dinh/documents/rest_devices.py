@@ -51,10 +51,11 @@ def begin_on_device(request: HttpRequest, outgoing_id: int, act: Literal["sign",
     begun, session = BEGIN[act](outgoing_id=outgoing_id, actor=actor)
     annexes = device_signatures_of(actor, begun.batch).exclude(annex=None).values_list("session", flat=True)
     before = open_sessions(session_ids=list(annexes), appointment=actor).values()
-    return _begun(session, annexes=[_begun(each) for each in before])
+    return begun_out(session, annexes=[begun_out(each) for each in before])
 
 
-def _begun(session: SessionInfo, *, annexes: Sequence[BegunOut] = ()) -> BegunOut:
+def begun_out(session: SessionInfo, *, annexes: Sequence[BegunOut] = ()) -> BegunOut:
+    """A session as programs see it."""
     return BegunOut(
         session=session.id,
         provider=session.provider,

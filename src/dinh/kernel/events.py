@@ -8,7 +8,6 @@ more than once, and in any order.
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
 from typing import Any, TypeVar
 
 from django.db import transaction
@@ -19,6 +18,7 @@ from dinh.kernel.jobs import BRIEF, task
 
 E = TypeVar("E")
 _receivers: dict[type[Any], list[Any]] = defaultdict(list)
+_adapters: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class NotInTransaction(RuntimeError):
@@ -72,6 +72,7 @@ def _plain(event: object) -> dict[str, Any]:
     return plain
 
 
-@cache
 def _adapter(event_type: type[object]) -> TypeAdapter[Any]:
-    return TypeAdapter(event_type)
+    if event_type not in _adapters:
+        _adapters[event_type] = TypeAdapter(event_type)
+    return _adapters[event_type]

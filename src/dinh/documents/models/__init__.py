@@ -1,5 +1,5 @@
 from dinh.documents.models.book import Book
-from dinh.documents.models.device import DeviceSignature
+from dinh.documents.models.device import DeviceCopy, DeviceSignature
 from dinh.documents.models.document import Attachment, Document
 from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
@@ -12,6 +12,7 @@ __all__ = [
     "Attachment",
     "Book",
     "Comment",
+    "DeviceCopy",
     "DeviceSignature",
     "Dispatch",
     "Document",

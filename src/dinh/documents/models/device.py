@@ -2,7 +2,9 @@ import uuid
 
 from django.db import models
 
+from dinh.documents.enums import CopyKind
 from dinh.documents.models.document import Attachment
+from dinh.documents.models.incoming import Incoming
 from dinh.documents.models.outgoing import Outgoing, Step
 
 
@@ -29,3 +31,46 @@ class DeviceSignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outgoing_id} {self.session_id}"
+
+
+class DeviceCopy(models.Model):
+    """
+    A copy (bản sao) that a clerk wants, until the seal's own token has sealed it; `made` is the copy.
+
+    Holds the whole wish, so that another process may finish it; `recipients` as `WantedRecipient` has them.
+    """
+
+    session = models.OneToOneField("signing.SigningSession", on_delete=models.PROTECT, related_name="+")
+    clerk = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    from_incoming = models.ForeignKey(
+        Incoming, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    from_outgoing = models.ForeignKey(
+        Outgoing, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    kind = models.CharField(max_length=3, choices=CopyKind)
+    pages = models.CharField(max_length=100, blank=True)
+    decided_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    recipients = models.JSONField(default=list, blank=True)
+    request_key = models.CharField(max_length=64)
+    before = models.ForeignKey("storage.Blob", on_delete=models.PROTECT, related_name="+")
+    made = models.ForeignKey(Outgoing, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(from_incoming__isnull=True) ^ models.Q(from_outgoing__isnull=True),
+                name="device_copy_of_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.session_id}"
+
+    @property
+    def source(self) -> Incoming | Outgoing:
+        """What is copied."""
+        source = self.from_incoming or self.from_outgoing
+        if source is None:
+            raise ValueError(self.pk)
+        return source

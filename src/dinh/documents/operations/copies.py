@@ -76,6 +76,16 @@ class WantedCopy:
     recipients: Sequence[WantedRecipient] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SealPlace:
+    """The file that the seal goes on, its field, whether it certifies, and what it shows."""
+
+    sha256: str
+    field_name: str
+    certifies: bool
+    mark: TextMark
+
+
 def make_copy(
     *, clerk: Appointment, source: Source, wanted: WantedCopy, request_key: str, at: datetime
 ) -> Outgoing:
@@ -89,16 +99,56 @@ def make_copy(
     :raises NotPermitted: if the appointment is not a clerk of the unit, or has no seal in use
     :raises InvalidInput: field by field
     :raises NotCopyable: naming why
-    :raises SignOnDevice: if only a device reaches the seal's key
+    :raises SignOnDevice: if only a device reaches the seal's key; `copies_on_device` is the way then
     """
-    earlier = _earlier(clerk, request_key)
+    earlier = earlier_copy(clerk, request_key)
     if earlier is not None:
         return earlier
+    place = seal_place(clerk, source, wanted, request_key=request_key, at=at)
+    signed = sign_pdf(
+        sha256=place.sha256,
+        field_name=place.field_name,
+        as_="unit",
+        appointment=clerk,
+        certify=place.certifies,
+        mark=place.mark,
+    )
+    return keep_copy(clerk, source, wanted, signed=signed, request_key=request_key)
+
+
+def seal_place(
+    clerk: Appointment, source: Source, wanted: WantedCopy, *, request_key: str, at: datetime
+) -> SealPlace:
+    """
+    What the unit's seal goes on to make the copy, and where: the whole file, or the pages of the extract.
+
+    :raises NotPermitted, InvalidInput, NotCopyable: as `make_copy`
+    """
     _check(clerk, source, wanted, request_key, timezone.localdate(at))
     sha256 = _pages_of(str(source.document.content_id), wanted.pages)
-    signed = _sealed(clerk, sha256, wanted.kind)
-    words = _words(source.document, signed, wanted)
-    return _keep(clerk, source, wanted, signed=signed, words=words, request_key=request_key)
+    pdf = read_blob(sha256)
+    signed = [field for field in read_fields(pdf=pdf) if field.kind == FieldKind.SIGNATURE and field.filled]
+    lines = partial(_mark_lines, wanted.kind, clerk.unit.name)
+    place = sum(field.name.startswith(COPY_FIELD) for field in signed)
+    sides = upper_right(
+        pdf,
+        width=_MARK_WIDTH,
+        height=_LINE_HEIGHT * len(lines(timezone.now())) + 2,
+        # A copy of a copy shows left of the former.
+        right=10 * _MM + place * (_MARK_WIDTH + 2 * _MM),
+        top=5 * _MM,
+    )
+    mark = TextMark(Box(1, *sides), lines, font_file())
+    return SealPlace(sha256, f"{COPY_FIELD}.{place + 1}", not signed, mark)
+
+
+def keep_copy(
+    clerk: Appointment, source: Source, wanted: WantedCopy, *, signed: SignedPdf, request_key: str
+) -> Outgoing:
+    """Number, register and send what the seal made, once for each request; never inside a transaction."""
+    proven = replace(signed, sha256=extend(sha256=signed.sha256).sha256)
+    words = _words(source.document, proven, wanted)
+    return _keep(clerk, source, wanted, signed=proven, words=words, request_key=request_key)
 
 
 def copy_form(outgoing: Outgoing) -> bytes:
@@ -140,7 +190,8 @@ def kinds_for(document: Document) -> tuple[CopyKind, ...]:
     return (CopyKind.SAO_LUC,) if document.copy_kind else (CopyKind.SAO_Y, CopyKind.EXTRACT)
 
 
-def _earlier(clerk: Appointment, request_key: str) -> Outgoing | None:
+def earlier_copy(clerk: Appointment, request_key: str) -> Outgoing | None:
+    """The copy that this request of the unit made before."""
     mine = Outgoing.objects.filter(true_copy__unit=clerk.unit_id, true_copy__request_key=request_key)
     return mine.select_related("document").first()
 
@@ -204,30 +255,6 @@ def _pages_of(sha256: str, pages: str) -> str:
     return store_bytes(cut, accept=frozenset({PDF})).sha256
 
 
-def _sealed(clerk: Appointment, sha256: str, kind: str) -> SignedPdf:
-    pdf = read_blob(sha256)
-    signed = [field for field in read_fields(pdf=pdf) if field.kind == FieldKind.SIGNATURE and field.filled]
-    lines = partial(_mark_lines, kind, clerk.unit.name)
-    place = sum(field.name.startswith(COPY_FIELD) for field in signed)
-    sides = upper_right(
-        pdf,
-        width=_MARK_WIDTH,
-        height=_LINE_HEIGHT * len(lines(timezone.now())) + 2,
-        # A copy of a copy shows left of the former.
-        right=10 * _MM + place * (_MARK_WIDTH + 2 * _MM),
-        top=5 * _MM,
-    )
-    made = sign_pdf(
-        sha256=sha256,
-        field_name=f"{COPY_FIELD}.{place + 1}",
-        as_="unit",
-        appointment=clerk,
-        certify=not signed,
-        mark=TextMark(Box(1, *sides), lines, font_file()),
-    )
-    return replace(made, sha256=extend(sha256=made.sha256).sha256)
-
-
 def _mark_lines(kind: str, agency: str, signed_at: datetime) -> tuple[str, ...]:
     return copy_mark_text(copy_code=kind, agency=agency, signed_at=signed_at)
 
@@ -246,7 +273,7 @@ def _keep(
     at = signed.signed_at
     # The book is locked first: of two requests at once the second finds the copy of the first.
     copy_book(unit_id=clerk.unit_id, year=timezone.localdate(at).year)
-    earlier = _earlier(clerk, request_key)
+    earlier = earlier_copy(clerk, request_key)
     if earlier is not None:
         return earlier
     outgoing = _written(clerk, source, wanted, signed, words)

@@ -1,13 +1,15 @@
 """Screens by which a clerk copies a document and sends the copy on."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
@@ -19,17 +21,21 @@ from dinh.documents.operations.copies import (
     Source,
     WantedCopy,
     copy_form,
+    earlier_copy,
     is_copyable,
     kinds_for,
     make_copy,
 )
+from dinh.documents.operations.copies_on_device import begin_copy, finish_copy
 from dinh.documents.queries.copies import copies_of, who_decides
+from dinh.documents.queries.devices import device_copies_of
 from dinh.documents.queries.drafting import Group, groups_for, units_matching
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import add_faults
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.signing.api import StillWaiting, open_sessions, read_answer, signs_on_device
 from dinh.storage.api import PDF
 
 COPIES_SHOWN = 20
@@ -108,16 +114,60 @@ def _copy(request: StaffRequest, source: Source) -> HttpResponse:
     )
 
 
+@csp_update({"connect-src": [settings.SIGNING_PLUGIN_URL]})
+@require_GET
+@signed_in
+def copy_device(request: StaffRequest, session_id: UUID) -> HttpResponse:
+    """The copy that waits for the seal's token; may be reloaded at any time."""
+    begun = device_copies_of(request.appointment).filter(session=session_id).first()
+    if begun is None:
+        raise Http404
+    if begun.made is not None:
+        return _shown(request, begun.made)
+    info = open_sessions(session_ids=[session_id], appointment=request.appointment).get(session_id)
+    # Sealed, but interrupted before the copy was kept: finishing needs no device.
+    waiting = [begun] if info or begun.session.result_id else []
+    return render(request, "documents/copies/device.html", {"begun": begun, "info": info, "waiting": waiting})
+
+
+@require_POST
+@signed_in
+def copy_device_finish(request: StaffRequest, session_id: UUID) -> HttpResponse:
+    """Take the device's answer; JSON as `devices.device_finish`."""
+    try:
+        answer = read_answer(data=request.POST, session_id=session_id, appointment=request.appointment)
+        copy = finish_copy(session_id=session_id, clerk=request.appointment, **answer)
+    except NotFound as missing:
+        raise Http404 from missing
+    except StillWaiting as waiting:
+        return JsonResponse({"done": False, "waiting": True, "message": str(waiting)})
+    except DomainError as refusal:
+        return JsonResponse({"done": False, "message": str(refusal)})
+    return JsonResponse({"done": True, "message": _told(copy)})
+
+
 def _made(request: StaffRequest, source: Source, wanted: WantedCopy, request_key: str) -> HttpResponse:
+    clerk = request.appointment
+    if signs_on_device(clerk, "unit") and earlier_copy(clerk, request_key) is None:
+        _begun, session = begin_copy(clerk=clerk, source=source, wanted=wanted, request_key=request_key)
+        return redirect("documents:copy_device", session.id)
     copy = make_copy(
-        clerk=request.appointment,
+        clerk=clerk,
         source=source,
         wanted=wanted,
         request_key=request_key,
         at=timezone.now(),
     )
-    messages.success(request, _("The copy %(code)s is made.") % {"code": copy.document.code})
+    return _shown(request, copy)
+
+
+def _shown(request: StaffRequest, copy: Outgoing) -> HttpResponse:
+    messages.success(request, _told(copy))
     return redirect("documents:outgoing", copy.pk)
+
+
+def _told(copy: Outgoing) -> str:
+    return _("The copy %(code)s is made.") % {"code": copy.document.code}
 
 
 def _rows(request: StaffRequest, form: CopyForm, groups: list[Group]) -> list[Row]:

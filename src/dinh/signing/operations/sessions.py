@@ -5,7 +5,6 @@ Begun, a session waits in the database; finished once, by the one who began it, 
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -194,7 +193,7 @@ def device_answer(text: str, *, field: str) -> bytes | None:
     """
     try:
         return base64.b64decode(text, validate=True) if text else None
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidInput(_("The signing plugin answered something unreadable."), field=field) from error
 
 
