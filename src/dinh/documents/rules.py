@@ -13,6 +13,17 @@ def may_edit_draft(appointment: Appointment, outgoing: Outgoing) -> bool:
     return outgoing.drafter_id == appointment.pk and outgoing.state in DRAFT_STATES
 
 
+def may_mark_places(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """The drafter of a draft; and the unit's clerk, who knows where number and seal go, until somebody signs."""
+    if may_edit_draft(appointment, outgoing):
+        return True
+    if not may_number(appointment, outgoing):
+        return False
+    # A step of a letter that came back keeps its mark until the letter is submitted anew.
+    on_path = outgoing.state == OutgoingState.REVIEWING and not outgoing.steps.filter(signed=True).exists()
+    return on_path or outgoing.state in DRAFT_STATES
+
+
 def may_withdraw(appointment: Appointment, outgoing: Outgoing) -> bool:
     """The drafter takes back what its leader has not signed yet."""
     return outgoing.drafter_id == appointment.pk and outgoing.state == OutgoingState.REVIEWING
