@@ -38,6 +38,17 @@ def may_keep_books(appointment: Appointment, unit_id: int) -> bool:
     return appointment.has_role(Role.CLERK) and appointment.unit_id == unit_id
 
 
+def is_kept_on_paper(outgoing: Outgoing) -> bool:
+    """Issued without a file: registered on paper, or taken over from an old register."""
+    has_file = outgoing.document.content_id is not None or bool(outgoing.document.copy_kind)
+    return outgoing.state == OutgoingState.ISSUED and not has_file and not outgoing.versions.exists()
+
+
+def may_scan(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """The clerk brings the scan of what is kept on paper; secret letters are never scanned."""
+    return may_number(appointment, outgoing) and is_kept_on_paper(outgoing) and not outgoing.document.secrecy
+
+
 def may_comment(appointment: Appointment, outgoing: Outgoing) -> bool:
     """The drafter and whoever stands on the path, until the leader has signed."""
     if outgoing.state not in DRAFT_STATES | {OutgoingState.REVIEWING}:
