@@ -61,6 +61,7 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/account/second-factor/": EVERYBODY,
     "directory/account/second-factor/codes/": EVERYBODY,
     "directory/account/second-factor/remove/": EVERYBODY,
+    "directory/account/tokens/": EVERYBODY,
     "directory/positions/": EVERYBODY,
     "directory/units/": EVERYBODY,
     "directory/units/{unit_id}/": EVERYBODY,
@@ -90,6 +91,7 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/people/{person_id}/account/new/": ADMINISTRATORS,
     "api/v1/me": EVERYBODY,
     "api/v1/me/sessions": EVERYBODY,
+    "api/v1/me/tokens": EVERYBODY,
     "api/v1/me/appointments": EVERYBODY,
     "api/v1/work": EVERYBODY,
     "api/v1/work/kinds": EVERYBODY,
@@ -164,6 +166,7 @@ FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "notifications/choices/mail/": (EVERYBODY, {"pace": "off"}),
     "directory/account/sessions/end-others/": (EVERYBODY, {}),
     "directory/account/sessions/{session_id}/end/": (NOBODY, {}),
+    "directory/account/tokens/{token_id}/revoke/": (NOBODY, {}),
     "directory/positions/{appointment_id}/": (NOBODY, {}),
     "directory/position-titles/{position_id}/retire/": (KEEPER, {}),
     "directory/people/{person_id}/account/password/": (ADMINISTRATORS, {}),
@@ -224,5 +227,6 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/incoming/register": (EVERYBODY, {"ids": []}),
     "DELETE api/v1/me/sessions": (EVERYBODY, {}),
     "DELETE api/v1/me/sessions/{session_id}": (NOBODY, {}),
+    "DELETE api/v1/me/tokens/{token_id}": (NOBODY, {}),
 }
 """Writes of the JSON API: method and address, who may, and what is sent."""
