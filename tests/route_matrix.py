@@ -92,6 +92,7 @@ PAGES: dict[str, frozenset[str]] = {
     "api/v1/me": EVERYBODY,
     "api/v1/me/sessions": EVERYBODY,
     "api/v1/me/tokens": EVERYBODY,
+    "api/v1/me/second-factor": EVERYBODY,
     "api/v1/me/appointments": EVERYBODY,
     "api/v1/work": EVERYBODY,
     "api/v1/work/kinds": EVERYBODY,
@@ -227,6 +228,11 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/incoming/register": (EVERYBODY, {"ids": []}),
     "DELETE api/v1/me/sessions": (EVERYBODY, {}),
     "DELETE api/v1/me/sessions/{session_id}": (NOBODY, {}),
+    "POST api/v1/me/password": (EVERYBODY, {"present": "sai", "new": "một mật khẩu khác hẳn"}),
+    "POST api/v1/me/second-factor/begin": (EVERYBODY, {}),
+    "POST api/v1/me/second-factor/confirm": (EVERYBODY, {"code": "000000"}),
+    "POST api/v1/me/second-factor/recovery-codes": (EVERYBODY, {"code": "000000"}),
+    "POST api/v1/me/second-factor/remove": (EVERYBODY, {"code": "000000"}),
     "DELETE api/v1/me/tokens/{token_id}": (NOBODY, {}),
 }
 """Writes of the JSON API: method and address, who may, and what is sent."""
