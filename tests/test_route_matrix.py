@@ -15,7 +15,7 @@ from route_matrix import CALLS, COMPLETE_UNDER, EVERYBODY, FORMS, PAGES, ROLES, 
 from test_routes import ALL, address
 
 from dinh.directory.enums import ChangeKind, IdentifierForm, Role
-from dinh.directory.models import Account, SignedInSession, StructureChange, UnitIdentifier
+from dinh.directory.models import Account, ApiToken, SignedInSession, StructureChange, UnitIdentifier
 from dinh.directory.tests.factories import (
     AccountFactory,
     AppointmentFactory,
@@ -74,6 +74,9 @@ def world(module_database):
         ).pk,
         "session_id": SignedInSession.objects.create(
             account=colleague, session_key="k", started_at=timezone.now(), last_seen_at=timezone.now()
+        ).pk,
+        "token_id": ApiToken.objects.create(
+            appointment=colleague.current_appointment, label="máy", digest="d", expires_at=timezone.now()
         ).pk,
         "incoming_id": arrival(unit).pk,
         "change_id": planned_change(accounts["keeper"]).pk,

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -114,6 +115,15 @@ class Environment:
         return self._refused(
             f"{name} must be addresses such as https://host, but is {' '.join(given)!r}.", []
         )
+
+    def networks(self, name: str, *, default: str) -> list[IPv4Network | IPv6Network]:
+        """:raises ImproperlyConfigured: if a word is neither an address nor a network"""
+        given = self.words(name, default=default)
+        try:
+            return [ip_network(each) for each in given]
+        except ValueError:
+            told = f"{name} must list networks such as 10.1.2.3/32, but is {' '.join(given)!r}."
+            return self._refused(told, [])
 
     def secret(self, name: str, *, file: Path) -> str:
         """

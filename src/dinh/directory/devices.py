@@ -1,5 +1,7 @@
 """What a request tells about the browser it comes from."""
 
+from ipaddress import ip_address
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -37,8 +39,26 @@ def address_of(request: HttpRequest) -> str | None:
     """
     Network address of the caller.
 
-    Behind the TLS proxy (`DINH_HTTPS`) it is the last one in X-Forwarded-For: the proxy itself wrote that;
-    what stands before it may have been made up by the caller.
+    X-Forwarded-For is believed of a proxy in `DINH_TRUSTED_PROXIES` alone, and only as far as such a proxy wrote it,
+    from its end: what stands before may have been made up by the caller.
     """
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.HTTPS else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR") or None
+    address = request.META.get("REMOTE_ADDR") or None
+    for told in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not _is_trusted(address) or not _is_address(told.strip()):
+            break
+        address = told.strip()
+    return address
+
+
+def _is_trusted(address: str | None) -> bool:
+    if address is None or not _is_address(address):
+        return False
+    return any(ip_address(address) in network for network in settings.TRUSTED_PROXIES)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

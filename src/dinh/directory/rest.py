@@ -11,7 +11,7 @@ from django.utils import timezone
 from ninja import Schema
 from ninja.security import APIKeyCookie, HttpBearer
 
-from dinh.directory import rest_changes, rest_structure
+from dinh.directory import rest_account, rest_changes, rest_structure
 from dinh.directory.models import Appointment, Unit
 from dinh.directory.operations.tokens import bearer_of
 from dinh.directory.queries.people import (
@@ -110,6 +110,7 @@ class PersonPage(Schema):
 # One router for reads and changes: an address that has both must be one route.
 router = rest_changes.router
 rest_structure.install(router)
+rest_account.install(router)
 
 
 @router.get("/me", response=AppointmentOut)

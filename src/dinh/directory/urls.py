@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.directory.views import account, changes, contacts, people, sign_in, structure, units
+from dinh.directory.views import account, changes, contacts, people, sign_in, structure, tokens, units
 
 app_name = "directory"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("account/second-factor/remove/", account.remove, name="remove_factor"),
     path("account/sessions/<int:session_id>/end/", account.end_one_session, name="end_session"),
     path("account/sessions/end-others/", account.end_other_sessions, name="end_other_sessions"),
+    path("account/tokens/", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke_token"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("positions/", sign_in.appointments, name="appointments"),
     path("positions/<int:appointment_id>/", sign_in.switch, name="switch"),

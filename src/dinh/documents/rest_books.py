@@ -36,11 +36,18 @@ class BookOut(Schema):
     type_codes: list[str]
     council_name: str
     is_secret: bool
+    is_normative: bool
     opening_number: int
     closed_at: datetime | None
 
 
 class BookIn(Schema):
+    """
+    `type_codes` SY, TrS and SL together: the book of copies. `is_normative`: of normative documents (văn bản quy
+    phạm pháp luật), one series a type, whose number bears the year;
+    `opening_number`: the last one given before this system.
+    """
+
     direction: Direction
     year: int
     code: str
@@ -48,6 +55,7 @@ class BookIn(Schema):
     type_codes: list[str] = []
     council_name: str = ""
     is_secret: bool = False
+    is_normative: bool = False
     opening_number: int = 0
 
 

@@ -19,12 +19,12 @@ from dinh.documents.operations.draft_files import (
     add_letter_file,
     attach_files,
     detach_file,
-    mark_place,
 )
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
 from dinh.documents.operations.letter_content import word_of
 from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
+from dinh.documents.operations.placing import mark_place
 from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -225,9 +225,12 @@ def word(request: HttpRequest, outgoing_id: int) -> HttpResponse:
 
 @router.post("/drafts/{int:outgoing_id}/places", response=DraftOut)
 def place(request: HttpRequest, outgoing_id: int, body: PlaceIn) -> DraftOut:
-    """Mark on an uploaded letter where number, date, a signature or the seal goes."""
-    drafter = _actor(request)
-    version = mark_place(outgoing_id=outgoing_id, drafter=drafter, at=timezone.now(), **body.dict())
+    """
+    Mark on an uploaded letter where number, date, a signature or the seal goes: the drafter on a draft, the
+    unit's clerk until the first signature.
+    """
+    actor = _actor(request)
+    version = mark_place(outgoing_id=outgoing_id, actor=actor, at=timezone.now(), **body.dict())
     return _shown(version.outgoing)
 
 

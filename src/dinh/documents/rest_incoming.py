@@ -106,13 +106,17 @@ class NoteOut(Schema):
 
 
 class IncomingDetail(IncomingOut):
-    """With everything that its page shows; `acts` are those open to the caller now."""
+    """
+    With everything that its page shows; `acts` are those open to the caller now; `letter_sha256` of the letter or its
+    scan, null where it is kept on paper or recalled.
+    """
 
     refusal_reason: str
     direction_text: str
     result_text: str
     verified_at: datetime | None
     verdict_details: dict[str, object] | None
+    letter_sha256: str | None
     parts: list[PartOut]
     notes: list[NoteOut]
     acts: list[str]
@@ -391,6 +395,7 @@ def _detail(incoming_id: int, actor: Appointment) -> IncomingDetail:
         {
             **_fields(incoming),
             **{name: getattr(incoming, name) for name in plain},
+            "letter_sha256": None if is_recalled else incoming.document.content_id,
             "parts": [_part(part) for part in parts],
             "notes": [_note(each) for each in notes],
             "acts": sorted(open_acts(actor, incoming, parts, on=timezone.localdate())),

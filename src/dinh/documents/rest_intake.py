@@ -16,6 +16,7 @@ from dinh.documents.enums import IncomingState
 from dinh.documents.letters import render_arrival_stamp
 from dinh.documents.models import Incoming, Intake
 from dinh.documents.operations.intake import PaperLetter, arrival_stamp, keep_scan, take_in
+from dinh.documents.operations.later_scans import scan_incoming
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.rules import may_keep_books
 from dinh.kernel.errors import NotPermitted
@@ -96,6 +97,18 @@ def original(request: HttpRequest, incoming_id: int) -> HttpResponseBase:
     """The scan as it was uploaded."""
     intake = _intake(request, incoming_id)
     return _file(request, intake.original_id, intake.file_name)
+
+
+@router.post("/incoming/{int:incoming_id}/scan", response=IntakeOut)
+def bring_scan(request: HttpRequest, incoming_id: int, file: File[UploadedFile]) -> IntakeOut:
+    """The scan of a letter that was registered without one: PDF, JPEG, PNG or TIFF."""
+    clerk = _actor(request)
+    _intake(request, incoming_id)
+    if not may_keep_books(clerk, clerk.unit_id):
+        raise NotPermitted(_("Only a clerk of the unit registers documents."))
+    scan = keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
+    scan_incoming(clerk=clerk, incoming_id=incoming_id, scan=scan, at=timezone.now())
+    return _shown(_intake(request, incoming_id))
 
 
 @router.get("/incoming/{int:incoming_id}/stamped")

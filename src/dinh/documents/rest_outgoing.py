@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import Field, Path, Query, Router, Schema, Status
+from ninja import Field, File, Path, Query, Router, Schema, Status
+from ninja.files import UploadedFile
 
 from dinh.audit.api import note_access
 from dinh.directory.models import Appointment
@@ -18,7 +19,9 @@ from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft, withdraw_draft
 from dinh.documents.operations.dispatch import dispatch_document
+from dinh.documents.operations.intake import keep_scan
 from dinh.documents.operations.issuing import issue_document
+from dinh.documents.operations.later_scans import scan_outgoing
 from dinh.documents.operations.numbering import number_document
 from dinh.documents.operations.on_paper import PaperLetter, issue_on_paper, register_on_paper
 from dinh.documents.operations.sealing import seal_document
@@ -27,7 +30,8 @@ from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
-from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.documents.rules import may_number
+from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.storage.api import blob_response
 
 PAGE = 50
@@ -35,7 +39,10 @@ router = Router(tags=["outgoing"])
 
 
 class OutgoingOut(Schema):
-    """A letter; `code` is its number and notation, empty until numbered."""
+    """
+    A letter; `code` is its number and notation, empty until numbered; `letter_sha256` of its file as signed or
+    scanned, null while it is a draft or kept on paper.
+    """
 
     id: int
     state: OutgoingState
@@ -46,6 +53,7 @@ class OutgoingOut(Schema):
     urgency: int
     secrecy: int
     signer: str
+    letter_sha256: str | None
     signed_at: datetime | None
     numbered_at: datetime | None
     sealed_at: datetime | None
@@ -150,6 +158,17 @@ def _paper_letter(body: PaperLetterIn, clerk: Appointment) -> PaperLetter:
         urgency=body.urgency,
         form=form_from(body.form),
     )
+
+
+@router.post("/outgoing/{int:outgoing_id}/scan", response=OutgoingOut)
+def bring_scan(request: HttpRequest, outgoing_id: int, file: File[UploadedFile]) -> OutgoingOut:
+    """The scan of a letter that was registered on paper: PDF, JPEG, PNG or TIFF."""
+    clerk = actor_of(request)
+    if not may_number(clerk, visible(request, outgoing_id)):
+        raise NotPermitted(_("Only a clerk of the unit brings the scan of a letter on paper."))
+    scan = keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
+    scan_outgoing(clerk=clerk, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
+    return shown(visible(request, outgoing_id))
 
 
 @router.post("/outgoing/sign", response=list[SignedOut])
@@ -280,6 +299,7 @@ def shown(outgoing: Outgoing) -> OutgoingOut:
         urgency=document.urgency,
         secrecy=document.secrecy,
         signer=document.signer_name,
+        letter_sha256=document.content_id,
         signed_at=outgoing.signed_at,
         numbered_at=outgoing.numbered_at,
         sealed_at=outgoing.sealed_at,

@@ -13,6 +13,17 @@ def may_edit_draft(appointment: Appointment, outgoing: Outgoing) -> bool:
     return outgoing.drafter_id == appointment.pk and outgoing.state in DRAFT_STATES
 
 
+def may_mark_places(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """The drafter of a draft; and the unit's clerk, who knows where number and seal go, until somebody signs."""
+    if may_edit_draft(appointment, outgoing):
+        return True
+    if not may_number(appointment, outgoing):
+        return False
+    # A step of a letter that came back keeps its mark until the letter is submitted anew.
+    on_path = outgoing.state == OutgoingState.REVIEWING and not outgoing.steps.filter(signed=True).exists()
+    return on_path or outgoing.state in DRAFT_STATES
+
+
 def may_withdraw(appointment: Appointment, outgoing: Outgoing) -> bool:
     """The drafter takes back what its leader has not signed yet."""
     return outgoing.drafter_id == appointment.pk and outgoing.state == OutgoingState.REVIEWING
@@ -25,6 +36,17 @@ def may_number(appointment: Appointment, outgoing: Outgoing) -> bool:
 
 def may_keep_books(appointment: Appointment, unit_id: int) -> bool:
     return appointment.has_role(Role.CLERK) and appointment.unit_id == unit_id
+
+
+def is_kept_on_paper(outgoing: Outgoing) -> bool:
+    """Issued without a file: registered on paper, or taken over from an old register."""
+    has_file = outgoing.document.content_id is not None or bool(outgoing.document.copy_kind)
+    return outgoing.state == OutgoingState.ISSUED and not has_file and not outgoing.versions.exists()
+
+
+def may_scan(appointment: Appointment, outgoing: Outgoing) -> bool:
+    """The clerk brings the scan of what is kept on paper; secret letters are never scanned."""
+    return may_number(appointment, outgoing) and is_kept_on_paper(outgoing) and not outgoing.document.secrecy
 
 
 def may_comment(appointment: Appointment, outgoing: Outgoing) -> bool:

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from dinh.documents.operations.importing import run_import
 from dinh.documents.operations.intake import prepare_intake
+from dinh.documents.operations.later_scans import read_words
 from dinh.kernel.jobs import task
 
 
@@ -17,3 +18,9 @@ def take_in_register(*, import_id: int) -> None:
 def prepare_scan(*, intake_id: int) -> None:
     """Stamp the scan of a letter on paper and read its text."""
     prepare_intake(intake_id=intake_id, at=timezone.now())
+
+
+@task(queue="documents")
+def read_scan_words(*, document_id: int) -> None:
+    """Make the words of a letter that was scanned later searchable."""
+    read_words(document_id=document_id)

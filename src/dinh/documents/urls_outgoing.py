@@ -32,5 +32,6 @@ urlpatterns = [
     path("outgoing/<int:outgoing_id>/recipients/posted/", recipients.posted, name="recipients_posted"),
     path("outgoing/<int:outgoing_id>/recipients/remind/", recipients.remind, name="recipients_remind"),
     path("outgoing/<int:outgoing_id>/metadata/", metadata.outgoing_metadata_page, name="outgoing_metadata"),
+    path("outgoing/<int:outgoing_id>/scan/", on_paper.outgoing_scan, name="outgoing_scan"),
     path("outgoing/<int:outgoing_id>/<slug:act>/", outgoing_acts.outgoing_act, name="outgoing_act"),
 ]

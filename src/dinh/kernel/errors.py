@@ -67,6 +67,20 @@ class NotFound(DomainError):
     status = 404
 
 
+class TooManyRequests(DomainError):
+    """
+    Refused for a while.
+
+    :param retry_after: seconds until it is worth trying again
+    """
+
+    status = 429
+
+    def __init__(self, message: str | Promise, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Unavailable(DomainError):
     """Something outside did not answer; trying again later may help."""
 

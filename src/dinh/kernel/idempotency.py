@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from dinh.kernel.errors import DomainError
@@ -155,7 +156,8 @@ def _fingerprint(request: HttpRequest) -> str:
     is_upload = request.method == "POST" and request.content_type == "multipart/form-data"
     body = _digest_of_upload(request) if is_upload else request.body
     head = f"{request.method} {request.get_full_path()}\n".encode()
-    return hashlib.sha256(head + body).hexdigest()
+    # Keyed, for bodies hold passwords and codes that nobody with a copy of the database should try at leisure.
+    return salted_hmac("kernel.idempotency", head + body, algorithm="sha256").hexdigest()
 
 
 def _digest_of_upload(request: HttpRequest) -> bytes:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import DomainError, TooManyRequests
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -74,7 +74,10 @@ def _as_problem(page: "HttpResponseBase") -> HttpResponse:
 
 def _refused(_request: HttpRequest, refusal: DomainError | type[DomainError]) -> HttpResponse:
     error = cast("DomainError", refusal)
-    return _problem_response(error.as_problem(), error.status)
+    response = _problem_response(error.as_problem(), error.status)
+    if isinstance(error, TooManyRequests):
+        response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _invalid(_request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_list_or_404, get_object_or_404
 from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
@@ -14,7 +14,12 @@ from dinh.worklist.deadlines import hours_left, mark_of
 from dinh.worklist.kinds import kinds, label_of
 from dinh.worklist.models import Absence
 from dinh.worklist.operations.absences import NewDelegation, cancel_absence, record_absence
-from dinh.worklist.queries.delegations import absences_visible_to, stand_ins_of
+from dinh.worklist.queries.delegations import (
+    absences_managed_by,
+    absences_visible_to,
+    people_managed_by,
+    stand_ins_of,
+)
 from dinh.worklist.queries.items import group_of, items_visible_to, on_behalf_of, within_group
 
 PAGE = 50
@@ -62,7 +67,11 @@ class DelegationOut(Schema):
 
 
 class AbsenceOut(Schema):
+    """`recorded_by`: appointment of who recorded it for another; null where it is one's own."""
+
     id: int
+    person_id: int
+    recorded_by: int | None
     start_date: date
     end_date: date
     reason: str
@@ -79,6 +88,9 @@ class DelegationIn(Schema):
 
 
 class AbsenceIn(Schema):
+    """`person_id` null: one's own; another's for the head and the administrators of the unit."""
+
+    person_id: int | None = None
     start_date: date
     end_date: date
     reason: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
@@ -131,17 +143,23 @@ def work_kinds(request: HttpRequest) -> list[KindOut]:
 
 
 @router.get("/absences", response=list[AbsenceOut])
-def absences(request: HttpRequest) -> list[AbsenceOut]:
-    """One's own absences, the latest first; the hundred last."""
-    return [_absence(row) for row in absences_visible_to(_own(request))[:100]]
+def absences(request: HttpRequest, person_id: int | None = None) -> list[AbsenceOut]:
+    """One's own absences, or those of a person whom one looks after, the latest first; the hundred last."""
+    own = _own(request)
+    if person_id is None or person_id == own.person_id:
+        return [_absence(row) for row in absences_visible_to(own)[:100]]
+    today = timezone.localdate()
+    get_list_or_404(people_managed_by(own, today=today), person_id=person_id)
+    return [_absence(row) for row in absences_managed_by(own, today=today).filter(person_id=person_id)[:100]]
 
 
 @router.post("/absences", response={201: AbsenceOut})
 def create_absence(request: HttpRequest, body: AbsenceIn) -> Status[AbsenceOut]:
-    """Be away from a day to a day, both included, and say who acts for each of one's positions meanwhile."""
+    """Be away from a day to a day, both included, and say who acts for each of the positions meanwhile."""
     own = _own(request)
     made = record_absence(
         actor=own,
+        person_id=body.person_id,
         start_date=body.start_date,
         end_date=body.end_date,
         reason=body.reason,
@@ -150,19 +168,28 @@ def create_absence(request: HttpRequest, body: AbsenceIn) -> Status[AbsenceOut]:
         ],
         at=timezone.now(),
     )
-    return Status(201, _absence(absences_visible_to(own).get(pk=made.pk)))
+    return Status(201, _absence(_seen(own, made.pk)))
 
 
 @router.post("/absences/{absence_id}/cancel", response=AbsenceOut)
 def absence_cancel(request: HttpRequest, absence_id: int) -> AbsenceOut:
+    """End an absence of one's own, or of a person whom one looks after."""
     own = _own(request)
     cancel_absence(absence_id=absence_id, actor=own, at=timezone.now())
-    return _absence(get_object_or_404(absences_visible_to(own), pk=absence_id))
+    return _absence(_seen(own, absence_id))
+
+
+def _seen(own: Appointment, absence_id: int) -> Absence:
+    found = absences_visible_to(own).filter(pk=absence_id).first()
+    managed = absences_managed_by(own, today=timezone.localdate())
+    return found or get_object_or_404(managed, pk=absence_id)
 
 
 def _absence(row: Absence) -> AbsenceOut:
     return AbsenceOut(
         id=row.pk,
+        person_id=row.person_id,
+        recorded_by=row.recorded_by_id,
         start_date=row.start_date,
         end_date=row.end_date,
         reason=row.reason,

@@ -15,6 +15,7 @@ BAD = [
     ("DINH_MAX_UPLOAD_MB", "-1"),
     ("DINH_HTTPS", "maybe"),
     ("DINH_LOG_FORMAT", "xml"),
+    ("DINH_TRUSTED_PROXIES", "10.0.0.0/99"),
     ("DINH_DATABASE_URL", "mysql://localhost/dinh"),
     ("DINH_DATABASE_URL", "postgresql://localhost:port/dinh"),
     ("DINH_BASE_URL", "dinh.backan.gov.vn"),

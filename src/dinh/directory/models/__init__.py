@@ -1,7 +1,7 @@
 from dinh.directory.models.account import Account
 from dinh.directory.models.change import StructureChange
 from dinh.directory.models.person import Appointment, Person, Position
-from dinh.directory.models.sign_in import RecoveryCode, SecondFactor, SignedInSession
+from dinh.directory.models.sign_in import AddressFailures, RecoveryCode, SecondFactor, SignedInSession
 from dinh.directory.models.token import ApiToken
 from dinh.directory.models.unit import (
     Division,
@@ -15,6 +15,7 @@ from dinh.directory.models.unit import (
 
 __all__ = [
     "Account",
+    "AddressFailures",
     "ApiToken",
     "Appointment",
     "Division",

@@ -31,6 +31,18 @@ class RecoveryCode(models.Model):
         return f"{self.account_id}"
 
 
+class AddressFailures(models.Model):
+    """Failed tries to sign in from one network address, over all accounts, since the window began."""
+
+    address = models.GenericIPAddressField(unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    began_at = models.DateTimeField()
+    blocked_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class SignedInSession(models.Model):
     """One browser in which an account is signed in (phiên đăng nhập), until it is ended."""
 

@@ -13,7 +13,13 @@ from django.utils.translation import gettext as _
 from dinh.audit import api as audit
 from dinh.audit.api import Acting
 from dinh.directory.models import Account
-from dinh.directory.operations.failures import SignInRefused, count_failure, may_try
+from dinh.directory.operations.failures import (
+    SignInRefused,
+    count_address_failure,
+    count_failure,
+    may_try,
+    refuse_blocked_address,
+)
 from dinh.directory.operations.sessions import end_sessions
 from dinh.kernel.errors import FieldFault, InvalidInput
 
@@ -25,20 +31,30 @@ class PasswordUnfit(InvalidInput):
 
 
 def change_password(
-    *, account_id: int, present: str, new: str, session_key: str | None, at: datetime
+    *,
+    account_id: int,
+    present: str,
+    new: str,
+    session_key: str | None,
+    at: datetime,
+    address: str | None = None,
 ) -> Account:
     """
     Replace one's own password and sign out of every other browser. Wrong tries count towards the lock.
 
     :param session_key: the session that goes on
+    :param address: where the try comes from
     :raises SignInRefused: if the account is locked
+    :raises AddressBlocked: if too many tries from this address failed
     :raises PasswordUnfit: if the present password is wrong or the new one unfit
     """
     account = Account.objects.select_related("person").get(pk=account_id)
+    refuse_blocked_address(address, at)
     if not may_try(account, at):
         raise SignInRefused()
     if not check_password(present, account.password):
         count_failure(account, at)
+        count_address_failure(address, at)
         raise PasswordUnfit(_("This is not your present password."), field="present")
     return set_own_password(account_id=account_id, new=new, session_key=session_key, at=at)
 

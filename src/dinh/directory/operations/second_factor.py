@@ -112,31 +112,39 @@ def pass_second_factor(*, account_id: int, code: str, at: datetime) -> None:
         raise WrongCode(_wrong_code(), field="code")
 
 
-@transaction.atomic
 def renew_recovery_codes(*, account_id: int, code: str, at: datetime) -> list[str]:
-    """New recovery codes; the old ones end. :raises WrongCode: unless a code of the generator fits"""
-    account = _locked(account_id)
-    if not _take_step(account, code, at):
+    """
+    New recovery codes; the old ones end. Wrong codes count towards the lock.
+
+    :raises SignInRefused: if the account is locked
+    :raises WrongCode: unless a code of the generator fits
+    """
+    with transaction.atomic():
+        account = _locked(account_id)
+        codes = _renewed(account, at) if _proves(account, code, at) else None
+    if codes is None:
         raise WrongCode(_wrong_code(), field="code")
-    audit.record("directory.second_factor.codes_renewed", target=account, actor=account, at=at)
-    return _new_codes(account)
+    return codes
 
 
-@transaction.atomic
 def remove_second_factor(*, account_id: int, code: str, at: datetime) -> None:
     """
-    Switch one's own second factor off.
+    Switch one's own second factor off. Wrong codes count towards the lock.
 
+    :raises SignInRefused: if the account is locked
     :raises SecondFactorRequired: if one of the person's roles asks for it
     :raises WrongCode: unless a code of the generator fits
     """
-    account = _locked(account_id)
-    if is_required(account, at=at):
-        raise SecondFactorRequired(_("Your role asks for a second factor, so it stays on."))
-    if not _take_step(account, code, at):
+    with transaction.atomic():
+        account = _locked(account_id)
+        if is_required(account, at=at):
+            raise SecondFactorRequired(_("Your role asks for a second factor, so it stays on."))
+        fits = _proves(account, code, at)
+        if fits:
+            forget_second_factor(account)
+            audit.record("directory.second_factor.removed", target=account, actor=account, at=at)
+    if not fits:
         raise WrongCode(_wrong_code(), field="code")
-    forget_second_factor(account)
-    audit.record("directory.second_factor.removed", target=account, actor=account, at=at)
 
 
 def forget_second_factor(account: Account) -> None:
@@ -153,6 +161,21 @@ def _locked(account_id: int) -> Account:
 def _step(factor: SecondFactor, code: str, at: datetime) -> int | None:
     secret, plain = unseal(factor.sealed_secret), code.replace(" ", "")
     return matching_step(secret=secret, code=plain, after=factor.last_step, at=at)
+
+
+def _proves(account: Account, code: str, at: datetime) -> bool:
+    """Whether a code of the generator fits; a wrong one is counted. :raises SignInRefused: if the account is locked"""
+    if not may_try(account, at):
+        raise SignInRefused()
+    if _take_step(account, code, at):
+        return True
+    count_failure(account, at)
+    return False
+
+
+def _renewed(account: Account, at: datetime) -> list[str]:
+    audit.record("directory.second_factor.codes_renewed", target=account, actor=account, at=at)
+    return _new_codes(account)
 
 
 def _take_step(account: Account, code: str, at: datetime) -> bool:

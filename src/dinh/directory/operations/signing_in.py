@@ -11,7 +11,13 @@ from django.utils.translation import gettext as _
 
 from dinh.audit import api as audit
 from dinh.directory.models import Account, Appointment
-from dinh.directory.operations.failures import SignInRefused, count_failure, may_try
+from dinh.directory.operations.failures import (
+    SignInRefused,
+    count_address_failure,
+    count_failure,
+    may_try,
+    refuse_blocked_address,
+)
 from dinh.directory.operations.second_factor import is_enrolled, is_required
 from dinh.directory.queries.appointments import current_appointments
 from dinh.kernel.errors import InvalidInput, NotFound
@@ -39,25 +45,35 @@ class Progress:
     gave_code: bool = False
 
 
-def check_credentials(*, username: str, password: str, at: datetime) -> Progress:
+def check_credentials(*, username: str, password: str, at: datetime, address: str | None = None) -> Progress:
     """
     First step of signing in: name and password.
 
     After five failures in a row the account is locked for 15 minutes. Unknown names take as long as known ones.
 
+    :param address: where the try comes from; too many failures shut it out, whatever the accounts
     :raises SignInRefused: if they do not fit, the account is locked, or a password that was handed out has run out
+    :raises AddressBlocked: if too many tries from this address failed, even if these fit
     """
+    refuse_blocked_address(address, at)
     account = Account.objects.filter(username=username.strip().lower()).first()
-    if account is None or not may_try(account, at):
-        make_password(password)
+    if account is None or not _fits(account, password, at):
+        if account is None:
+            make_password(password)
+        count_address_failure(address, at)
         raise SignInRefused()
+    return Progress(account.pk, at)
+
+
+def _fits(account: Account, password: str, at: datetime) -> bool:
+    if not may_try(account, at):
+        make_password(password)
+        return False
     # Of an account without a password Django hashes something else, so that it takes as long.
     if not check_password(password, account.password):
         count_failure(account, at)
-        raise SignInRefused()
-    if account.one_time_until is not None and account.one_time_until <= at:
-        raise SignInRefused()
-    return Progress(account.pk, at)
+        return False
+    return account.one_time_until is None or account.one_time_until > at
 
 
 def next_step(*, progress: Progress, at: datetime) -> Step:

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 from django.test import Client
@@ -46,12 +47,23 @@ def test_signing_in_notes_device_and_address(account):
     assert session.address == "127.0.0.1"
 
 
-def test_address_is_what_the_proxy_wrote_last(account, settings):
-    settings.HTTPS = True
-    client = Client(headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.9"})
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (["127.0.0.1/32"], "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        (["127.0.0.1/32", "10.0.0.0/8"], "6.6.6.6, 203.0.113.9, 10.2.3.4", "203.0.113.9"),
+        (["127.0.0.1/32"], "203.0.113.9, 10.2.3.4", "10.2.3.4"),
+        (["127.0.0.1/32"], "203.0.113.9, nonsense", "127.0.0.1"),
+        (["192.0.2.1/32"], "6.6.6.6", "127.0.0.1"),
+        ([], "6.6.6.6", "127.0.0.1"),
+    ],
+)
+def test_address_is_what_the_last_trusted_proxy_wrote(account, settings, proxies, forwarded, address):
+    settings.TRUSTED_PROXIES = [ip_network(each) for each in proxies]
+    client = Client(headers={"X-Forwarded-For": forwarded})
     client.post("/directory/sign-in/", {"username": account.username, "password": PASSWORD})
 
-    assert SignedInSession.objects.get().address == "203.0.113.9"
+    assert SignedInSession.objects.get().address == address
 
 
 def test_use_is_noted_once_a_minute(account):

@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
+from dinh.directory.devices import address_of
 from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.sign_in import ChangePasswordForm, CodeForm
 from dinh.directory.middleware import StaffRequest
@@ -68,6 +69,7 @@ def _change_password(request: StaffRequest, form: ChangePasswordForm) -> HttpRes
         new=form.cleaned_data["new"],
         session_key=old,
         at=timezone.now(),
+        address=address_of(request),
     )
     update_session_auth_hash(request, changed)
     renew_session_key(old=old, new=request.session.session_key or "")

@@ -21,6 +21,7 @@ from dinh.directory.devices import address_of, device_of
 from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.sign_in import CodeForm, NewPasswordForm, SignInForm
 from dinh.directory.middleware import SEEN_AT, StaffRequest
+from dinh.directory.operations.failures import AddressBlocked
 from dinh.directory.operations.passwords import set_own_password
 from dinh.directory.operations.second_factor import begin_enrolment, confirm_enrolment, pass_second_factor
 from dinh.directory.operations.sessions import forget_session, remember_session
@@ -55,7 +56,13 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _sign_in_page(request, form, 422 if form.is_bound else 200)
     try:
-        progress = check_credentials(**form.cleaned_data, at=timezone.now())
+        address = address_of(request)
+        progress = check_credentials(**form.cleaned_data, at=timezone.now(), address=address)
+    except AddressBlocked as refusal:
+        show_refusal(form, refusal)
+        page = _sign_in_page(request, form, refusal.status)
+        page["Retry-After"] = str(refusal.retry_after)
+        return page
     except DomainError as refusal:
         show_refusal(form, refusal)
         return _sign_in_page(request, form, 403)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from dinh.documents.enums import Direction
+from dinh.documents.enums import CopyKind, Direction
 from dinh.documents.forms.styled import StyledForm
 from dinh.documents.letters import document_types
 from dinh.documents.operations.books import NewBook
@@ -67,18 +67,35 @@ class BookForm(StyledForm):
         help_text=_("Only for a council that issues under the unit's seal: it has numbers of its own."),
     )
     is_secret = forms.BooleanField(label=_("For secret documents"), required=False)
+    is_for_copies = forms.BooleanField(
+        label=_("For copies (SY, TrS, SL)"),
+        required=False,
+        help_text=_("All forms of copies share one series of the year."),
+    )
+    is_normative = forms.BooleanField(
+        label=_("For normative documents of the chosen type"),
+        required=False,
+        help_text=_(
+            "Resolutions and decisions that make law: the number bears the year, each type has its series."
+        ),
+    )
     opening_number = forms.IntegerField(
         label=_("Last number given before this system"), min_value=0, max_value=999_999, initial=0
     )
 
-    def __init__(self, *args: Any, bloc: str, on: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, bloc: str, on: Any, makes_law: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["type_codes"].choices = [  # type: ignore[attr-defined]
             (each.code, each.name) for each in document_types(bloc=bloc, on=on)
         ]
+        if not makes_law:
+            del self.fields["is_normative"]
 
     def new_book(self) -> NewBook:
-        return NewBook(**self.cleaned_data)
+        given = dict(self.cleaned_data)
+        if given.pop("is_for_copies"):
+            given["type_codes"] = [*CopyKind.values, *given["type_codes"]]
+        return NewBook(**given)
 
 
 class OpeningNumberForm(StyledForm):

@@ -14,6 +14,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import CopyKind, Direction, Secrecy
 from dinh.documents.letters import UnknownForm, document_type, document_types
 from dinh.documents.models import Book, Outgoing
+from dinh.documents.operations.letter_form import may_be_normative
 from dinh.documents.queries.books import BookNotFound, books_visible_to
 from dinh.documents.rules import may_keep_books
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
@@ -240,7 +241,33 @@ def _check(clerk: Appointment, book: NewBook, at: datetime) -> None:
     if len(book.council_name) > 200:
         raise InvalidInput(_("Shorten the name to 200 characters."), field="council_name")
     _check_number(book.opening_number, "opening_number")
-    _check_types(clerk, book)
+    if set(book.type_codes) & set(CopyKind.values):
+        _check_copies(book)
+    else:
+        _check_types(clerk, book)
+    if book.is_normative:
+        _check_normative(clerk, book)
+
+
+def _check_copies(book: NewBook) -> None:
+    """All forms of copies share one series (Decree 30/2020, Annex I, part II, II.1.c)."""
+    only_copies = set(book.type_codes) == set(CopyKind.values)
+    special = book.is_secret or book.is_normative or bool(book.council_name.strip())
+    if book.direction != Direction.OUTGOING or not only_copies or special:
+        told = _("Copies of all forms go out of one book of their own: choose nothing beside them.")
+        raise InvalidInput(told, field="type_codes")
+
+
+def _check_normative(clerk: Appointment, book: NewBook) -> None:
+    if book.direction != Direction.OUTGOING or book.is_secret or book.council_name.strip():
+        told = _("Normative documents go out openly, in the unit's own name.")
+        raise InvalidInput(told, field="is_normative")
+    if len(book.type_codes) != 1:
+        told = _("Each type of normative documents has a series of its own: choose one type.")
+        raise InvalidInput(told, field="type_codes")
+    if not may_be_normative(clerk.unit, book.type_codes[0]):
+        told = _("Only resolutions and decisions of People's Councils and Committees are normative.")
+        raise InvalidInput(told, field="is_normative")
 
 
 def _check_types(clerk: Appointment, book: NewBook) -> None:

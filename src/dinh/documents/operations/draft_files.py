@@ -19,7 +19,6 @@ from dinh.documents.models import Attachment, Outgoing, Step, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
-from dinh.kernel.pdf import Place
 from dinh.pki.api import active_content
 from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
 
@@ -29,17 +28,6 @@ ATTACHMENTS_MAX = 50
 PAGES_MAX = 500
 SIDE_MAX = 3400
 """Points: a little beyond A0. The picture of a larger page would take the web process's memory."""
-PLACED = ("number", "day", "month", "year", "signature.leader", "seal.leader")
-_SHAPES = {
-    "number": (30.0, 16.0, 13.0, False),
-    "day": (18.0, 16.0, 13.0, True),
-    "month": (18.0, 16.0, 13.0, True),
-    "year": (28.0, 16.0, 13.0, True),
-    "initials": (44.0, 45.0, 0.0, False),
-    "signature": (116.0, 65.0, 0.0, False),
-    "seal": (99.0, 100.0, 0.0, False),
-}
-"""Width, height and size of type in points, and whether it slopes: as our own layout has them."""
 
 
 class LetterRefused(InvalidInput):
@@ -85,67 +73,6 @@ def _faults_of_form(content: bytes, outgoing_id: int, drafter: Appointment, on: 
     variant = variant_of(bloc=unit.bloc, issuer=unit.name)
     found = check_form(content, bloc=unit.bloc, on=on, variant=variant, meant=meant)
     return [fault.to_json() for fault in found]
-
-
-@transaction.atomic
-def set_places(
-    *, outgoing_id: int, drafter: Appointment, places: Sequence[Place], sizes: Sequence[tuple[float, float]],
-    at: datetime,
-) -> Version:  # fmt: skip
-    """
-    Put places of an uploaded letter where the drafter marked them; others stay.
-
-    :param sizes: width and height in points of each page
-    :raises InvalidInput: if a place lies outside its page
-    """
-    outgoing = own_draft(outgoing_id, drafter)
-    last = outgoing.versions.last()
-    if last is None or last.source == Source.PAGE:
-        raise InvalidInput(_("Only an uploaded letter has its places marked by hand."), field="places")
-    for place in places:
-        _check_on_page(place, sizes)
-    known = {each["name"]: each for each in last.places} | {each.name: asdict(each) for each in places}
-    last.places = list(known.values())
-    last.save(update_fields=["places"])
-    details = {"version": last.number, "places": [each.name for each in places]}
-    record("documents.document.places_set", target=outgoing, actor=drafter, at=at, details=details)
-    return last
-
-
-def mark_place(
-    *, outgoing_id: int, drafter: Appointment, name: str, page: int, x: float, y: float, at: datetime
-) -> Version:
-    """
-    Put a place of an uploaded letter where its middle was marked, moved into the page where it would stick out.
-
-    :param x: points from the left edge of the page
-    :param y: points from its bottom
-    :raises InvalidInput: if there is no such place or page, or the letter was not uploaded
-    """
-    outgoing = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
-    last = outgoing.versions.last() if outgoing else None
-    if last is None or last.pdf_id is None:
-        raise InvalidInput(_("Only an uploaded letter has its places marked by hand."), field="places")
-    sizes = kept_page_sizes(str(last.pdf_id))
-    shape = _SHAPES.get(name.split(".")[0])
-    if shape is None:
-        raise InvalidInput(_("Choose the place from the list."), field="name")
-    if not 1 <= page <= len(sizes):
-        raise InvalidInput(_("The letter has no such page."), field="page")
-    width, height, font_size, italic = shape
-    left, bottom = (
-        min(max(middle - length / 2, 0), room - length)
-        for middle, length, room in zip((x, y), (width, height), sizes[page - 1], strict=True)
-    )
-    place = Place(
-        name=name, page=page, x=left, y=bottom, width=width, height=height, font_size=font_size, italic=italic
-    )
-    return set_places(outgoing_id=outgoing_id, drafter=drafter, places=[place], sizes=sizes, at=at)
-
-
-def kept_page_sizes(sha256: str) -> tuple[tuple[float, float], ...]:
-    """Width and height in points of each page of a kept PDF."""
-    return page_sizes(read_blob(sha256), most=PAGES_MAX)
 
 
 def attach_files(
@@ -220,13 +147,3 @@ def _refuse_harmful(pdf: bytes, name: str) -> None:
     if len(sizes) > PAGES_MAX or any(max(size) > SIDE_MAX for size in sizes):
         text = _("%(name)s is too large for a letter: at most 500 pages, none larger than A0.")
         raise LetterRefused(text % {"name": name}, field="file")
-
-
-def _check_on_page(place: Place, sizes: Sequence[tuple[float, float]]) -> None:
-    if place.name not in PLACED and not place.name.startswith("initials."):
-        raise InvalidInput(_("Choose the place from the list."), field="name")
-    if not 1 <= place.page <= len(sizes):
-        raise InvalidInput(_("The letter has no such page."), field="page")
-    width, height = sizes[place.page - 1]
-    if not (0 <= place.x <= width - place.width and 0 <= place.y <= height - place.height):
-        raise InvalidInput(_("The place must lie within the page."), field="places")

@@ -10,9 +10,9 @@ from django.utils import timezone
 from openpyxl import load_workbook
 
 from dinh.audit.api import trace_of
-from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
-from dinh.documents.enums import Direction, OutgoingState, Secrecy
+from dinh.directory.enums import Bloc, Role
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.documents.enums import CopyKind, Direction, OutgoingState, Secrecy
 from dinh.documents.letters.tests.pages import text_of
 from dinh.documents.models import Book
 from dinh.documents.operations.books import (
@@ -23,6 +23,7 @@ from dinh.documents.operations.books import (
     YearNotOver,
     book_of,
     close_book,
+    copy_book,
     open_book,
     set_opening_number,
 )
@@ -31,6 +32,8 @@ from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.books import BookNotFound, books_visible_to
 from dinh.documents.queries.registers import Wanted, as_line, lines_of
 from dinh.documents.registers import printing
+from dinh.documents.tests.test_letter_form import drafted
+from dinh.documents.tests.test_letter_form import signed as signed_letter
 from dinh.documents.tests.test_outgoing_numbering import DAY, signed
 from dinh.kernel.errors import InvalidInput, NotPermitted
 from dinh.kernel.numbering import last_number_of
@@ -320,3 +323,77 @@ def test_others_read_but_do_not_keep(client, clerk):
     sign_in(client, AppointmentFactory(roles=[Role.CLERK]))
     for name in ("book", "book_pdf", "book_xlsx", "book_keep"):
         assert client.get(reverse(f"documents:{name}", args=[book.pk])).status_code == 404
+
+
+@pytest.fixture
+def lawmaker():
+    unit = UnitFactory(name="Ủy ban nhân dân huyện Ba Bể", abbreviation="UBND", bloc=Bloc.GOVERNMENT)
+    return AppointmentFactory(unit=unit, roles=[Role.CLERK])
+
+
+def test_the_book_of_normative_documents_goes_on_after_its_opening_number(lawmaker):
+    leader = AppointmentFactory(unit=lawmaker.unit, roles=[Role.UNIT_HEAD])
+    year = timezone.localdate().year
+    book = opened(lawmaker, year=year, code="qd-qppl", is_normative=True, opening_number=17)
+    outgoing = signed_letter(drafted(lawmaker, leader, type_code="QĐ", is_normative=True))
+
+    document = reserve_number(
+        clerk=lawmaker, outgoing_id=outgoing.pk, dated=timezone.localdate(), at=timezone.now()
+    )
+
+    outgoing.refresh_from_db()
+    assert (document.code, outgoing.book) == (f"18/{year}/QĐ-UBND", book)
+
+
+def test_the_book_of_copies_goes_on_after_its_opening_number(clerk):
+    book = opened(clerk, code="sao", type_codes=CopyKind.values, opening_number=9)
+
+    found = copy_book(unit_id=clerk.unit_id, year=2026)
+
+    assert (found, last_number_of(found.series)) == (book, 9)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"type_codes": ["QĐ", "NQ"]}, "type_codes"),
+        ({"type_codes": []}, "type_codes"),
+        ({"type_codes": ["CV"]}, "is_normative"),
+        ({"direction": Direction.INCOMING}, "is_normative"),
+        ({"is_secret": True}, "is_normative"),
+        ({"type_codes": ["SY"], "is_normative": False}, "type_codes"),
+        ({"type_codes": [*CopyKind.values, "QĐ"], "is_normative": False}, "type_codes"),
+    ],
+)
+def test_a_special_book_that_cannot_be_is_refused_by_its_field(lawmaker, wrong, field):
+    with pytest.raises(InvalidInput) as refusal:
+        opened(lawmaker, **{"is_normative": True, **wrong})
+
+    assert [fault.field for fault in refusal.value.faults] == [field]
+    assert not Book.objects.exists()
+
+
+def test_only_who_makes_law_has_a_normative_book():
+    clerk = AppointmentFactory(unit=UnitFactory(name="Sở Y tế"), roles=[Role.CLERK])
+
+    with pytest.raises(InvalidInput):
+        opened(clerk, is_normative=True)
+
+
+def test_the_page_opens_special_books_with_their_number(client, lawmaker):
+    other = AppointmentFactory(unit=UnitFactory(name="Sở Y tế"), roles=[Role.CLERK])
+    client.force_login(AccountFactory(current_appointment=lawmaker))
+    year = timezone.localdate().year
+    given = {"direction": "outgoing", "year": year, "name": "QPPL", "code": "qppl", "opening_number": 4}
+
+    page = client.get(reverse("documents:book_new"))
+    client.post(reverse("documents:book_new"), given | {"type_codes": ["QĐ"], "is_normative": "on"})
+    client.post(reverse("documents:book_new"), given | {"code": "sao", "is_for_copies": "on"})
+    listed = client.get(f"/api/v1/books?year={year}").json()
+    client.force_login(AccountFactory(current_appointment=other))
+
+    assert "is_normative" in page.context["form"].fields
+    assert [(each["code"], each["is_normative"], each["opening_number"]) for each in listed] == [
+        ("qppl", True, 4), ("sao", False, 4),
+    ]  # fmt: skip
+    assert "is_normative" not in client.get(reverse("documents:book_new")).context["form"].fields

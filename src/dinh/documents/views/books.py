@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from django.contrib import messages
@@ -22,6 +23,7 @@ from dinh.documents.forms.books import BookForm, OpeningNumberForm, ReasonForm, 
 from dinh.documents.letters import register
 from dinh.documents.models import Book, Outgoing
 from dinh.documents.operations.books import close_book, open_book, set_opening_number
+from dinh.documents.operations.letter_form import may_be_normative
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.books import books_visible_to, get_book, years_of_books
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -66,11 +68,12 @@ def book_list(request: StaffRequest) -> HttpResponse:
 def book_new(request: StaffRequest) -> HttpResponse:
     """Open a book; faults stand beside their fields."""
     _require_keeper(request)
-    bloc, today = request.appointment.unit.bloc, timezone.localdate()
+    unit, today = request.appointment.unit, timezone.localdate()
+    book_form = partial(BookForm, bloc=unit.bloc, on=today, makes_law=may_be_normative(unit, "QĐ"))
     if request.method == "GET":
-        form = BookForm(bloc=bloc, on=today, initial={"year": request.GET.get("year", today.year)})
+        form = book_form(initial={"year": request.GET.get("year", today.year)})
         return render(request, "documents/books/new.html", {"form": form})
-    form = BookForm(request.POST, bloc=bloc, on=today)
+    form = book_form(request.POST)
     if form.is_valid():
         try:
             book = open_book(clerk=request.appointment, book=form.new_book(), at=timezone.now())

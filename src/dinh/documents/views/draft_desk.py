@@ -25,15 +25,14 @@ from dinh.documents.operations.draft_files import (
     add_letter_file,
     attach_files,
     detach_file,
-    kept_page_sizes,
-    mark_place,
 )
 from dinh.documents.operations.draft_plan import INITIALS_MAX
 from dinh.documents.operations.drafting import delete_draft
 from dinh.documents.operations.letter_content import word_of
+from dinh.documents.operations.placing import kept_page_sizes, mark_place
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.versions import compare_versions, versions_of
-from dinh.documents.rules import may_comment, may_edit_draft
+from dinh.documents.rules import may_comment, may_edit_draft, may_mark_places
 from dinh.documents.views.drafting import DOCX_TYPE, lay_out
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.pdf import PdfUnreadable
@@ -73,7 +72,7 @@ def draft_desk(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "may_comment": may_comment(request.appointment, outgoing),
         "comments": outgoing.comments.select_related("author__person", "author__position"),
         "attachments": outgoing.document.attachments.select_related("blob"),
-        "marks": edits and last is not None and last.source != Source.PAGE and last.pdf_id is not None,
+        "marks": _takes_marks(last) and may_mark_places(request.appointment, outgoing),
     }
     return render(request, "documents/drafting/desk.html", context)
 
@@ -220,7 +219,7 @@ def _place(request: StaffRequest, outgoing_id: int) -> None:
     height = sizes[page - 1][1] if 1 <= page <= len(sizes) else 0
     mark_place(
         outgoing_id=outgoing_id,
-        drafter=request.appointment,
+        actor=request.appointment,
         name=request.POST.get("name", ""),
         page=page,
         x=_whole(request, "at.x"),
@@ -260,12 +259,15 @@ def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
     return outgoing
 
 
+def _takes_marks(version: Version | None) -> bool:
+    """Our own layout knows its places."""
+    return version is not None and version.source != Source.PAGE and version.pdf_id is not None
+
+
 def _uploaded(request: StaffRequest, outgoing: Outgoing) -> Version:
-    """The last version, if the drafter may mark places on it."""
+    """The last version, if this appointment may mark places on it."""
     last = outgoing.versions.last()
-    if last is None or last.source == Source.PAGE or last.pdf_id is None:
-        raise Http404
-    if not may_edit_draft(request.appointment, outgoing):
+    if last is None or not _takes_marks(last) or not may_mark_places(request.appointment, outgoing):
         raise Http404
     return last
 

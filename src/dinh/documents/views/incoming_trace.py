@@ -15,6 +15,7 @@ from dinh.documents.models import Incoming
 LABELS: dict[str, Promise] = {
     "documents.incoming.taken_in": _("Written down from paper or e-mail"),
     "documents.incoming.registered": _("Registered"),
+    "documents.incoming.scanned": _("Scan added"),
     "documents.incoming.refused": _("Refused"),
     "documents.incoming.assigned": _("Assigned"),
     "documents.incoming.reassigned": _("Assigned anew"),

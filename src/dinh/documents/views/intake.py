@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.audit.api import note_access
 from dinh.directory.access import signed_in
@@ -31,11 +31,13 @@ from dinh.documents.operations.intake import (
     keep_scan,
     take_in,
 )
+from dinh.documents.operations.later_scans import scan_incoming
 from dinh.documents.queries.drafting import units_matching
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import add_faults
+from dinh.documents.views.on_paper import given_scan
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.storage.api import PDF, blob_response
 
@@ -102,11 +104,33 @@ def intake_panel(request: StaffRequest, incoming_id: int) -> HttpResponse:
     incoming = _visible(request, incoming_id)
     intake = Intake.objects.filter(incoming=incoming).first()
     is_preparing = intake is not None and intake.original_id is not None and intake.prepared_at is None
-    context = {"incoming": incoming, "intake": intake, "is_preparing": is_preparing}
+    may_scan = (
+        intake is not None
+        and incoming.document.content_id is None
+        and not incoming.document.secrecy
+        and may_keep_books(request.appointment, incoming.unit_id)
+    )
+    context = {"incoming": incoming, "intake": intake, "is_preparing": is_preparing, "may_scan": may_scan}
     response = render(request, "documents/intake/panel.html", context)
     if "awaited" in request.GET and not is_preparing:
         response["HX-Refresh"] = "true"  # the letter itself is shown with its stamp now
     return response
+
+
+@require_POST
+@signed_in
+def intake_scan(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """Bring the scan of a letter that was written down without one."""
+    _require_clerk(request)
+    _intake(request, incoming_id)
+    try:
+        scan = given_scan(request)
+        scan_incoming(clerk=request.appointment, incoming_id=incoming_id, scan=scan, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The letter carries its scan."))
+    return redirect("documents:incoming", incoming_id)
 
 
 @require_GET

@@ -1,6 +1,7 @@
 """The clerk writes down what was signed by hand: number, book and recipients, no electronic sending."""
 
 from datetime import date
+from typing import BinaryIO, cast
 from uuid import uuid4
 
 from django.contrib import messages
@@ -8,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.enums import Role
@@ -18,10 +19,14 @@ from dinh.documents.enums import Purpose, Secrecy, Urgency
 from dinh.documents.forms.drafting import Row, request_key, rows_given, type_named, wanted_of
 from dinh.documents.forms.letter_form import form_given, shown_form, shown_given
 from dinh.documents.letters import document_types
+from dinh.documents.operations.intake import KeptScan, keep_scan
+from dinh.documents.operations.later_scans import scan_outgoing
 from dinh.documents.operations.letter_form import PLAIN_FORM, councils_of, may_be_normative
 from dinh.documents.operations.on_paper import SIGNERS, PaperLetter, register_on_paper
 from dinh.documents.queries.drafting import groups_for, units_matching
+from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
+from dinh.documents.rules import may_number
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
 
 _PICKING = ("add", "remove", "find")
@@ -49,6 +54,31 @@ def outgoing_on_paper(request: StaffRequest) -> HttpResponse:
         return _page_again(request, refusal)
     messages.success(request, _("Registered as %(code)s.") % {"code": outgoing.document.code})
     return redirect("documents:outgoing", outgoing.pk)
+
+
+@require_POST
+@signed_in
+def outgoing_scan(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """Bring the scan of a letter that was registered on paper."""
+    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    if outgoing is None or not may_number(request.appointment, outgoing):
+        raise Http404
+    try:
+        scan = given_scan(request)
+        scan_outgoing(clerk=request.appointment, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("The letter carries its scan."))
+    return redirect("documents:outgoing", outgoing_id)
+
+
+def given_scan(request: StaffRequest) -> KeptScan:
+    """The upload of a form, judged and kept. :raises InvalidInput: without one, or as `keep_scan`"""
+    file = request.FILES.get("file")
+    if file is None:
+        raise InvalidInput(_("Choose a file."), field="file")
+    return keep_scan(stream=cast("BinaryIO", file), name=file.name or "")
 
 
 def _letter(request: StaffRequest) -> PaperLetter:

@@ -28,7 +28,7 @@ from dinh.documents.queries.outgoing import (
     state_counts,
 )
 from dinh.documents.queries.recipients import replies_to
-from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
+from dinh.documents.rules import may_edit_draft, may_number, may_scan, may_withdraw
 from dinh.signing.api import can_sign
 from dinh.storage.api import blob_response
 
@@ -75,6 +75,7 @@ TRACE = {
     "documents.document.issued_on_paper": _("Issued on paper"),
     "documents.document.posted": _("Confirmed as sent"),
     "documents.document.replaced": _("Replaced"),
+    "documents.outgoing.scanned": _("Scan added"),
 }
 
 
@@ -161,7 +162,8 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "coming": next_letter(request.appointment, outgoing),
         "replies": replies_to(outgoing, request.appointment)[:20],
         "version": version,
-        "signed": document.content_id and (any(step.signed for step in steps) or outgoing.state in SEALED),
+        "signed": document.content_id and (any(step.signed for step in steps) or _is_sealed(outgoing)),
+        "may_scan": may_scan(request.appointment, outgoing),
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
         "trace": [_happened(entry) for entry in trace_of(outgoing)],
@@ -170,6 +172,11 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "today": timezone.localdate(),
     }
     return render(request, "documents/outgoing/detail.html", context)
+
+
+def _is_sealed(outgoing: Outgoing) -> bool:
+    """The scan of a letter signed by hand bears no signature that could be judged."""
+    return outgoing.state in SEALED and outgoing.sealed_at is not None
 
 
 def _issue_by(outgoing: Outgoing) -> datetime | None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from dinh.kernel.idempotency import (
     ABANDONED_AFTER,
@@ -145,4 +146,4 @@ def test_slow_first_try_that_was_taken_over_changes_nothing():
 
 
 CALLER = f"token:{hashlib.sha256(b'Bearer t').hexdigest()}"
-PRINT = hashlib.sha256(b"POST /api/v1/x\n{}").hexdigest()
+PRINT = salted_hmac("kernel.idempotency", b"POST /api/v1/x\n{}", algorithm="sha256").hexdigest()

@@ -12,6 +12,14 @@ class Absence(models.Model):
     end_date = models.DateField(_("to"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(
+        "directory.Appointment",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Who recorded it for another; nobody where it is one's own."),
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

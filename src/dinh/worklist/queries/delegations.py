@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from dinh.directory.models import Appointment
 from dinh.worklist.kinds import kinds, passes_to
 from dinh.worklist.models import Absence, Delegation
-from dinh.worklist.rules import may_sign_for_others
+from dinh.worklist.rules import looks_after_absences, may_sign_for_others, reaches_all_units
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,27 @@ def delegations_on(day: date) -> QuerySet[Delegation]:
 
 def absences_visible_to(appointment: Appointment) -> QuerySet[Absence]:
     """One's own, the latest first."""
-    own = Absence.objects.filter(person_id=appointment.person_id)
-    return own.prefetch_related(
+    return _with_delegations(Absence.objects.filter(person_id=appointment.person_id))
+
+
+def absences_managed_by(appointment: Appointment, *, today: date) -> QuerySet[Absence]:
+    """Those of the people whose absences the appointment looks after, the latest first; never its own."""
+    people = people_managed_by(appointment, today=today).values("person_id")
+    return _with_delegations(Absence.objects.filter(person_id__in=people)).select_related("person")
+
+
+def people_managed_by(appointment: Appointment, *, today: date) -> QuerySet[Appointment]:
+    """The positions held today by others for whom the appointment may record an absence."""
+    if not looks_after_absences(appointment):
+        return Appointment.objects.none()
+    holds = Q(end_date=None) | Q(end_date__gte=today)
+    found = Appointment.objects.filter(holds, start_date__lte=today).exclude(person_id=appointment.person_id)
+    found = found if reaches_all_units(appointment) else found.filter(unit_id=appointment.unit_id)
+    return found.select_related("person", "position", "unit")
+
+
+def _with_delegations(absences: QuerySet[Absence]) -> QuerySet[Absence]:
+    return absences.select_related("recorded_by__person").prefetch_related(
         "delegations__appointment__position",
         "delegations__appointment__unit",
         "delegations__delegate__person",

@@ -1,0 +1,153 @@
+"""Letters registered on paper get their scan afterwards, once, and are found by its words."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
+
+from dinh.audit.api import trace_of
+from dinh.directory.enums import Role
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.documents.enums import Secrecy
+from dinh.documents.models import Outgoing
+from dinh.documents.operations.intake import prepare_intake
+from dinh.documents.operations.later_scans import ScanThere, read_words, scan_incoming, scan_outgoing
+from dinh.documents.queries.search import search_documents
+from dinh.documents.tests.test_drafting import draft
+from dinh.documents.tests.test_intake import letter, picture, printed, scanned, taken
+from dinh.documents.tests.test_on_paper import register
+from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clerk():
+    return AppointmentFactory(roles=[Role.CLERK])
+
+
+def scan_out(clerk, outgoing: Outgoing, scan) -> Outgoing:
+    return scan_outgoing(clerk=clerk, outgoing_id=outgoing.pk, scan=scan, at=timezone.now())
+
+
+def jobs() -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name FROM procrastinate_jobs ORDER BY id")
+        return [name.rsplit(".", 1)[1] for (name,) in cursor.fetchall()]
+
+
+def test_a_letter_signed_by_hand_carries_its_scan_and_is_found_by_its_words(clerk):
+    outgoing, scan = register(clerk), scanned(printed())
+
+    for _time in range(2):
+        scan_out(clerk, outgoing, scan)
+    read_words(document_id=outgoing.document_id)
+
+    outgoing.document.refresh_from_db()
+    assert (outgoing.document.content_id, outgoing.document.page_count) == (scan.pdf, 1)
+    assert list(search_documents("chuyen doi so", clerk)) == [outgoing.document]
+    assert [entry.action.rsplit(".", 1)[1] for entry in trace_of(outgoing)] == [
+        "registered_on_paper", "scanned",
+    ]  # fmt: skip
+    assert jobs().count("read_scan_words") == 1
+
+
+def test_a_kept_scan_is_not_replaced(clerk):
+    outgoing, first = register(clerk), scanned(printed())
+    scan_out(clerk, outgoing, first)
+
+    with pytest.raises(ScanThere):
+        scan_out(clerk, outgoing, scanned(picture(), "khác.png"))
+
+    outgoing.document.refresh_from_db()
+    assert outgoing.document.content_id == first.pdf
+
+
+def test_secret_letters_drafts_and_other_units_take_no_scan(clerk):
+    scan, secret = scanned(printed()), register(clerk, secrecy=Secrecy.SECRET)
+    drafted, *_people = draft()
+    own_clerk = AppointmentFactory(unit=drafted.unit, roles=[Role.CLERK])
+
+    with pytest.raises(InvalidInput):
+        scan_out(clerk, secret, scan)
+    with pytest.raises(ScanThere):
+        scan_out(own_clerk, drafted, scan)
+    with pytest.raises(NotFound):
+        scan_out(own_clerk, register(clerk), scan)
+
+    secret.document.refresh_from_db()
+    assert secret.document.content_id is None
+
+
+def test_an_arrival_written_down_without_a_scan_gets_it_stamped_and_read(clerk):
+    incoming, scan = taken(clerk), scanned(printed())
+
+    for _time in range(2):
+        scan_incoming(clerk=clerk, incoming_id=incoming.pk, scan=scan, at=timezone.now())
+    prepare_intake(intake_id=incoming.intake.pk, at=timezone.now())
+
+    incoming.refresh_from_db()
+    assert (incoming.document.content_id, incoming.intake.original_id) == (scan.pdf, scan.original)
+    assert incoming.intake.stamped_id is not None
+    assert list(search_documents("chuyen doi so", clerk)) == [incoming.document]
+    assert jobs().count("prepare_scan") == 1
+
+
+def test_only_the_clerk_scans_arrivals_and_never_secret_ones(clerk):
+    scan, head = scanned(printed()), AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD])
+    plain, secret = taken(clerk), taken(clerk, letter(code="9/X", secrecy=Secrecy.CONFIDENTIAL))
+
+    with pytest.raises(NotPermitted):
+        scan_incoming(clerk=head, incoming_id=plain.pk, scan=scan, at=timezone.now())
+    with pytest.raises(InvalidInput):
+        scan_incoming(clerk=clerk, incoming_id=secret.pk, scan=scan, at=timezone.now())
+
+    plain.document.refresh_from_db()
+    assert plain.document.content_id is None
+
+
+def test_the_pages_take_the_scan_and_show_it(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk))
+    outgoing, incoming = register(clerk), taken(clerk)
+    page, panel = (
+        reverse("documents:outgoing", args=[outgoing.pk]),
+        reverse("documents:intake_panel", args=[incoming.pk]),
+    )
+    before = client.get(page).context["may_scan"], client.get(panel).context["may_scan"]
+
+    client.post(
+        reverse("documents:outgoing_scan", args=[outgoing.pk]),
+        {"file": SimpleUploadedFile("a.pdf", printed())},
+    )
+    client.post(
+        reverse("documents:intake_scan", args=[incoming.pk]), {"file": SimpleUploadedFile("b.pdf", printed())}
+    )
+
+    shown = client.get(page)
+    assert before == (True, True)
+    assert (shown.context["may_scan"], bool(shown.context["has_letter"]), shown.context["signed"]) == (
+        False, True, False,
+    )  # fmt: skip
+    assert client.get(panel).context["may_scan"] is False
+    letter_pdf = client.get(reverse("documents:outgoing_pdf", args=[outgoing.pk]))
+    assert b"".join(letter_pdf.streaming_content) == printed()
+
+
+def test_programs_bring_the_scan_and_hear_of_it(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk))
+    outgoing, incoming = register(clerk), taken(clerk)
+    out, into = f"/api/v1/outgoing/{outgoing.pk}", f"/api/v1/incoming/{incoming.pk}"
+    assert client.get(out).json()["letter_sha256"] is client.get(into).json()["letter_sha256"] is None
+
+    sent = client.post(f"{out}/scan", {"file": SimpleUploadedFile("a.pdf", printed())})
+    brought = client.post(f"{into}/scan", {"file": SimpleUploadedFile("b.pdf", printed())})
+    wrong = client.post(f"{out}/scan", {"file": SimpleUploadedFile("c.pdf", b"MZ")})
+    other = client.post(f"{out}/scan", {"file": SimpleUploadedFile("d.png", picture())})
+
+    assert sent.json()["letter_sha256"] == scanned(printed()).pdf == client.get(out).json()["letter_sha256"]
+    assert brought.json()["original_sha256"] == client.get(into).json()["letter_sha256"]
+    assert (wrong.status_code, other.status_code) == (415, 409)
+    client.force_login(AccountFactory(current_appointment=AppointmentFactory(roles=[Role.CLERK])))
+    assert client.post(f"{out}/scan", {"file": SimpleUploadedFile("a.pdf", printed())}).status_code == 404
+    assert client.post(f"{into}/scan", {"file": SimpleUploadedFile("a.pdf", printed())}).status_code == 404
