@@ -15,12 +15,20 @@ from dinh.config.api import api
 DOCUMENT = json.loads(json.dumps(api.get_openapi_schema(), default=str))
 OPERATIONS = [each.ok() for each in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
 EXAMPLES = 4
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("own_changes")
 
 
-@pytest.fixture
-def world():
+@pytest.fixture(scope="module")
+def world(module_database):
     return build_world()
+
+
+@pytest.fixture(scope="module")
+def client(world):
+    """The unit's clerk, whose program is answered with 500 instead of an exception."""
+    client = Client(raise_request_exception=False)
+    client.force_login(world.accounts["clerk"])
+    return client
 
 
 def test_document_is_valid_and_names_every_refusal():
@@ -32,10 +40,7 @@ def test_document_is_valid_and_names_every_refusal():
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
-def test_operation_takes_or_refuses_whatever_fits_its_description(world, operation):
-    client = Client(raise_request_exception=False)
-    client.force_login(world.accounts["clerk"])
-
+def test_operation_takes_or_refuses_whatever_fits_its_description(client, operation):
     @given(case=operation.as_strategy())
     @settings(
         max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
@@ -67,10 +72,7 @@ def send(client, case):
     ("GET", "/api/v1/nothing", 404), ("DELETE", "/api/v1/me", 405), ("PATCH", "/api/v1/outgoing/1", 405),
     ("GET", "/api/v1/outgoing/-1", 404),
 ])  # fmt: skip
-def test_what_is_no_endpoint_is_refused_by_a_problem_document(world, method, path, status):
-    client = Client()
-    client.force_login(world.accounts["clerk"])
-
+def test_what_is_no_endpoint_is_refused_by_a_problem_document(client, method, path, status):
     answer = client.generic(method, path)
 
     assert (answer.status_code, answer["Content-Type"], answer.json()["status"]) == (
