@@ -1,3 +1,4 @@
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from dinh.config.messages import compile_messages
 
 def pytest_configure() -> None:
     compile_messages()
+    # What is tested begins with no letters; those of the demo are made where they are asked for.
+    settings.DEMO_LETTERS = False
+    os.environ.setdefault("DINH_DEMO_LETTERS", "0")
     settings.PASSWORD_HASHERS = ["hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
     _empty_the_log_between_tests()
 

@@ -14,6 +14,7 @@ env = Environment(gathers=True)
 PACKAGE = Path(__file__).resolve().parent.parent
 
 DEMO = env.flag("DINH_DEMO", default=False)
+DEMO_LETTERS = env.flag("DINH_DEMO_LETTERS", default=True)
 DATA_DIR = env.path("DINH_DATA_DIR", default="var")
 SECRET_KEY = env.secret("DINH_SECRET_KEY", file=DATA_DIR / "secret-key")
 DEBUG = env.flag("DINH_DEBUG", default=False)

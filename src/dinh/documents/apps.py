@@ -9,9 +9,12 @@ class DocumentsConfig(AppConfig):
         from dinh.documents.filing import register_fileables
         from dinh.documents.letters.lawbooks import register_lawbooks
         from dinh.documents.menus import register_menu
+        from dinh.documents.operations.demo import wish_demo_letters
         from dinh.documents.work import register_kinds
+        from dinh.kernel.demo import demo_steps
 
         register_menu()
         register_lawbooks()
         register_fileables()
         register_kinds()
+        demo_steps.register("documents", wish_demo_letters)

@@ -2,6 +2,7 @@
 
 from django.utils import timezone
 
+from dinh.documents.operations.demo import make_demo_letters
 from dinh.documents.operations.importing import run_import
 from dinh.documents.operations.intake import prepare_intake
 from dinh.documents.operations.later_scans import read_words
@@ -24,3 +25,9 @@ def prepare_scan(*, intake_id: int) -> None:
 def read_scan_words(*, document_id: int) -> None:
     """Make the words of a letter that was scanned later searchable."""
     read_words(document_id=document_id)
+
+
+@task(queue="documents")
+def make_letters_of_demo() -> None:
+    """Make the letters that the demo begins with."""
+    make_demo_letters()
