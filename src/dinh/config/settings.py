@@ -106,7 +106,13 @@ TEMPLATES = [
             ],
         },
     },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "dinh.kernel.jinja.environment"},
+    },
 ]
+FORM_RENDERER = "django.forms.renderers.Jinja2"
 
 DATABASES = {
     "default": env.database("DINH_DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/dinh")
