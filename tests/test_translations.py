@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "dinh"
 CALLS = {"_", "_t", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 TRANSLATE = re.compile(r"""\{%\s*trans(?:late)?\s+(?:"([^"]*)"|'([^']*)')""")
-ARGUMENT = re.compile(r"""\b_\((?:"([^"]*)"|'([^']*)')\)""")
+ARGUMENT = re.compile(r"""\b(?:_\(|ngettext\()(?:"([^"]*)"|'([^']*)')[,)]""")
 BLOCK = re.compile(r"\{%\s*blocktrans(?:late)?\b([^%]*)%\}(.*?)\{%\s*endblocktrans(?:late)?\s*%\}", re.S)
 PLURAL = re.compile(r"\{%\s*plural\s*%\}")
 VARIABLE = re.compile(r"\{\{\s*([\w.]+)[^}]*\}\}")
@@ -49,7 +49,10 @@ def _block_text(options: str, body: str) -> str:
 
 def _texts(module: Path) -> set[str]:
     python = (path for path in module.rglob("*.py") if "tests" not in path.parts)
-    templates = (path for path in module.rglob("templates/**/*") if path.suffix in {".html", ".txt"})
+    folders = ("templates/**/*", "jinja2/**/*")
+    templates = (
+        path for folder in folders for path in module.rglob(folder) if path.suffix in {".html", ".txt"}
+    )
     texts = {text for path in python for text in _python_texts(path)}
     return texts | {text for path in templates for text in _template_texts(path)}
 

@@ -107,7 +107,13 @@ TEMPLATES = [
             ],
         },
     },
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "APP_DIRS": True,
+        "OPTIONS": {"environment": "dinh.kernel.jinja.environment"},
+    },
 ]
+FORM_RENDERER = "django.forms.renderers.Jinja2"
 
 DATABASES = {
     "default": env.database("DINH_DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/dinh")
@@ -115,6 +121,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "directory.Account"
+AUTHENTICATION_BACKENDS = ["dinh.directory.backends.AccountBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

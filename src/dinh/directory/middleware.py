@@ -3,6 +3,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from dinh.directory.devices import address_of
 from dinh.directory.models import Account, Appointment
@@ -25,7 +26,7 @@ class StaffRequest(HttpRequest):
 class CurrentAppointmentMiddleware:
     """
     Sets `request.appointment` to the one that the caller acts in now, or None if it has ended; of those who
-    came by the sign-in page also `request.own_appointments`, all that they may switch between.
+    came by the sign-in page also `request.own_appointments`, all that they may switch between, read when asked for.
 
     In the JSON API a bearer token decides alone: a request that carries one never falls back to a session.
     """
@@ -50,9 +51,12 @@ def _of_session(request: HttpRequest) -> Appointment | None:
     if not isinstance(user, Account) or user.current_appointment_id is None:
         return None
     _note_use(request)
-    own = list(current_appointments(person_id=user.person_id, today=timezone.localdate()))
-    request.own_appointments = own  # type: ignore[attr-defined]
-    return next((each for each in own if each.pk == user.current_appointment_id), None)
+    today, current = timezone.localdate(), user.current_appointment
+    request.own_appointments = SimpleLazyObject(  # type: ignore[attr-defined]
+        lambda: list(current_appointments(person_id=user.person_id, today=today))
+    )
+    holds = current is not None and current.person_id == user.person_id and current.is_current(today)
+    return current if holds else None
 
 
 def _note_use(request: HttpRequest) -> None:

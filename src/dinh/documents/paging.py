@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
@@ -23,9 +23,30 @@ class CappedPaginator(Base):
 
     @cached_property
     def count(self) -> int:
+        """At most `LIMIT`."""
         return self.rows.order_by().values("pk")[:LIMIT].count()
 
     @property
     def is_capped(self) -> bool:
         """Whether there are more rows than can be leafed through; a filter finds them."""
         return self.count == LIMIT
+
+
+class FoundPaginator(CappedPaginator):
+    """
+    Of rows that a search found: finding them costs more than all else, so they are found once, for the count and for
+    the page.
+    """
+
+    @cached_property
+    def found(self) -> list[int]:
+        return list(self.rows.values_list("pk", flat=True)[:LIMIT])
+
+    @cached_property
+    def count(self) -> int:
+        return len(self.found)
+
+    def page(self, number: int | str) -> "Page[Any]":
+        valid = self.validate_number(number)
+        first = (valid - 1) * self.per_page
+        return Page(self.rows.filter(pk__in=self.found[first : first + self.per_page]), valid, self)

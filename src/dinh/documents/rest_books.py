@@ -20,6 +20,7 @@ from dinh.documents.operations.importing import correct_import, get_import, prep
 from dinh.documents.queries.books import books_visible_to, get_book
 from dinh.documents.queries.registers import Wanted, as_line, lines_of
 from dinh.documents.registers.responses import register_file
+from dinh.kernel.rest import Row
 
 PAGE = 50
 router = Router(tags=["books"])
@@ -73,7 +74,7 @@ class WantedIn(Schema):
     words: str = ""
 
 
-class EntryOut(Schema):
+class EntryOut(Row):
     """A row; `cells` in the order of the page's `columns`; `record_id` of the incoming or outgoing document."""
 
     record_id: int
@@ -154,7 +155,7 @@ def entries(request: HttpRequest, book_id: int, wanted: Query[WantedIn], page: i
         count=at.paginator.count,
         page=at.number,
         columns=[column.title for column in register(book.direction).columns],
-        items=[EntryOut.from_orm(as_line(row)) for row in at],
+        items=[EntryOut.model_validate(as_line(row)) for row in at],
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -14,7 +14,7 @@ from dinh.audit.api import note_access
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.documents.enums import AssignmentRole, Channel, IncomingState, Purpose, Urgency
-from dinh.documents.models import Assignment, Document, Incoming, Note
+from dinh.documents.models import Assignment, Incoming, Note
 from dinh.documents.operations.assigning import (
     Assignee,
     Directions,
@@ -29,21 +29,23 @@ from dinh.documents.operations.handling import add_note, complete_incoming, fini
 from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
 from dinh.documents.operations.verifying import verify_again
-from dinh.documents.paging import CappedPaginator
-from dinh.documents.queries.inbox import ALL, InboxFilter, inbox
+from dinh.documents.paging import CappedPaginator, FoundPaginator
+from dinh.documents.queries.inbox import ALL, InboxFilter, inbox, listed
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.rules_incoming import open_acts
 from dinh.kernel.errors import FieldFault, NotFound
+from dinh.kernel.rest import Row
 from dinh.storage.api import blob_response
 
 PAGE = 50
 NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL takes no NUL in a text: refused by name of the field."""
+_PLAIN: Final = ("state", "purpose", "channel", "number", "arrived_at", "registered_at", "due_at", "done_at")
 router = Router(tags=["incoming"])
 
 
-class DocumentOut(Schema):
+class DocumentOut(Row):
     """The letter; `code` is its number and notation, `issuer_id` the unit that issued it, to be answered."""
 
     id: int
@@ -58,7 +60,7 @@ class DocumentOut(Schema):
     signer_name: str
 
 
-class IncomingOut(Schema):
+class IncomingOut(Row):
     """
     A document at the caller's unit; `document` is missing once its sender recalled it.
 
@@ -193,11 +195,11 @@ class Wanted(Schema):
 @router.get("/incoming", response=IncomingPage)
 def list_incoming(
     request: HttpRequest, wanted: Query[Wanted], page: Annotated[int, Query(ge=1, le=100)] = 1
-) -> dict[str, object]:
+) -> IncomingPage:
     """What the caller may see of its unit's arrivals, 50 a page."""
-    rows = inbox(_actor(request), wanted.filter(), now=timezone.now())
-    found = CappedPaginator(rows, PAGE).get_page(page)
-    return {"count": found.paginator.count, "items": [_shown(row) for row in found]}
+    rows = listed(inbox(_actor(request), wanted.filter(), now=timezone.now()))
+    found = (FoundPaginator if wanted.q else CappedPaginator)(rows, PAGE).get_page(page)
+    return IncomingPage(count=found.paginator.count, items=[_listed(row) for row in found])
 
 
 @router.get("/incoming/{int:incoming_id}", response=IncomingDetail)
@@ -364,23 +366,20 @@ def _key(part: PartIn) -> str:
     return f"a{part.appointment}" if part.appointment is not None else f"d{part.division}"
 
 
-def _letter(document: Document) -> DocumentOut:
-    return DocumentOut.from_orm(document)
+def _listed(row: Any) -> IncomingOut:
+    """:param row: of `queries.inbox.listed`"""
+    letter = {name: getattr(row, f"document__{name}", row.document_id) for name in DocumentOut.model_fields}
+    return IncomingOut.model_validate(_fields(row, letter))
 
 
-def _shown(incoming: Incoming) -> IncomingOut:
-    return IncomingOut.model_validate(_fields(incoming))
-
-
-def _fields(incoming: Incoming) -> dict[str, object]:
+def _fields(incoming: Any, letter: object) -> dict[str, object]:
+    """What a list tells of an arrival, which may be a row of `listed`."""
     is_recalled = incoming.state == IncomingState.RECALLED
-    plain = ("purpose", "channel", "number", "arrived_at", "registered_at", "due_at", "done_at")
     return {
         "id": incoming.pk,
-        "state": incoming.state,
-        **{name: getattr(incoming, name) for name in plain},
+        **{name: getattr(incoming, name) for name in _PLAIN},
         "verdict": "" if is_recalled else incoming.verdict,
-        "document": None if is_recalled else _letter(incoming.document),
+        "document": None if is_recalled else letter,
     }
 
 
@@ -393,7 +392,7 @@ def _detail(incoming_id: int, actor: Appointment) -> IncomingDetail:
     plain = ("refusal_reason", "direction_text", "result_text", "verified_at", "verdict_details")
     return IncomingDetail.model_validate(
         {
-            **_fields(incoming),
+            **_fields(incoming, incoming.document),
             **{name: getattr(incoming, name) for name in plain},
             "letter_sha256": None if is_recalled else incoming.document.content_id,
             "parts": [_part(part) for part in parts],

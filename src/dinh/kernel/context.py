@@ -1,8 +1,8 @@
 """What every page of the shell shows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.http import HttpRequest
@@ -38,36 +38,34 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     appointment = getattr(request, "appointment", None)
     if appointment is None:
         return {"menu_items": []}
+    visible = cache(partial(_visible, appointment))
     return {
         "appointment": appointment,
-        "menu_items": SimpleLazyObject(partial(_menu, request.path, appointment)),
+        "menu_items": SimpleLazyObject(lambda: _menu(request.path, visible(), appointment)),
         "shell_parts": SimpleLazyObject(partial(_parts, shell_parts, request)),
         "list_parts": SimpleLazyObject(partial(_parts, list_parts, request)),
-        "way_back": _way_back(request.path, appointment),
+        "way_back": SimpleLazyObject(lambda: _way_back(request.path, visible())),
     }
 
 
-def _menu(path: str, appointment: Any) -> list[MenuItem]:
-    visible = [entry for entry in menu if entry.is_visible(appointment)]
+def _visible(appointment: Any) -> dict[str, MenuEntry]:
+    """The entries that the appointment may use, by their addresses."""
+    entries = sorted(menu, key=lambda entry: entry.order)
+    return {reverse(entry.url_name): entry for entry in entries if entry.is_visible(appointment)}
+
+
+def _menu(path: str, visible: Mapping[str, MenuEntry], appointment: Any) -> list[MenuItem]:
     active = _active(path, visible)
-    return [_item(entry, active, appointment) for entry in sorted(visible, key=lambda e: e.order)]
+    return [
+        MenuItem(entry, url, entry.count(appointment) if entry.count else 0, url == active)
+        for url, entry in visible.items()
+    ]
 
 
-def _item(entry: MenuEntry, active: str, appointment: Any) -> MenuItem:
-    count = entry.count(appointment) if entry.count else 0
-    return MenuItem(entry, reverse(entry.url_name), count, entry.url_name == active)
-
-
-def _active(path: str, entries: Iterable[MenuEntry]) -> str:
-    """The entry whose address is the longest beginning of the page's; home only for itself."""
-    found = ""
-    longest = 0
-    for entry in entries:
-        url = reverse(entry.url_name)
-        fits = path == url if url == "/" else path.startswith(url)
-        if fits and len(url) > longest:
-            found, longest = entry.url_name, len(url)
-    return found
+def _active(path: str, urls: Iterable[str]) -> str:
+    """The address that is the longest beginning of the page's; home only for itself; empty if none is."""
+    fitting = [url for url in urls if (path == url if url == "/" else path.startswith(url))]
+    return max(fitting, key=len, default="")
 
 
 def _parts(registered: Iterable[ShellPart], request: HttpRequest) -> list[Part]:
@@ -75,12 +73,9 @@ def _parts(registered: Iterable[ShellPart], request: HttpRequest) -> list[Part]:
     return [Part(part.template, part.value(request)) for part in parts]
 
 
-def _way_back(path: str, appointment: Any) -> WayBack | None:
+def _way_back(path: str, visible: Mapping[str, MenuEntry]) -> WayBack | None:
     """To the entry of the menu that the page lies below; home for a page that lies below none."""
-    visible = [entry for entry in menu if entry.is_visible(appointment)]
-    active = _active(path, visible)
-    home = next((entry for entry in visible if reverse(entry.url_name) == "/"), None)
-    above = next((entry for entry in visible if entry.url_name == active), home)
-    if above is None or reverse(above.url_name) == path:
+    above = _active(path, visible) or "/"
+    if above == path or above not in visible:
         return None
-    return WayBack(above.label, reverse(above.url_name))
+    return WayBack(visible[above].label, above)

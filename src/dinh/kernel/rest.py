@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from dinh.kernel.errors import DomainError, TooManyRequests
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1/"
 PROBLEM_TYPE = "application/problem+json"
+
+
+class Row(BaseModel):
+    """
+    A row of a long list, read from a record or from its values. Ninja's Schema would look at each of its fields in
+    Python, and twice; this one is judged by pydantic alone, once, when the page that holds it is made.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
 
 
 def problem(status: int, title: str, *, code: str, **more: object) -> JsonResponse:

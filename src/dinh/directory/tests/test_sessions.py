@@ -11,7 +11,7 @@ from dinh.directory.operations.failures import SignInRefused
 from dinh.directory.operations.passwords import hand_out_password
 from dinh.directory.operations.sessions import end_session
 from dinh.directory.operations.signing_in import check_credentials
-from dinh.directory.tests.factories import AccountFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.kernel.errors import NotFound
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +127,28 @@ def test_account_page_costs_the_same_for_any_number_of_sessions(account, django_
 
     with django_assert_num_queries(9):
         assert len(here.get("/directory/account/").context["sessions"]) == 3
+
+
+def test_who_acts_is_read_in_two_statements(account, django_assert_num_queries):
+    here = signed_in(account)
+    account.current_appointment = AppointmentFactory(person=account.person)
+    account.save()
+
+    with django_assert_num_queries(2):
+        told = here.get("/api/v1/me").json()
+
+    assert told["id"] == account.current_appointment_id
+
+
+@pytest.mark.parametrize("whose", ["ended", "another's"])
+def test_a_position_that_is_not_held_opens_nothing(account, whose):
+    here = signed_in(account)
+    yesterday = timezone.localdate() - timedelta(days=1)
+    held = {"ended": {"person": account.person, "end_date": yesterday}, "another's": {}}[whose]
+    account.current_appointment = AppointmentFactory(start_date=yesterday - timedelta(days=9), **held)
+    account.save()
+
+    assert here.get("/api/v1/me").status_code == 401
 
 
 def test_change_of_password_ends_all_other_sessions(account):

@@ -37,7 +37,7 @@ from dinh.directory.qr import qr_svg
 from dinh.directory.queries.appointments import current_appointments
 from dinh.kernel.errors import DomainError
 
-_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+_BACKEND: Final = "dinh.directory.backends.AccountBackend"
 _PROGRESS: Final = "sign_in"
 _PATIENCE: Final = timedelta(minutes=10)
 _PAGES: Final = {

@@ -14,11 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import IdentifierForm
 from dinh.directory.models import Appointment, UnitIdentifier
-from dinh.documents.enums import AssignmentRole, Direction
+from dinh.documents.enums import AssignmentRole, Direction, Secrecy, Urgency
 from dinh.documents.models import Assignment, Document, Outgoing
 from dinh.documents.queries.registers import as_day, type_name
 from dinh.records.api import FilePlace, places_of
 
+_URGENCY: Final = dict(Urgency.choices)
+_SECRECY: Final = dict(Secrecy.choices)
 _LANGUAGES: Final = {"vi": _("Vietnamese"), "en": _("English")}
 
 
@@ -113,6 +115,25 @@ FIELDS: Final[Mapping[str, tuple[MetadataField, ...]]] = {
 """Parts I and II of part II of Annex VI; the same facts as `nd30_annex6_fields`, which a test compares."""
 
 
+OF_LETTER: Final = frozenset(
+    {each.name for each in (*_LETTER, *_signer(""))} - {"Description"} | {"Priority"}
+)
+"""Fields that stand in the letter itself, whoever reads it: nothing that a unit adds to it is read for them."""
+
+
+def letters_metadata(letters: Sequence[Document]) -> dict[int, Metadata]:
+    """The fields of `OF_LETTER` by document; no query."""
+    return {
+        each.pk: Metadata(
+            direction="",
+            pairs=(*_of_letter(each, ""), *_signed(each)),
+            day=each.issued_date,
+            priority=_priority(each),
+        )
+        for each in letters
+    }
+
+
 def incoming_metadata(ids: Sequence[int], reader: Appointment, visible: Any) -> dict[int, Metadata]:
     """
     By arrival, in a constant number of queries.
@@ -189,8 +210,9 @@ def _outgoing(row: Outgoing, places: Sequence[FilePlace], codes: Mapping[int, st
 
 
 def _priority(letter: Document) -> str:
-    secrecy = f", {letter.get_secrecy_display()}" if letter.secrecy else ""
-    return f"{letter.get_urgency_display()}{secrecy}"
+    # Not by get_…_display, which translates all choices for each row.
+    secrecy = f", {_SECRECY[letter.secrecy]}" if letter.secrecy else ""
+    return f"{_URGENCY[letter.urgency]}{secrecy}"
 
 
 def _filed(places: Sequence[FilePlace]) -> list[tuple[str, str]]:

@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,9 +20,16 @@ from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.words import with_words
 from dinh.documents.rules import VOIDABLE
+from dinh.kernel.addresses import addresses
 from dinh.kernel.text import fold
 
 NAMES_SHOWN = 4
+_OF_LETTER = tuple(
+    f"document__{name}"
+    for name in ("bloc", "type_code", "code", "issued_date", "issuer_name", "subject", "created_at")
+)
+_OF_OLD = tuple(f"imported__{name}" for name in ("holder", "handed_date", "note"))
+"""What a line shows of a letter, and of an entry of an old register; further columns would cost each row."""
 _CHUNK = 1_000
 
 
@@ -99,7 +105,7 @@ def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     return (
         rows.filter(book=book, number__isnull=False)
         .select_related("document", "imported")
-        .defer("document__search_text", "document__search_vector", "verdict_details")
+        .only("number", "state", "registered_at", "arrived_at", "note", *_OF_LETTER, *_OF_OLD)
         .annotate(
             holders=ArraySubquery(
                 names.values(name=Coalesce(F("appointment__person__full_name"), F("division__name")))
@@ -148,7 +154,7 @@ def _outgoing_line(row: Any) -> Line:
         record_id=row.pk,
         number=row.number,
         cells=cells,
-        url=reverse("documents:outgoing", args=[row.pk]),
+        url=addresses("documents:outgoing")(row.pk),
         is_void=is_void,
         may_be_voided=row.state in VOIDABLE,
     )
@@ -157,7 +163,7 @@ def _outgoing_line(row: Any) -> Line:
 def _incoming_line(row: Any) -> Line:
     letter: Document = row.document
     old = _imported(row)
-    url = reverse("documents:incoming", args=[row.pk])
+    url = addresses("documents:incoming")(row.pk)
     arrived = _moment(row.registered_at or row.arrived_at)
     if row.state == IncomingState.RECALLED:
         cells = (arrived, str(row.number), "", "", "", _("Recalled by its sender"), "", "", "", "")

@@ -28,6 +28,10 @@ _ORDERS: Final[dict[str, OrderBy]] = {
     "urgency": F("urgency").desc(),
 }
 ORDERS: Final = tuple(_ORDERS)
+_TOLD: Final = (
+    "bloc", "type_code", "number_text", "notation", "code", "issued_date", "issuer_name", "subject", "language",
+    "page_count", "signer_name", "signer_position", "urgency", "secrecy", "created_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +105,8 @@ def found_documents(wanted: Wanted, appointment: Appointment) -> list[int]:
 
 
 def documents_of(found: Sequence[int]) -> "list[Document]":
-    """These letters in their order, without their text."""
-    known = Document.objects.defer("search_text", "search_vector").in_bulk(found)
+    """These letters in their order, with what is told of a letter found."""
+    known = Document.objects.only(*_TOLD).in_bulk(found)
     return [known[pk] for pk in found if pk in known]
 
 

@@ -11,9 +11,20 @@ from django.utils.translation import gettext as _t
 from dinh.directory.models import Appointment
 from dinh.documents.filing import readable_arrivals
 from dinh.documents.forms.search import SHOWN, SearchForm
-from dinh.documents.queries.metadata import Metadata, incoming_metadata, outgoing_metadata
+from dinh.documents.queries.metadata import (
+    OF_LETTER,
+    Metadata,
+    incoming_metadata,
+    letters_metadata,
+    outgoing_metadata,
+)
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.queries.search import arrivals_of_letters, found_documents, sendings_of_letters
+from dinh.documents.queries.search import (
+    arrivals_of_letters,
+    documents_of,
+    found_documents,
+    sendings_of_letters,
+)
 from dinh.kernel.tables import TableColumn, TableShape, table_response
 
 _PIECE: Final = 200
@@ -30,14 +41,24 @@ class FoundLine:
 
 
 def found_lines(ids: Sequence[int], reader: Appointment, shown: Sequence[str]) -> list[FoundLine]:
-    """In the order of the ids, each as its unit's own or else as it arrived; a constant number of queries."""
+    """
+    In the order of the ids, each as its unit's own or else as it arrived; a constant number of queries, a single one
+    where nothing is shown but what stands in the letters.
+
+    :param ids: of letters that the reader may see
+    """
+    names = {part for name in shown for part in name.split("+")}
+    known = letters_metadata(documents_of(ids)) if names <= OF_LETTER else _of_unit(ids, reader)
+    return [_line(letter, known[letter], shown) for letter in ids if letter in known]
+
+
+def _of_unit(ids: Sequence[int], reader: Appointment) -> dict[int, Metadata]:
     sent = sendings_of_letters(ids, reader)
     arrived = {letter: pk for letter, pk in arrivals_of_letters(ids, reader).items() if letter not in sent}
     own = outgoing_metadata(list(sent.values()), reader, outgoing_visible_to(reader))
     others = incoming_metadata(list(arrived.values()), reader, readable_arrivals(reader))
     known = {letter: own[pk] for letter, pk in sent.items() if pk in own}
-    known |= {letter: others[pk] for letter, pk in arrived.items() if pk in others}
-    return [_line(letter, known[letter], shown) for letter in ids if letter in known]
+    return known | {letter: others[pk] for letter, pk in arrived.items() if pk in others}
 
 
 def found_file(form: SearchForm, *, reader: Appointment, ending: str) -> HttpResponseBase:

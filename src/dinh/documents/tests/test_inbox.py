@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
@@ -11,7 +13,7 @@ from dinh.documents.enums import IncomingState
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Incoming
 from dinh.documents.operations.verifying import NothingToVerify, verify_again
-from dinh.documents.paging import LIMIT, CappedPaginator
+from dinh.documents.paging import LIMIT, CappedPaginator, FoundPaginator
 from dinh.documents.queries.inbox import InboxFilter, inbox, tab_counts
 from dinh.documents.queries.incoming import IncomingNotFound
 from dinh.documents.receivers import judge_signatures
@@ -112,6 +114,42 @@ def test_a_page_count_stops(sender, clerk):
     arrive(sender, clerk, "07")
     pages = CappedPaginator(inbox(clerk, InboxFilter(), now=NOW), 50)
     assert (pages.count, pages.is_capped, LIMIT) == (1, False, 5000)
+
+
+def test_what_a_search_found_is_counted_and_shown_by_one_finding(sender, clerk, django_assert_num_queries):
+    rows = [arrive(sender, clerk, f"0{number}", subject="Đường Trường Chinh") for number in range(5)]
+    found = FoundPaginator(inbox(clerk, InboxFilter(words="truong chinh"), now=NOW), 2)
+
+    with django_assert_num_queries(2):
+        page = found.get_page(2)
+        shown = list(page)
+
+    assert (shown, found.count, found.num_pages) == (rows[2:0:-1], 5, 3)
+    assert list(found.get_page(9)) == rows[:1]
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_a_subject_is_shown_as_it_was_written(client, sender, clerk, headers):
+    arrive(sender, clerk, "07", subject="<b>đường & cầu")
+
+    page = client.get("/documents/incoming/", headers=headers).content.decode()
+
+    assert page.count("&lt;b&gt;đường &amp; cầu") == page.count("đường & cầu") + page.count("đường &amp; cầu")
+    assert page.count("<b>đường") == 0
+
+
+@pytest.mark.parametrize("query", ["", "q=STTTT"])
+def test_as_many_queries_for_three_arrivals_as_for_one(client, sender, clerk, query):
+    amounts = []
+    for codes in (["07"], ["08", "09"]):
+        for code in codes:
+            arrive(sender, clerk, code)
+        for path in (f"/documents/incoming/?{query}", f"/api/v1/incoming?{query}"):
+            with CaptureQueriesContext(connection) as queries:
+                client.get(path)
+            amounts.append(len(queries))
+
+    assert amounts[:2] == amounts[2:]
 
 
 def test_a_letter_is_judged_once_for_all_who_got_it(sender, clerk):

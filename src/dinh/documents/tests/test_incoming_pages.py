@@ -137,7 +137,7 @@ def test_what_is_found_leads_to_where_the_reader_meets_it(client, clerk):
 
     page = client.get("/documents/search/", {"q": row.document.subject})
 
-    assert [line.document_id for line in page.context["lines"]] == [row.document_id]
+    assert [line.document_id for line, _cells in page.context["lines"]] == [row.document_id]
     assert client.get(f"/documents/found/{row.document_id}/").url == f"/documents/incoming/{row.pk}/"
     enter(client, author)
     assert client.get(f"/documents/found/{row.document_id}/").url == f"/documents/outgoing/{own.pk}/"

@@ -17,7 +17,8 @@ from dinh.documents.operations.assigning import Directions, assign_incoming
 from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.operations.searches import delete_search
-from dinh.documents.queries.search import Wanted, documents_wanted, search_documents
+from dinh.documents.queries.metadata import OF_LETTER, incoming_metadata, letters_metadata
+from dinh.documents.queries.search import Wanted, documents_of, documents_wanted, search_documents
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
 from dinh.records.operations.case_files import NewCaseFile, file_record, open_case_file
 
@@ -206,6 +207,43 @@ def test_programs_search_with_the_same_fields(client, office):
 )
 def test_nonsense_is_answered_beside_its_field(client, office, query):
     assert client.get(f"/documents/search/?{query}").status_code in (200, 422)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "is_shown"),
+    [
+        ("q=a", {}, False),
+        ("q=a&fields=all", {}, True),
+        ("q=a&signer=b", {}, True),
+        ("fields=all", {"HX-Request": "true"}, True),
+    ],
+)
+def test_all_fields_are_drawn_only_where_they_are_opened(client, office, query, headers, is_shown):
+    page = client.get(f"/documents/search/?{query}", headers=headers).content.decode()
+
+    assert ('name="signer"' in page, 'name="show"' in page) == (is_shown, is_shown)
+    assert ("<html" in page) == (not headers)
+
+
+def test_an_order_outlives_fields_that_are_closed_and_the_fields_are_no_part_of_what_is_kept(client, office):
+    closed = client.get("/documents/search/?q=a&order=oldest").content.decode()
+    opened = client.get("/documents/search/?q=a&order=oldest&fields=all")
+
+    assert closed.count('<input type="hidden" name="order" value="oldest">') == 1
+    assert opened.content.decode().count('<option value="oldest" selected>') == 1
+    assert opened.context["query"] == "q=a&order=oldest"
+
+
+def test_what_stands_in_a_letter_is_told_as_its_metadata_tell_it(office):
+    given = {"issued_date": date(2026, 3, 5), "signer_name": "Trần Thị Hường", "urgency": 2, "page_count": 7}
+    row = arrived(office, "15/QĐ-UBND", **given)
+    Document.objects.update(secrecy=1, signer_position="Chủ tịch", type_code="QD")
+    full = incoming_metadata([row.pk], office[0], Incoming.objects.all())[row.pk]
+
+    told = letters_metadata(documents_of([row.document_id]))[row.document_id]
+
+    assert {name: told.text(name) for name in OF_LETTER} == {name: full.text(name) for name in OF_LETTER}
+    assert told.text("Priority") == "Thượng khẩn, Mật"
 
 
 def test_as_many_queries_for_three_letters_as_for_one(client, office):

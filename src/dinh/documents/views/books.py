@@ -21,6 +21,7 @@ from dinh.directory.middleware import StaffRequest
 from dinh.documents.enums import Direction
 from dinh.documents.forms.books import BookForm, OpeningNumberForm, ReasonForm, RegisterFilterForm
 from dinh.documents.letters import register
+from dinh.documents.letters.registers import RegisterColumn
 from dinh.documents.models import Book, Outgoing
 from dinh.documents.operations.books import close_book, open_book, set_opening_number
 from dinh.documents.operations.letter_form import may_be_normative
@@ -93,7 +94,7 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
     rows = lines_of(book, request.appointment, filters.wanted())
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     rule = register(book.direction, on=date(book.year, 12, 31))
-    columns = _on_screen(rule.columns)
+    columns = _shown_columns(rule.columns, linked=SUBJECT_COLUMN[Direction(book.direction)])
     context = {
         "book": book,
         "filters": filters,
@@ -103,7 +104,6 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
         "lines": [
             (line, list(zip(columns, _on_screen(line.cells), strict=True))) for line in map(as_line, page)
         ],
-        "linked": SUBJECT_COLUMN[Direction(book.direction)],
         "may_keep": may_keep_books(request.appointment, book.unit_id),
         "query": request.GET.urlencode(),
     }
@@ -196,6 +196,12 @@ def add_faults(form: Form, refusal: DomainError) -> None:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
     if not refusal.faults:
         form.add_error(None, str(refusal))
+
+
+def _shown_columns(columns: Sequence[RegisterColumn], *, linked: int) -> list[tuple[str, bool, bool]]:
+    """Title of each, whether it leads to the record, and whether a voided number strikes it out: all but the note."""
+    shown = _on_screen(columns)
+    return [(each.title, at == linked, at < len(shown) - 1) for at, each in enumerate(shown)]
 
 
 def _on_screen(columns: Sequence[T]) -> list[T]:

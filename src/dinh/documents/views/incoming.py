@@ -15,25 +15,30 @@ from dinh.audit.api import note_access
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
-from dinh.documents.enums import AssignmentRole, Channel, IncomingState
+from dinh.documents.enums import AssignmentRole, Channel, IncomingState, Purpose, Urgency
 from dinh.documents.forms.incoming import InboxForm
 from dinh.documents.models import Assignment, Dispatch, Incoming
 from dinh.documents.operations.receiving import possible_duplicates
 from dinh.documents.operations.receiving_several import register_several
-from dinh.documents.paging import CappedPaginator
-from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, tab_counts
+from dinh.documents.paging import CappedPaginator, FoundPaginator
+from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, listed, tab_counts
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to, replacement_of
 from dinh.documents.queries.intake import shown_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import assignees_of, staff_of
 from dinh.documents.rules import may_keep_books
 from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, may_register, open_acts
+from dinh.documents.templatetags import incoming_marks
 from dinh.documents.views.incoming_trace import trace_lines
 from dinh.kernel.errors import NotFound
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
 _TAB_ORDER = ("01", "03", "04", "05", LATE, "06", "02", "15", ALL)
+_WORDS = {
+    name: dict(choices.choices)
+    for name, choices in {"state": IncomingState, "urgency": Urgency, "purpose": Purpose}.items()
+}
 _FILTERS = ("q", "sender", "urgency", "purpose", "verdict", "since", "until")
 
 
@@ -44,16 +49,19 @@ def incoming_list(request: StaffRequest) -> HttpResponse:
     now, first = timezone.now(), first_tab(request.appointment)
     form = InboxForm(request.GET)
     wanted = form.wanted(tab=first)
-    rows = inbox(request.appointment, wanted, now=now)
+    paginator = FoundPaginator if wanted.words else CappedPaginator
+    rows = listed(inbox(request.appointment, wanted, now=now))
     context = {
         "form": form,
         "wanted": wanted,
-        "page": CappedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
         "tabs": _tabs(tab_counts(request.appointment, now=now)),
         "chips": _chips(form),
         "hidden": IncomingState.RECALLED,
         "may_register": wanted.tab == IncomingState.ARRIVED and first == IncomingState.ARRIVED,
         "open_states": OPEN_STATES,
+        "marks": incoming_marks,
+        "words": _WORDS,
         "takes_in": may_keep_books(request.appointment, request.appointment.unit_id),
     }
     is_part = "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers

@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import BoundField
 from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -29,18 +30,21 @@ _ALWAYS_SHOWN = ("q", "order", "show")
 @require_GET
 @signed_in
 def search(request: StaffRequest) -> HttpResponse:
-    """Letters of the unit, in and out, by their words and by any of their fields."""
+    """Letters of the unit, in and out, by their words and by any of their fields; with HTMX the fields alone."""
     form = _form(request)
     wanted, shown = form.wanted(), form.shown()
+    if "HX-Request" in request.headers and "fields" in request.GET:
+        return render(request, "documents/search/fields.html", {"form": form, "more": _more(form)})
     found = [] if wanted.is_empty() else found_documents(wanted, request.appointment)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    labels = dict(SHOWN)
+    labels = [str(label) for name, label in SHOWN if name in shown]
+    lines = found_lines(list(page.object_list), request.appointment, shown)
     context = {
         "form": form,
-        "more": [form[name] for name in form.fields if name not in _ALWAYS_SHOWN],
+        "more": _more(form) if form.more_given() or "fields" in request.GET else [],
         "page": page,
-        "lines": found_lines(list(page.object_list), request.appointment, shown),
-        "labels": [labels[name] for name in shown],
+        "lines": [(line, list(zip(labels, line.cells, strict=True))) for line in lines],
+        "labels": labels,
         "words": wanted.words,
         "is_asked": not wanted.is_empty(),
         "is_capped": len(found) == MOST,
@@ -111,9 +115,14 @@ def _form(request: StaffRequest) -> SearchForm:
     return SearchForm(request.GET, bloc=request.appointment.unit.bloc, on=timezone.localdate())
 
 
+def _more(form: SearchForm) -> list[BoundField]:
+    return [form[name] for name in form.fields if name not in _ALWAYS_SHOWN]
+
+
 def _query(request: StaffRequest) -> str:
     given = request.GET.copy()
-    given.pop("page", None)
+    for name in ("page", "fields"):
+        given.pop(name, None)
     filled = QueryDict(mutable=True)
     for name, values in given.lists():
         if kept := [value for value in values if value]:

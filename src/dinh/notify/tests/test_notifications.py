@@ -83,12 +83,12 @@ def test_all_are_marked_read_but_not_those_of_others(mine, me):
 
 
 @pytest.mark.parametrize("amount", [1, 3])
-def test_bell_costs_four_queries(mine, me, amount, django_assert_num_queries):
+def test_bell_costs_three_queries(mine, me, amount, django_assert_num_queries):
     for n in range(amount):
         tell(me, key=str(n))
     mine.get("/notifications/bell/")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         response = mine.get("/notifications/bell/")
 
     assert response.context["value"] == amount
