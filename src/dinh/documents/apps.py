@@ -10,8 +10,15 @@ class DocumentsConfig(AppConfig):
         from dinh.documents.letters.lawbooks import register_lawbooks
         from dinh.documents.menus import register_menu
         from dinh.documents.work import register_kinds
+        from dinh.storage.api import refers
 
         register_menu()
         register_lawbooks()
         register_fileables()
         register_kinds()
+        refers("documents.Document", "content")
+        refers("documents.Attachment", "blob")
+        refers("documents.Version", "pdf", "word")
+        refers("documents.Intake", "original", "stamped")
+        refers("documents.RegisterImport", "blob")
+        refers("documents.DeviceSignature", "before")
