@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
     "dinh.kernel.idempotency.IdempotencyMiddleware",
+    "dinh.kernel.requests.RefusedMethodMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
