@@ -75,6 +75,10 @@ def send(client, case):
 def test_what_is_no_endpoint_is_refused_by_a_problem_document(client, method, path, status):
     answer = client.generic(method, path)
 
+    if status == 405:
+        assert answer["Allow"] == "GET"
+        assert answer.json()["type"] == "urn:dinh:problem:method-not-allowed"
+        assert answer.json()["title"] == "Địa chỉ này không nhận phương thức yêu cầu này."
     assert (answer.status_code, answer["Content-Type"], answer.json()["status"]) == (
         status, "application/problem+json", status,
     )  # fmt: skip

@@ -71,6 +71,19 @@ def test_without_scripts_there_is_a_link(people, browser):
     page.context.close()
 
 
+def test_the_letter_stays_in_sight_beside_a_long_column(people):
+    page = opened_draft(people)
+    page.set_viewport_size({"width": 1200, "height": 500})
+    page.evaluate("window.scrollTo(0, (document.documentElement.scrollHeight - innerHeight) / 2)")
+    scrolled, pane = page.evaluate("window.scrollY"), page.locator(".letter-pane").bounding_box()
+    page.set_viewport_size({"width": 700, "height": 500})
+    narrow = page.locator(".letter-pane").evaluate("pane => getComputedStyle(pane).position")
+
+    assert scrolled > 100
+    assert (pane["y"], pane["height"] <= 500) == (pytest.approx(16, abs=1), True)
+    assert narrow == "static"
+
+
 def opened_draft(people, *, phone: bool = False) -> Page:
     """The page of a new draft of three pages, its first page drawn."""
     page = people("chuyenvien.stttt", phone=phone).open("/documents/outgoing/new/")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from dinh.audit.evidence.report import EvidenceReport, Reason, Severity, Verdict
-from dinh.audit.evidence.verification import MAX_BUNDLE, verify_evidence
+from dinh.audit.evidence.verification import verify_evidence
 from dinh.kernel.errors import DomainError
 from dinh.pki.api import TrustStore
 
@@ -67,8 +67,7 @@ def _judge(options: argparse.Namespace) -> EvidenceReport:
     anchors = options.trust or [Path(name) for name in named if name]
     trust = TrustStore.of(anchors=[path.read_bytes() for path in anchors])
     with options.file.open("rb") as handle:
-        # One byte too many is enough to be refused.
-        return verify_evidence(data=handle.read(MAX_BUNDLE + 1), trust=trust)
+        return verify_evidence(data=handle, trust=trust)
 
 
 def _as_text(report: EvidenceReport) -> str:

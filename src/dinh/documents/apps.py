@@ -12,9 +12,17 @@ class DocumentsConfig(AppConfig):
         from dinh.documents.operations.demo import wish_demo_letters
         from dinh.documents.work import register_kinds
         from dinh.kernel.demo import demo_steps
+        from dinh.storage.api import refers
 
         register_menu()
         register_lawbooks()
         register_fileables()
         register_kinds()
         demo_steps.register("documents", wish_demo_letters)
+        refers("documents.Document", "content")
+        refers("documents.Attachment", "blob")
+        refers("documents.Version", "pdf", "word")
+        refers("documents.Intake", "original", "stamped")
+        refers("documents.RegisterImport", "blob")
+        refers("documents.DeviceSignature", "before")
+        refers("documents.DeviceCopy", "before")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.queries.found import letters_found
+from dinh.documents.rules import sees_awaited_proofs
 from dinh.documents.rules_incoming import directs
 from dinh.kernel.menu import MenuEntry, menu
 from dinh.kernel.shell import SearchSource, search_sources
@@ -21,6 +22,7 @@ def register_menu() -> None:
         ("book_list", _("Registers"), "book", 30, _everybody, None),
         ("report_list", _("Reports"), "list-check", 31, _everybody, None),
         ("signing_tray", _("To sign"), "signature", 21, _signs, _amount_to_sign),
+        ("awaited_proofs", _("Proofs to come"), "history", 63, sees_awaited_proofs, None),
         ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
     ):
         entry = MenuEntry(label, f"documents:{name}", icon, order, "", is_visible, count)

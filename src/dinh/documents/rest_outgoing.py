@@ -15,6 +15,7 @@ from ninja.files import UploadedFile
 
 from dinh.audit.api import note_access
 from dinh.directory.models import Appointment
+from dinh.directory.rules import administers_anything
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft, withdraw_draft
@@ -24,13 +25,15 @@ from dinh.documents.operations.issuing import issue_document
 from dinh.documents.operations.later_scans import scan_outgoing
 from dinh.documents.operations.numbering import number_document
 from dinh.documents.operations.on_paper import PaperLetter, issue_on_paper, register_on_paper
+from dinh.documents.operations.proving import try_proofs_again
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoing_visible_to
 from dinh.documents.queries.people import staff_of
+from dinh.documents.queries.proofs import letters_awaiting_proofs, units_awaiting_proofs, with_proofs
 from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
-from dinh.documents.rules import may_number
+from dinh.documents.rules import may_number, sees_awaited_proofs
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.storage.api import blob_response
 
@@ -97,6 +100,64 @@ def list_outgoing(
     wanted = OutgoingFilter(state=state or "", words=q, order=sort)
     found = Paginator(outgoing_box(actor_of(request), wanted), PAGE).get_page(page)
     return {"count": found.paginator.count, "items": [shown(row) for row in found]}
+
+
+class AwaitedLetterOut(Schema):
+    """`notes`: what the letter or an annex of it still lacks, in words."""
+
+    id: int
+    code: str
+    since: datetime
+    next_try_at: datetime
+    notes: list[str]
+
+
+class AwaitedOut(Schema):
+    """`letters`: the clerk's, the first fifty; `units`: an administrator's counts by unit id."""
+
+    count: int
+    letters: list[AwaitedLetterOut]
+    units: dict[int, int]
+
+
+class RetriedOut(Schema):
+    """How many files are tried again now."""
+
+    files: int
+
+
+@router.get("/outgoing/awaited-proofs", response=AwaitedOut)
+def awaited(request: HttpRequest) -> AwaitedOut:
+    """Signed letters that lack a timestamp or revocation answers, since a server was silent."""
+    own = _proofs_seer(request)
+    found = letters_awaiting_proofs(own)
+    units = units_awaiting_proofs(own) if administers_anything(own) else []
+    letters = [
+        AwaitedLetterOut(
+            id=each.outgoing.pk,
+            code=each.outgoing.document.code,
+            since=each.since,
+            next_try_at=min(proof.next_try_at for proof in each.proofs),
+            notes=[note for proof in each.proofs for note in proof.notes],
+        )
+        for each in with_proofs(list(found.order_by("sealed_at", "pk")[:PAGE]))
+    ]
+    return AwaitedOut(
+        count=found.count(), letters=letters, units={each.unit.pk: each.letters for each in units}
+    )
+
+
+@router.post("/outgoing/awaited-proofs/retry", response=RetriedOut)
+def retry_proofs(request: HttpRequest) -> RetriedOut:
+    """Ask the servers again now, for all that one sees."""
+    return RetriedOut(files=try_proofs_again(actor=_proofs_seer(request), at=timezone.now()))
+
+
+def _proofs_seer(request: HttpRequest) -> Appointment:
+    actor = actor_of(request)
+    if not sees_awaited_proofs(actor):
+        raise NotFound(_("There is no such document."))
+    return actor
 
 
 @router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)

@@ -49,6 +49,11 @@ def may_scan(appointment: Appointment, outgoing: Outgoing) -> bool:
     return may_number(appointment, outgoing) and is_kept_on_paper(outgoing) and not outgoing.document.secrecy
 
 
+def sees_awaited_proofs(appointment: Appointment) -> bool:
+    """Clerks see their letters that lack a proof, administrators how many there are."""
+    return appointment.has_role(Role.CLERK, Role.ADMINISTRATOR)
+
+
 def may_comment(appointment: Appointment, outgoing: Outgoing) -> bool:
     """The drafter and whoever stands on the path, until the leader has signed."""
     if outgoing.state not in DRAFT_STATES | {OutgoingState.REVIEWING}:

@@ -7,6 +7,7 @@ from dinh.documents.views import (
     metadata,
     on_paper,
     outgoing_acts,
+    proofs,
     recipients,
     signatures,
 )
@@ -20,6 +21,8 @@ urlpatterns = [
     path("outgoing/to-issue/", outgoing_acts.issuing_tray, name="issuing_tray"),
     path("outgoing/device/<uuid:batch>/", devices.device_page, name="device"),
     path("outgoing/device/<uuid:session_id>/finish/", devices.device_finish, name="device_finish"),
+    path("outgoing/proofs/", proofs.awaited, name="awaited_proofs"),
+    path("outgoing/proofs/retry/", proofs.retry, name="retry_proofs"),
     path("outgoing/<int:outgoing_id>/", views.outgoing_detail, name="outgoing"),
     path("outgoing/<int:outgoing_id>/evidence/", evidence.outgoing_evidence, name="outgoing_evidence"),
     path("outgoing/<int:outgoing_id>/letter.pdf", views.outgoing_pdf, name="outgoing_pdf"),

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
+
+from dinh.kernel.rest import PREFIX
 
 
 class NulFreeQueryMiddleware:
@@ -15,3 +18,16 @@ class NulFreeQueryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "%20")
         return self.get_response(request)
+
+
+class RefusedMethodMiddleware:
+    """A page that is asked for by the wrong method says so in the reader's language; `Allow` names the right ones."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not request.path.startswith(PREFIX):
+            response.content = render_to_string("405.html", request=request).encode()
+        return response

@@ -5,7 +5,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel, ConfigDict
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1/"
 PROBLEM_TYPE = "application/problem+json"
+_REFUSALS = {
+    400: gettext_lazy("The request could not be understood."),
+    403: gettext_lazy("The request is refused. Read the page anew, then try again."),
+    413: gettext_lazy("The request is too large."),
+}
 
 
 class Row(BaseModel):
@@ -28,9 +35,9 @@ class Row(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
-def problem(status: int, title: str, *, code: str, **more: object) -> JsonResponse:
+def problem(status: int, title: str | Promise, *, code: str, **more: object) -> JsonResponse:
     """A problem document of RFC 9457."""
-    body = {"type": f"urn:dinh:problem:{code}", "title": title, "status": status, **more}
+    body = {"type": f"urn:dinh:problem:{code}", "title": str(title), "status": status, **more}
     return _problem_response(body, status)
 
 
@@ -74,8 +81,10 @@ def _as_problem(page: "HttpResponseBase") -> HttpResponse:
         answer = problem(
             status, _("The server failed. Try again; if it goes on, tell its operator."), code="failed"
         )
+    elif status == 405:
+        answer = problem(status, _("This address does not take this method."), code="method-not-allowed")
     else:
-        answer = problem(status, HTTPStatus(status).phrase, code="refused")
+        answer = problem(status, _REFUSALS.get(status, HTTPStatus(status).phrase), code="refused")
     for name, value in page.items():
         if name not in ("Content-Type", "Content-Length", "Content-Encoding"):
             answer[name] = value

@@ -3,11 +3,13 @@
 from .active import active_content
 from .appearance import Appearance, ImageAppearance, TextAppearance, UnusableImage
 from .asice import (
+    MAX_DIRECTORY,
     CheckedContainer,
     ContainerSignature,
     KeptMember,
     Member,
     members_of,
+    open_container,
     verify_asice,
     write_asice,
     write_asice_to,
@@ -78,6 +80,7 @@ from .verify.verdict import VerificationPolicy, verify_pdf
 __all__ = [
     "DATE_FIELD",
     "LEADER_FIELD",
+    "MAX_DIRECTORY",
     "NUMBER_FIELD",
     "SEAL_FIELD",
     "Appearance",
@@ -146,6 +149,7 @@ __all__ = [
     "load_certificates",
     "load_pkcs12",
     "members_of",
+    "open_container",
     "prepare",
     "read_fields",
     "sign",

@@ -10,9 +10,10 @@ import hashlib
 import io
 import shutil
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from django.utils.translation import gettext as _
 from lxml import etree
@@ -26,6 +27,8 @@ MIME_TYPE = b"application/vnd.etsi.asic-e+zip"
 MAX_MEMBERS = 10_000
 MAX_UNPACKED = 2 * 1024 * 1024 * 1024
 MAX_META = 16 * 1024 * 1024
+MAX_DIRECTORY = 8 * 1024 * 1024
+"""Of the names and places of all members: far above what 10,000 of them need."""
 MAX_MANIFESTS = 16
 _ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 _DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -130,16 +133,49 @@ def _manifest(members: Mapping[str, Member]) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
 
 
-def verify_asice(*, data: bytes) -> CheckedContainer:
+@contextmanager
+def open_container(data: bytes | BinaryIO) -> Iterator[zipfile.ZipFile]:
     """
-    Check a container: every member is listed by a signed manifest and has the digest it says.
+    The members of a container, whose directory may not be larger than `MAX_DIRECTORY`: Python reads it at once.
 
+    :param data: the bytes, or a seekable stream that stays open
+    :raises zipfile.BadZipFile, OSError, ValueError, NotImplementedError: if it is none
+    """
+    source = io.BytesIO(data) if isinstance(data, bytes) else data
+    bounded = _Bounded(source)
+    with zipfile.ZipFile(cast("BinaryIO", bounded)) as archive:
+        bounded.most = MAX_UNPACKED
+        yield archive
+
+
+class _Bounded:
+    """A stream of which no more than so much is read at once."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self.source, self.most = source, MAX_DIRECTORY
+        self.seek, self.tell, self.seekable = source.seek, source.tell, source.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > self.most:
+            raise zipfile.BadZipFile("too large")
+        found = self.source.read(self.most + 1 if size < 0 else size)
+        if len(found) > self.most:
+            raise zipfile.BadZipFile("too large")
+        return found
+
+
+def verify_asice(*, data: bytes | BinaryIO) -> CheckedContainer:
+    """
+    Check a container: every member is listed by a signed manifest and has the digest it says. Of a stream never more
+    than a piece is in memory.
+
+    :param data: the bytes, or a seekable stream that stays open
     :raises UnreadableContainer: if it is no container, or one beyond the limits
     :raises WrongSignature: if a member was altered, added or removed, or a signature does not hold
     """
     message = _("The file is no evidence container (ASiC-E) that can be read.")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with open_container(data) as archive:
             return _check(archive)
     except (zipfile.BadZipFile, etree.XMLSyntaxError, KeyError, ValueError, OSError) as error:
         raise UnreadableContainer(message) from error

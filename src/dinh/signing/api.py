@@ -11,6 +11,7 @@ from dinh.pki import api as pki
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
 from dinh.signing.operations.answers import read_answer
+from dinh.signing.operations.proofs import try_now
 from dinh.signing.operations.sessions import (
     ChangedMeanwhile,
     SessionExpired,
@@ -25,6 +26,7 @@ from dinh.signing.operations.sessions import (
 )
 from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, TextMark, extend, keep, sign_pdf
 from dinh.signing.providers import SignOnDevice
+from dinh.signing.queries.pending import AwaitedProofs, awaited_proofs, hashes_awaiting_proofs
 from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
 from dinh.signing.queries.verification import verification_of
 from dinh.signing.remote import StillWaiting
@@ -32,11 +34,38 @@ from dinh.signing.rules import As, can_seal, can_sign, signs_on_device
 from dinh.storage.api import read_blob
 
 __all__ = [
-    "As", "ChangedMeanwhile", "DocumentVerdict", "ExtendedPdf", "SessionExpired", "SessionFinished",
-    "SessionInfo", "SignOnDevice", "SignatureSummary", "SignedPdf", "StillWaiting", "TextMark", "add_fields",
-    "begin_signing", "can_seal", "can_sign", "cancel_signing", "device_answer", "extend", "fill_text_fields",
-    "finish_signing", "has_valid_authorised_signature", "open_sessions", "read_answer", "sign_pdf",
-    "signed_in_session", "signs_on_device", "verdict_of",
+    "As",
+    "AwaitedProofs",
+    "ChangedMeanwhile",
+    "DocumentVerdict",
+    "ExtendedPdf",
+    "SessionExpired",
+    "SessionFinished",
+    "SessionInfo",
+    "SignOnDevice",
+    "SignatureSummary",
+    "SignedPdf",
+    "StillWaiting",
+    "TextMark",
+    "add_fields",
+    "awaited_proofs",
+    "begin_signing",
+    "can_seal",
+    "can_sign",
+    "cancel_signing",
+    "device_answer",
+    "extend",
+    "fill_text_fields",
+    "finish_signing",
+    "has_valid_authorised_signature",
+    "hashes_awaiting_proofs",
+    "open_sessions",
+    "read_answer",
+    "sign_pdf",
+    "signed_in_session",
+    "signs_on_device",
+    "try_now",
+    "verdict_of",
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]

@@ -12,8 +12,13 @@ class SigningConfig(AppConfig):
     def ready(self) -> None:
         from dinh.signing.operations.demo import issue_demo_certificates
         from dinh.signing.rules import keeps_certificates
+        from dinh.storage.api import refers
 
         demo_steps.register("signing", issue_demo_certificates)
+        refers("signing.SigningSession", "source", "prepared", "result")
+        refers("signing.PluginErrand", "returned")
+        refers("signing.Credential", "appearance")
+        refers("signing.PendingProof", "sha256")
         menu.register(
             "signing.verify",
             MenuEntry(

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from dinh.kernel.jobs import task
@@ -19,3 +20,9 @@ def tell_of_expiring_certificates(timestamp: int) -> None:
 def add_proofs_that_were_missing(timestamp: int) -> None:
     """Timestamps and revocation answers for letters that were signed while a server was silent."""
     add_missing_proofs(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@task(queue="signing")
+def try_proofs_again() -> None:
+    """Somebody does not want to wait for the next round."""
+    add_missing_proofs(at=timezone.now())

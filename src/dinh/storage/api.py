@@ -2,7 +2,8 @@
 Content-addressed blobs: what other modules may call.
 
 A blob has no address of its own on the web: a module hands it out through a record that the reader may see.
-Other modules point to one with `ForeignKey("storage.Blob", on_delete=PROTECT, related_name="+")`.
+Other modules point to one with `ForeignKey("storage.Blob", on_delete=PROTECT, related_name="+")`, and declare the field
+by `refers` at start-up: what no declared field refers to is deleted after some days.
 """
 
 import io
@@ -11,27 +12,32 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage import streams
-from dinh.storage.names import safe_name
+from dinh.storage.names import blob_path, safe_name
+from dinh.storage.references import refers
 from dinh.storage.scanning import Infected, ScannerSilent, scan
 from dinh.storage.sniffing import DOCX, JPEG, PDF, PNG, TIFF, XLSX, sniff
 
 __all__ = [
     "DOCX", "JPEG", "PDF", "PNG", "TIFF", "XLSX", "BlobInfo", "FileTooLarge", "Infected", "ScannerSilent",
-    "WrongFileType", "blob_response", "open_blob", "read_blob", "safe_name", "store", "store_bytes",
+    "WrongFileType", "blob_response", "open_blob", "read_blob", "refers", "safe_name", "store", "store_bytes",
 ]  # fmt: skip
 
 _SPOOL_MEMORY = 1024 * 1024
+_LATELY = timedelta(hours=1)
+"""Far below the least `DINH_ORPHANS_KEPT_DAYS`, so that the same bytes again rarely cost a write."""
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _SHOWN_INLINE = frozenset({PDF, PNG, JPEG})
 
@@ -79,7 +85,7 @@ def store_bytes(data: bytes, *, accept: frozenset[str] = frozenset(), name: str 
 
 def open_blob(sha256: str) -> BinaryIO:
     """A readable, seekable stream; the caller closes it."""
-    return cast("BinaryIO", storages["blobs"].open(_path(sha256)))
+    return cast("BinaryIO", storages["blobs"].open(blob_path(sha256)))
 
 
 def read_blob(sha256: str) -> bytes:
@@ -128,12 +134,24 @@ def _spooled(
 
 
 def _kept(stream: BinaryIO, info: BlobInfo) -> BlobInfo:
+    path = blob_path(info.sha256)
+    streams.keep(storages["blobs"], path, stream)
+    _note_kept(info, at=timezone.now())
+    # Once its row says that it was kept just now nobody deletes the file; somebody may have until then (`orphans`).
+    streams.keep(storages["blobs"], path, stream)
+    return info
+
+
+def _note_kept(info: BlobInfo, *, at: datetime) -> None:
+    """Let the blob's row say that it was stored in the last hour; waits for whoever deletes it at this moment."""
     from dinh.storage.models import Blob
 
-    streams.keep(storages["blobs"], _path(info.sha256), stream)
-    blob = Blob(sha256=info.sha256, size=info.size, media_type=info.media_type)
-    Blob.objects.bulk_create([blob], ignore_conflicts=True)
-    return info
+    rows, lately = Blob.objects.filter(pk=info.sha256), at - _LATELY
+    while True:
+        blob = Blob(sha256=info.sha256, size=info.size, media_type=info.media_type, kept_at=at)
+        Blob.objects.bulk_create([blob], ignore_conflicts=True)
+        if rows.filter(kept_at__gte=lately).exists() or rows.update(kept_at=at):
+            return
 
 
 def _ranged(request: HttpRequest, sha256: str, size: int) -> HttpResponseBase:
@@ -176,7 +194,3 @@ def _checked_type(stream: BinaryIO, size: int, accept: frozenset[str], name: str
             field="file",
         )
     return media_type
-
-
-def _path(sha256: str) -> str:
-    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -20,3 +20,8 @@ def safe_name(name: str) -> str:
     if len(plain) > LONGEST and dot and len(ending) < 20:
         return f"{stem[: LONGEST - len(ending) - 1]}.{ending}"
     return plain[:LONGEST] or _UNNAMED
+
+
+def blob_path(sha256: str) -> str:
+    """Where a blob lies in its storage."""
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -3,12 +3,15 @@
 import hashlib
 import io
 import json
+import re
+import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -22,6 +25,7 @@ from dinh.pki.api import (
     UnreadableContainer,
     WrongSignature,
     load_certificates,
+    open_container,
     stamp_trusted_by,
     trusted_by,
     verify_asice,
@@ -32,6 +36,8 @@ from dinh.pki.api import (
 MAX_BUNDLE = 512 * 1024 * 1024
 MAX_JSON = 64 * 1024 * 1024
 MAX_MEMBERS = 10_000
+_CHUNK = 1024 * 1024
+_HEX = re.compile(r"(?=([0-9a-f]{64}))")
 
 
 class BrokenBundle(ValueError):
@@ -64,17 +70,23 @@ class _Findings:
         self.reasons.append(Reason(code=code, severity=Severity.NOTE, message=message, **where))
 
 
-def verify_evidence(*, data: bytes, trust: TrustStore) -> EvidenceReport:
+def verify_evidence(*, data: bytes | BinaryIO, trust: TrustStore) -> EvidenceReport:
     """
-    The verdict on a bundle. Any bytes get one; asks no network and no database.
+    The verdict on a bundle. Any bytes get one; asks no network and no database. Of a stream never more than the trace
+    and a piece of a document is in memory; each PDF lies in a temporary file while it is judged.
+
+    :param data: the bytes, or a seekable stream that stays open
 
     :param trust: authorities, or sealing certificates themselves, that the reader trusts; without any the
         verdict is at best indeterminate
     """
     found = _Findings()
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            signer = _check_container(data, archive, found)
+        source = io.BytesIO(data) if isinstance(data, bytes) else data
+        if source.seek(0, io.SEEK_END) > MAX_BUNDLE:
+            raise BrokenBundle(_("It is too large."))
+        with open_container(source) as archive:
+            signer = _check_container(source, archive, found)
             return _check_contents(archive, trust, signer, found)
     except (BrokenBundle, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         found.fail("unreadable", _("The bundle cannot be read: %(why)s") % {"why": str(error)[:200]})
@@ -83,11 +95,11 @@ def verify_evidence(*, data: bytes, trust: TrustStore) -> EvidenceReport:
     return EvidenceReport(reasons=tuple(found.reasons))
 
 
-def _check_container(data: bytes, archive: zipfile.ZipFile, found: _Findings) -> CheckedSignature | None:
-    if len(data) > MAX_BUNDLE or len(archive.infolist()) > MAX_MEMBERS:
+def _check_container(source: BinaryIO, archive: zipfile.ZipFile, found: _Findings) -> CheckedSignature | None:
+    if len(archive.infolist()) > MAX_MEMBERS:
         raise BrokenBundle(_("It is too large."))
     try:
-        return verify_asice(data=data).signatures[0].checked
+        return verify_asice(data=source).signatures[0].checked
     except UnreadableContainer as error:
         raise BrokenBundle(str(error)) from error
     except WrongSignature as error:
@@ -264,21 +276,43 @@ def _container_trusted(container: CheckedSignature, trust: TrustStore, seals: Se
 def _documents(
     archive: zipfile.ZipFile, items: Sequence[dict[str, Any]], trust: TrustStore
 ) -> Iterator[DocumentReport]:
-    entries = [(int(item["entry"]["id"]), canonical_json(item["entry"])) for item in items]
-    for name in archive.namelist():
-        if not name.startswith(DOCUMENTS):
-            continue
-        if archive.getinfo(name).file_size > MAX_BUNDLE:
-            raise BrokenBundle(_("It is too large."))
-        content = archive.read(name)
-        digest = hashlib.sha256(content).hexdigest()
-        named_by = tuple(entry for entry, written in entries if digest.encode() in written)
-        verdict = None
-        if content.startswith(b"%PDF-"):
-            verdict = verify_pdf(source=content, trust=trust, offline=True).verdict.value
+    judged = [_judged(archive, name, trust) for name in archive.namelist() if name.startswith(DOCUMENTS)]
+    naming = _entries_by_digest(items, {digest for _name, digest, _verdict in judged})
+    for name, digest, verdict in judged:
         yield DocumentReport(
-            name=name.removeprefix(DOCUMENTS), sha256=digest, named_by=named_by, signatures=verdict
+            name=name.removeprefix(DOCUMENTS),
+            sha256=digest,
+            named_by=tuple(naming[digest]),
+            signatures=verdict,
         )
+
+
+def _judged(archive: zipfile.ZipFile, name: str, trust: TrustStore) -> tuple[str, str, str | None]:
+    """Name, SHA-256 in hex and, of a PDF, the verdict on its own signatures."""
+    if archive.getinfo(name).file_size > MAX_BUNDLE:
+        raise BrokenBundle(_("It is too large."))
+    with archive.open(name) as member, tempfile.NamedTemporaryFile(prefix="dinh-evidence-") as kept:
+        hasher, is_pdf = hashlib.sha256(), None
+        while piece := member.read(_CHUNK):
+            hasher.update(piece)
+            is_pdf = piece.startswith(b"%PDF-") if is_pdf is None else is_pdf
+            if is_pdf:
+                kept.write(piece)
+        kept.flush()
+        verdict = (
+            verify_pdf(source=Path(kept.name), trust=trust, offline=True).verdict.value if is_pdf else None
+        )
+    return name, hasher.hexdigest(), verdict
+
+
+def _entries_by_digest(items: Sequence[dict[str, Any]], digests: set[str]) -> dict[str, list[int]]:
+    """Which entries name which of these files."""
+    found: dict[str, list[int]] = {digest: [] for digest in digests}
+    for item in items:
+        written = canonical_json(item["entry"]).decode()
+        for digest in {hit[1] for hit in _HEX.finditer(written)} & digests:
+            found[digest].append(int(item["entry"]["id"]))
+    return found
 
 
 def _signer(container: CheckedSignature | None) -> dict[str, str]:

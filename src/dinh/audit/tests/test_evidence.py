@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import warnings
@@ -20,10 +21,21 @@ from dinh.audit.evidence.verification import verify_evidence
 from dinh.audit.keys import UnusableSealKey, sealing_signer
 from dinh.audit.models import Seal
 from dinh.audit.operations import sealing
-from dinh.pki.api import LEADER_FIELD, SignatureClaims, TrustStore, add_fields, sign, write_asice
+from dinh.pki.api import (
+    LEADER_FIELD,
+    MAX_DIRECTORY,
+    KeptMember,
+    SignatureClaims,
+    TrustStore,
+    add_fields,
+    sign,
+    write_asice,
+    write_asice_to,
+)
 from dinh.pki.tests.authority import Authority
 from dinh.pki.tests.letters import letter_fields, plain_pdf
 
+LARGE_MB = 120
 NOON = datetime(2026, 3, 16, 5, 0, tzinfo=UTC)
 TARGET = Seal(number=77)
 ACTOR = audit.Actor(person_id=7, person_name="Nông Thị Hoa", unit_id=3, unit_name="Sở Nội vụ")
@@ -258,6 +270,59 @@ def test_command_judges_without_database_and_settings(bundle, authority, tmp_pat
     assert run("bundle.asice")[0] == 2
     assert run("altered.asice", "--trust", "root.pem")[0] == 1
     assert run("missing.asice")[0] == 3
+
+
+def test_a_large_bundle_is_judged_in_constant_memory(bundle, authority, tmp_path):
+    """Peak memory of the command, in kB, is that for a small bundle and little more."""
+    (tmp_path / "root.pem").write_bytes(authority.root.pem)
+    (tmp_path / "small.asice").write_bytes(bundle)
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.writelines(os.urandom(1024 * 1024) for _piece in range(LARGE_MB))
+    members = {n: c for n, c in contents(bundle).items() if n != "mimetype" and not n.startswith("META-INF/")}
+    with large.open("rb") as file:
+        kept = KeptMember(digest=hashlib.file_digest(file, "sha256").digest(), open=lambda: large.open("rb"))
+    with (tmp_path / "large.asice").open("wb") as target:
+        write_asice_to(
+            target=target, members=members | {"documents/phụ lục.bin": kept}, signer=authority.agency.signer
+        )
+
+    small, report = judged_by_command(tmp_path, "small.asice")
+    peak, large_report = judged_by_command(tmp_path, "large.asice")
+
+    assert report["verdict"] == large_report["verdict"] == "valid"
+    assert [each["name"] for each in large_report["documents"]] == ["công văn.pdf", "phụ lục.bin"]
+    assert peak - small < 40_000
+
+
+def judged_by_command(folder, name) -> tuple[int, dict[str, object]]:
+    """Peak memory in kB, and the report."""
+    script = (
+        "import resource, sys; from dinh.audit.command import evidence_main;"
+        f"evidence_main(['verify', '{name}', '--trust', 'root.pem', '--json']);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    report, _line, peak = done.stdout.strip().rpartition("\n")
+    return int(peak), json.loads(report)
+
+
+@pytest.mark.parametrize("claimed", [MAX_DIRECTORY + 1, 2**32 - 2])
+def test_a_directory_beyond_all_bounds_is_refused_unread(bundle, trust, claimed):
+    """Its end says how long the directory is; a reader that believes it takes as much memory."""
+    end = bytearray(bundle[-22:])
+    struct.pack_into("<LL", end, 12, claimed, 0)
+    padded = bundle[:-22] + bytes(MAX_DIRECTORY + 2) + bytes(end)
+
+    assert codes(padded, trust) == {"unreadable"}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,9 +1,15 @@
 """Letters whose signatures got their missing proofs later: the longer file takes the place of the shorter."""
 
+from datetime import datetime
+
 from django.db import transaction
 
 from dinh.audit.api import record
+from dinh.directory.models import Appointment
+from dinh.directory.rules import administers_anything, keeps_directory
 from dinh.documents.models import Attachment, Document, Outgoing
+from dinh.documents.queries.proofs import files_awaiting_proofs, letters_awaiting_proofs
+from dinh.signing.api import try_now
 
 
 @transaction.atomic
@@ -24,3 +30,22 @@ def keep_proven(*, before: str, after: str) -> None:
     for outgoing in Outgoing.objects.filter(document__in=[*documents, *annexed]):
         details = {"before": before, "sha256": after}
         record("documents.document.proven", target=outgoing, actor=None, details=details)
+
+
+@transaction.atomic
+def try_proofs_again(*, actor: Appointment, at: datetime) -> int:
+    """
+    Ask again at once for the proofs that letters of the actor's unit lack; of all units for keepers of the directory.
+    Writes an audit entry.
+
+    :returns: how many files are tried
+    """
+    letters = letters_awaiting_proofs(actor)
+    if administers_anything(actor):
+        letters = (
+            Outgoing.objects.all() if keeps_directory(actor) else Outgoing.objects.filter(unit=actor.unit_id)
+        )
+    amount = try_now(hashes=files_awaiting_proofs(letters), at=at)
+    if amount:
+        record("documents.proofs.retried", target=actor.unit, actor=actor, at=at, details={"files": amount})
+    return amount

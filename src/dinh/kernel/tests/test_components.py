@@ -46,7 +46,9 @@ def test_chip_that_is_on_says_so_without_colour(is_on, marked):
     assert words(html)[-2:] == ["A", "3"]
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+@pytest.mark.parametrize(
+    "name", ["400.html", "403.html", "403_csrf.html", "404.html", "405.html", "500.html"]
+)
 def test_error_pages_show_without_anybody_signed_in(name):
     page = render_to_string(name)
 

@@ -5,7 +5,7 @@ What lacks something stands in a table, not in a job: an outage of days leaves o
 run after it takes them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -41,6 +41,21 @@ def add_missing_proofs(*, at: datetime) -> int:
     """
     due = PendingProof.objects.filter(next_try_at__lte=at).order_by("next_try_at")
     return sum(_tried(row, at) for row in due[:BATCH])
+
+
+@transaction.atomic
+def try_now(*, hashes: Collection[str], at: datetime) -> int:
+    """
+    Let what these files lack be asked for again at once, by the worker; as often as somebody presses.
+
+    :returns: how many of them lack something
+    """
+    from dinh.signing.tasks import try_proofs_again
+
+    amount = PendingProof.objects.filter(sha256__in=hashes).update(next_try_at=at)
+    if amount:
+        try_proofs_again.defer()
+    return amount
 
 
 def _tried(row: PendingProof, at: datetime) -> bool:

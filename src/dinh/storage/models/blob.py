@@ -1,4 +1,6 @@
 from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
 
 
 class Blob(models.Model):
@@ -8,6 +10,12 @@ class Blob(models.Model):
     size = models.BigIntegerField()
     media_type = models.CharField(max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
+    kept_at = models.DateTimeField(
+        default=timezone.now,
+        db_default=Now(),
+        db_index=True,
+        help_text="When somebody stored these bytes last.",
+    )
 
     def __str__(self) -> str:
         return self.sha256
