@@ -14,11 +14,13 @@ from .asice import (
 )
 from .detached import (
     CheckedSignature,
+    CheckedStamp,
     add_timestamp,
     sign_detached,
     stamp_trusted_by,
     trusted_by,
     verify_detached,
+    verify_timestamp,
 )
 from .errors import (
     FieldAlreadyUsed,
@@ -85,6 +87,7 @@ __all__ = [
     "CertificateInfo",
     "CheckedContainer",
     "CheckedSignature",
+    "CheckedStamp",
     "ContainerSignature",
     "DigestSigner",
     "DirectoryRevocationCache",
@@ -155,6 +158,7 @@ __all__ = [
     "verify_asice",
     "verify_detached",
     "verify_pdf",
+    "verify_timestamp",
     "write_asice",
     "write_asice_to",
 ]

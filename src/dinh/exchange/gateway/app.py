@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
+from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
+from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.limits import Limits
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.requests import (
@@ -92,9 +94,16 @@ class Gateway:
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
-        self.segments = SegmentLog(settings.folder / "log", segment_bytes=settings.segment_bytes)
+        self.identity = identity_of(settings)
+        signer = BatchSigner(self.identity, gateway=settings.name)
+        self.segments = SegmentLog(
+            settings.folder / "log", segment_bytes=settings.segment_bytes, seal=signer.seal
+        )
         self.shipper = Shipper(
-            self.segments, database_url=settings.database_url, name_of_gateway=settings.name
+            self.segments,
+            database_url=settings.database_url,
+            name_of_gateway=settings.name,
+            identity=self.identity,
         )
         self.upstreams = Upstreams()
         self._following = await self.source.start()

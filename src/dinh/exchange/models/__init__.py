@@ -1,3 +1,4 @@
+from dinh.exchange.models.batch import Batch, BatchStamp, GatewayCertificate
 from dinh.exchange.models.configuration import Configuration, TokenKey
 from dinh.exchange.models.credential import ClientSecret, SystemCertificate
 from dinh.exchange.models.dictionary import Dictionary, DictionaryItem, DictionaryVersion
@@ -7,6 +8,7 @@ from dinh.exchange.models.member import Member, System
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
 
 __all__ = [
-    "AccessGrant", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem", "DictionaryVersion",
-    "Exchange", "Member", "Operation", "Service", "ServiceVersion", "System", "SystemCertificate", "TokenKey",
+    "AccessGrant", "Batch", "BatchStamp", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem",
+    "DictionaryVersion", "Exchange", "GatewayCertificate", "Member", "Operation", "Service", "ServiceVersion",
+    "System", "SystemCertificate", "TokenKey",
 ]  # fmt: skip

@@ -37,6 +37,8 @@ class Exchange(models.Model):
     response_bytes = models.BigIntegerField()
     request_sha256 = models.CharField(max_length=64)
     response_sha256 = models.CharField(max_length=64)
+    batch_id = models.UUIDField(null=True, help_text="Of the signed batch that holds its line.")
+    leaf_index = models.IntegerField(null=True, help_text="Its place among the batch's lines.")
 
     class Meta:
         indexes = [
