@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from dinh.directory.models import Appointment
 from dinh.exchange.models import AccessGrant, Exchange, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, services
+from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.measures import dashboard_of
 from dinh.exchange.queries.registry import (
@@ -33,6 +34,7 @@ from dinh.exchange.queries.registry import (
     versions_visible_to,
 )
 from dinh.exchange.rules import looks_after_systems
+from dinh.exchange.views.log import download
 from dinh.kernel.errors import NotFound
 
 PAGE = 50
@@ -171,6 +173,8 @@ class ExchangeOut(Schema):
     response_bytes: int
     request_sha256: str
     response_sha256: str
+    batch_id: UUID | None
+    leaf_index: int | None
 
 
 class MeasureOut(Schema):
@@ -357,6 +361,14 @@ def list_exchanges(
 @router.get("/exchange/log/{exchange_id}", response=ExchangeOut)
 def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
     return get_object_or_404(_log(request), pk=exchange_id)
+
+
+@router.post("/exchange/log/{exchange_id}/evidence", url_name="exchange_evidence")
+def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
+    """The exchange's line in the log and what proves it (ASiC-E), for `dinh evidence verify`."""
+    get_object_or_404(_log(request), pk=exchange_id)
+    bundle = export_evidence(exchange_id=exchange_id, actor=_own(request), at=timezone.now())
+    return download(bundle, exchange_id)
 
 
 @router.get("/exchange/measures", response=MeasuresOut)

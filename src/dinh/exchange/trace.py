@@ -24,6 +24,7 @@ LABELS = {
     "exchange.grant.approved": gettext_noop("Approved"),
     "exchange.grant.refused": gettext_noop("Access refused"),
     "exchange.grant.revoked": gettext_noop("Revoked"),
+    "exchange.exchange.exported": gettext_noop("Evidence exported"),
     "exchange.dictionary.published": gettext_noop("Version published"),
 }
 _NOTES = ("reason", "label", "version", "legal_basis", "items")

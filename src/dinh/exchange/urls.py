@@ -33,6 +33,7 @@ urlpatterns = [
     path("versions/<int:version_id>/reach/", dashboard.reach_provider, name="version_reach"),
     path("log/", log.log, name="log"),
     path("log/<uuid:exchange_id>/", log.exchange, name="exchange"),
+    path("log/<uuid:exchange_id>/evidence/", log.evidence, name="evidence"),
     path("dictionaries/", dictionaries.dictionaries, name="dictionaries"),
     path("dictionaries/new/", dictionaries.new_version, name="dictionary_new"),
     path("dictionaries/<str:code>/", dictionaries.dictionary, name="dictionary"),
