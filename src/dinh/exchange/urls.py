@@ -26,6 +26,8 @@ urlpatterns = [
         name="certificate_revoke",
     ),
     path("systems/<int:system_id>/act/<slug:act>/", systems.move_system, name="system_act"),
+    path("systems/<int:system_id>/peer/", systems.new_peer, name="peer_new"),
+    path("systems/<int:system_id>/peer/<int:peer_id>/end/", systems.end_peer, name="peer_end"),
     path("grants/", grants.grants, name="grants"),
     path("grants/<int:grant_id>/", grants.grant, name="grant"),
     path("grants/<int:grant_id>/<slug:act>/", grants.decide, name="grant_act"),

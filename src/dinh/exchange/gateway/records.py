@@ -14,7 +14,7 @@ from typing import Final
 COLUMNS: Final = (
     "id", "started_us", "front", "client", "provider", "service", "version", "operation", "grant_id", "method",
     "path", "message_id", "user_id", "issue", "status", "outcome", "reason", "request_bytes", "response_bytes",
-    "request_sha256", "response_sha256", "duration_us", "upstream_us",
+    "request_sha256", "response_sha256", "duration_us", "upstream_us", "peer_key", "peer_proof",
 )  # fmt: skip
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 

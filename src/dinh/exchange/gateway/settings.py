@@ -27,6 +27,7 @@ class GatewaySettings:
     :param token_seconds: life of a token
     :param key_file: of the gateway's key, PEM; None: it makes its own
     :param certificate_file: of the key's certificate, PEM, issuers after it
+    :param wire_port: where other gateways are listened to, by mutual TLS; 0: they are not
     :param segment_bytes: a segment of the log is closed when it is that large
     """
 
@@ -40,6 +41,8 @@ class GatewaySettings:
     key_file: Path | None = None
     certificate_file: Path | None = None
     segment_bytes: int = 16 * MB
+    wire_host: str = "127.0.0.1"
+    wire_port: int = 0
 
 
 def settings_from_environment() -> GatewaySettings:
@@ -64,7 +67,16 @@ def settings_from_environment() -> GatewaySettings:
         token_seconds=int(life),
         key_file=key_file,
         certificate_file=certificate_file,
+        wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
+        wire_port=_port("DINH_WIRE_PORT"),
     )
+
+
+def _port(variable: str) -> int:
+    given = os.environ.get(variable) or "0"
+    if not given.isdecimal() or not int(given) < 65_536:
+        raise BadSetting(f"{variable} must be a port.")
+    return int(given)
 
 
 def _file(variable: str) -> Path | None:

@@ -25,7 +25,8 @@ CREATE TEMPORARY TABLE staged (
     id uuid, started_us bigint, front text, client text, provider text, service text, version text, operation text,
     grant_id bigint, method text, path text, message_id text, user_id text, issue text, status smallint,
     outcome text, reason text, request_bytes bigint, response_bytes bigint, request_sha256 text,
-    response_sha256 text, duration_us integer, upstream_us integer, batch_id uuid, leaf_index integer
+    response_sha256 text, duration_us integer, upstream_us integer, peer_key text, peer_proof text,
+    batch_id uuid, leaf_index integer
 ) ON COMMIT DELETE ROWS
 """
 _PLACE: Final = ("batch_id", "leaf_index")

@@ -5,10 +5,11 @@ from dinh.exchange.models.dictionary import Dictionary, DictionaryItem, Dictiona
 from dinh.exchange.models.exchange import Exchange
 from dinh.exchange.models.grant import AccessGrant
 from dinh.exchange.models.member import Member, System
+from dinh.exchange.models.peer import Peer
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
 
 __all__ = [
     "AccessGrant", "Batch", "BatchStamp", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem",
-    "DictionaryVersion", "Exchange", "GatewayCertificate", "Member", "Operation", "Service", "ServiceVersion",
-    "System", "SystemCertificate", "TokenKey",
+    "DictionaryVersion", "Exchange", "GatewayCertificate", "Member", "Operation", "Peer", "Service",
+    "ServiceVersion", "System", "SystemCertificate", "TokenKey",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ FIELDS = {
     "version": "1.0", "operation": "GET /small", "grant_id": 7, "method": "GET", "path": "/small",
     "message_id": "m-1", "user_id": "VN012", "issue": "HS-1", "status": 200, "outcome": "delivered", "reason": "",
     "request_bytes": 0, "response_bytes": 3, "request_sha256": "e3b0", "response_sha256": "ba78",
+    "peer_key": "", "peer_proof": "",
     "started_at": moment_of(1790000000123456),
 }  # fmt: skip
 

@@ -94,7 +94,7 @@ def test_torn_tail_ends_a_segment(tmp_path):
 
 def line(identity, outcome="delivered", status=200):
     fields = [identity, "1790000000000000", "oauth", "c", "p", "s", "1", "o", "\\N", "GET", "/", "m", "", "",
-              str(status), outcome, "", "0", "0", "", "", "10", "5"]  # fmt: skip
+              str(status), outcome, "", "0", "0", "", "", "10", "5", "", ""]  # fmt: skip
     return "\t".join(fields).encode()
 
 
