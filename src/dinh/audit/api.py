@@ -1,6 +1,6 @@
 """The provable log: what other modules may call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol
@@ -132,6 +132,63 @@ def accesses_of(*targets: models.Model, unit_id: int) -> list[Look]:
         Look(each.person_name, each.position, each.what, each.first_at, each.last_at, each.times)
         for each in accesses(targets, unit_id=unit_id)[:500]
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvedPlace:
+    """Where a leaf stands in a Merkle tree (RFC 6962), and the siblings from it up to the root."""
+
+    position: int
+    path: Sequence[bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvedStamp:
+    """
+    A timestamp over many signatures, one of which is the batch's.
+
+    :param statement: the file that is stamped: JSON with `version`, `count`, `root`
+    :param token: RFC 3161, DER
+    """
+
+    place: ProvedPlace
+    statement: bytes
+    token: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvedRecord:
+    """
+    A record that was signed in a batch with others.
+
+    :param kind: `module.model`; the first field is its id
+    :param fields: name and value of each field; the values, with tabs between, are the bytes of the leaf
+    :param statement: the file that is signed: JSON with `version`, `batch`, `signed_at`, `count`, `root`
+    :param signature: detached CMS over the statement
+    :param certificates: of the signer, issuers after it, PEM
+    """
+
+    kind: str
+    fields: Sequence[tuple[str, str]]
+    place: ProvedPlace
+    statement: bytes
+    signature: bytes
+    certificates: bytes
+    stamp: ProvedStamp | None
+
+
+def record_bundle(*, record: ProvedRecord, at: datetime | None = None) -> BinaryIO:
+    """
+    What an outsider needs to check one record of a signed log: a signed container (ASiC-E).
+
+    `dinh evidence verify` checks it without a database. May ask the timestamp server: never call it inside a
+    transaction. The caller checks visibility and audits the export.
+
+    :returns: a temporary file at its beginning, for the caller to close
+    """
+    from dinh.audit.operations.evidence import make_record_bundle
+
+    return make_record_bundle(record=record, at=at or timezone.now())
 
 
 def evidence_bundle(

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from dinh.audit.evidence.report import EvidenceReport, Reason, Severity, Verdict
+from dinh.audit.evidence.report import BatchReport, EvidenceReport, Reason, Severity, Verdict
 from dinh.audit.evidence.verification import verify_evidence
 from dinh.kernel.errors import DomainError
 from dinh.pki.api import TrustStore
@@ -78,6 +78,8 @@ def _as_text(report: EvidenceReport) -> str:
     }
     lines = [_("Verdict: %(verdict)s") % {"verdict": words[report.verdict]}]
     lines += [_line(reason) for reason in report.reasons]
+    if report.batch:
+        return "\n".join([*lines, *_about_batch(report.batch, report.record)])
     counts = {"proved": report.proved, "entries": report.entries, "seals": len(report.seals)}
     lines.append(_("Acts proved: %(proved)s of %(entries)s, under %(seals)s seals") % counts)
     for document in report.documents:
@@ -88,6 +90,17 @@ def _as_text(report: EvidenceReport) -> str:
         who = {"signer": report.signer, "sha256": report.fingerprint}
         lines.append(_("Sealed by %(signer)s, SHA-256 of the certificate: %(sha256)s") % who)
     return "\n".join(lines)
+
+
+def _about_batch(batch: BatchReport, record: dict[str, str]) -> list[str]:
+    who = {"signer": batch.signer, "sha256": batch.fingerprint}
+    when = batch.stamped_at or batch.signed_at
+    return [
+        _("Signed by %(signer)s, SHA-256 of the certificate: %(sha256)s") % who,
+        (_("Timestamp: %(when)s") if batch.stamped_at else _("Signed at, by its own clock: %(when)s"))
+        % {"when": when},
+        *(f"  {name}: {value}" for name, value in record.items()),
+    ]
 
 
 def _line(reason: Reason) -> str:

@@ -32,11 +32,19 @@ class GrantState(TextChoices):
     REVOKED = "revoked", _("Revoked")
 
 
+class PeerScope(TextChoices):
+    """What another gateway serves and speaks for."""
+
+    MEMBER = "member", _("Its member")
+    INSTANCE = "instance", _("All of its instance")
+
+
 class Front(TextChoices):
     """By which protocol a call came."""
 
     OAUTH = "oauth", _("OAuth 2")
     XROAD = "xroad", _("X-Road")
+    WIRE = "wire", _("Another gateway")
 
 
 class Outcome(TextChoices):

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,9 +16,10 @@ from ninja.files import UploadedFile
 from pydantic import AfterValidator
 
 from dinh.directory.models import Appointment
-from dinh.exchange.models import AccessGrant, Exchange, Service, ServiceVersion, System
+from dinh.exchange.models import AccessGrant, Exchange, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
-from dinh.exchange.operations import credentials, grants, members, services
+from dinh.exchange.operations import credentials, grants, members, peers, services
+from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.measures import dashboard_of
 from dinh.exchange.queries.registry import (
@@ -26,6 +27,7 @@ from dinh.exchange.queries.registry import (
     exchanges_visible_to,
     grants_matching,
     grants_visible_to,
+    peers_visible_to,
     services_matching,
     services_visible_to,
     systems_matching,
@@ -33,6 +35,7 @@ from dinh.exchange.queries.registry import (
     versions_visible_to,
 )
 from dinh.exchange.rules import looks_after_systems
+from dinh.exchange.views.log import download
 from dinh.kernel.errors import NotFound
 
 PAGE = 50
@@ -171,6 +174,10 @@ class ExchangeOut(Schema):
     response_bytes: int
     request_sha256: str
     response_sha256: str
+    peer_key: str
+    peer_proof: str
+    batch_id: UUID | None
+    leaf_index: int | None
 
 
 class MeasureOut(Schema):
@@ -189,6 +196,21 @@ class MeasuresOut(Schema):
     clients: list[MeasureOut]
     hours: list[MeasureOut]
     last_at: datetime | None
+
+
+class PeerIn(Schema):
+    """`serves`: `member`, or `instance` for all of its instance."""
+
+    address: Text
+    serves: Literal["member", "instance"] = "member"
+
+
+class PeerOut(Schema):
+    id: int
+    system: str
+    address: str
+    serves: str
+    ended_at: datetime | None
 
 
 class SystemPage(Schema):
@@ -269,6 +291,26 @@ def resume(request: HttpRequest, system_id: int, why: Why) -> dict[str, Any]:
     return _system(
         members.resume_system(system_id=system_id, reason=why.reason, actor=_own(request), at=timezone.now())
     )
+
+
+@router.get("/exchange/peers", response=list[PeerOut])
+def list_peers(request: HttpRequest) -> list[dict[str, Any]]:
+    """Other gateways in use; the platform's keeper's only."""
+    return [_peer(row) for row in peers_visible_to(_own(request))]
+
+
+@router.post("/exchange/systems/{system_id}/peer", response={201: PeerOut})
+def add_peer(request: HttpRequest, system_id: int, given: PeerIn) -> Status[dict[str, Any]]:
+    """Let our gateways speak with this system's, which is known by its certificates."""
+    new = peers.NewPeer(given.address, given.serves)
+    at = timezone.now()
+    return Status(201, _peer(peers.register_peer(system_id=system_id, new=new, actor=_own(request), at=at)))
+
+
+@router.post("/exchange/systems/{system_id}/peer/end", response=PeerOut)
+def end_peer(request: HttpRequest, system_id: int) -> dict[str, Any]:
+    found = get_object_or_404(peers_visible_to(_own(request)), system_id=system_id)
+    return _peer(peers.end_peer(peer_id=found.pk, actor=_own(request), at=timezone.now()))
 
 
 @router.get("/exchange/services", response=ServicePage)
@@ -359,6 +401,14 @@ def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
     return get_object_or_404(_log(request), pk=exchange_id)
 
 
+@router.post("/exchange/log/{exchange_id}/evidence", url_name="exchange_evidence")
+def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
+    """The exchange's line in the log and what proves it (ASiC-E), for `dinh evidence verify`."""
+    get_object_or_404(_log(request), pk=exchange_id)
+    bundle = export_evidence(exchange_id=exchange_id, actor=_own(request), at=timezone.now())
+    return download(bundle, exchange_id)
+
+
 @router.get("/exchange/measures", response=MeasuresOut)
 def read_measures(request: HttpRequest, hours: int = 24) -> Any:
     """Calls, errors and latencies of the last 1 to 24 hours, by service, client and hour."""
@@ -401,6 +451,11 @@ def _page(rows: Any, number: int, shown: Callable[[Any], dict[str, Any]]) -> dic
 def _system(row: System) -> dict[str, Any]:
     names = ("id", "identifier", "name", "description", "contact", "state")
     return {name: getattr(row, name) for name in names}
+
+
+def _peer(row: Peer) -> dict[str, Any]:
+    names = ("id", "address", "serves", "ended_at")
+    return {name: getattr(row, name) for name in names} | {"system": row.system.identifier}
 
 
 def _service(row: Service) -> dict[str, Any]:

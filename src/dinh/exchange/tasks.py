@@ -1,11 +1,14 @@
+import contextlib
 from datetime import UTC, datetime
 
 from procrastinate.contrib.django import app
 
 from dinh.exchange.operations.alerts import warn_of_failing_services
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.kernel.jobs import task
+from dinh.pki.api import TimestampUnavailable
 
 
 @app.periodic(cron="10 0 * * *")
@@ -20,6 +23,14 @@ def tell_of_expiring_keys(timestamp: int) -> None:
 def change_token_keys(timestamp: int) -> None:
     """Each hour: makes a new key when the newest is 30 days old, or if there is none."""
     rotate_token_keys(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="* * * * *")
+@task(queue="exchange")
+def stamp_what_was_signed(timestamp: int) -> None:
+    """Each minute; what the timestamp server does not answer, the next minute asks again."""
+    with contextlib.suppress(TimestampUnavailable):
+        stamp_batches()
 
 
 @app.periodic(cron="*/5 * * * *")

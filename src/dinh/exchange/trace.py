@@ -24,9 +24,12 @@ LABELS = {
     "exchange.grant.approved": gettext_noop("Approved"),
     "exchange.grant.refused": gettext_noop("Access refused"),
     "exchange.grant.revoked": gettext_noop("Revoked"),
+    "exchange.peer.registered": gettext_noop("Gateway connected"),
+    "exchange.peer.ended": gettext_noop("Gateway ended"),
+    "exchange.exchange.exported": gettext_noop("Evidence exported"),
     "exchange.dictionary.published": gettext_noop("Version published"),
 }
-_NOTES = ("reason", "label", "version", "legal_basis", "items")
+_NOTES = ("reason", "label", "version", "legal_basis", "items", "address")
 
 
 def trace_for(*targets: models.Model) -> list[TimelineEntry]:

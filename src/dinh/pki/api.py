@@ -16,11 +16,13 @@ from .asice import (
 )
 from .detached import (
     CheckedSignature,
+    CheckedStamp,
     add_timestamp,
     sign_detached,
     stamp_trusted_by,
     trusted_by,
     verify_detached,
+    verify_timestamp,
 )
 from .errors import (
     FieldAlreadyUsed,
@@ -88,6 +90,7 @@ __all__ = [
     "CertificateInfo",
     "CheckedContainer",
     "CheckedSignature",
+    "CheckedStamp",
     "ContainerSignature",
     "DigestSigner",
     "DirectoryRevocationCache",
@@ -159,6 +162,7 @@ __all__ = [
     "verify_asice",
     "verify_detached",
     "verify_pdf",
+    "verify_timestamp",
     "write_asice",
     "write_asice_to",
 ]

@@ -109,6 +109,38 @@ def add_timestamp(*, content: bytes, timestamp: TimestampClient) -> bytes:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedStamp:
+    """
+    A timestamp by itself whose mathematics hold; whether to trust its server is another question.
+
+    :param certificates: DER, the server's first
+    """
+
+    stamped_at: datetime
+    certificates: tuple[bytes, ...]
+
+    def is_trusted_by(self, trust: TrustStore) -> bool:
+        """Whether it comes from a timestamp server under an anchor."""
+        return _vouches(self.certificates, self.stamped_at, trust)
+
+
+def verify_timestamp(*, data: bytes, token: bytes) -> CheckedStamp:
+    """
+    Check an RFC 3161 token against what it stamps.
+
+    :raises WrongSignature: if it does not stamp exactly this data
+    """
+    message = _("The timestamp does not belong to this data.")
+    try:
+        read = read_timestamp(token, stamped=data)
+    except BadSignedData as error:
+        raise WrongSignature(message) from error
+    if not read.intact:
+        raise WrongSignature(message)
+    return CheckedStamp(read.stamped_at, _encoded(read.signed))
+
+
 def trusted_by(*, certificates: Sequence[bytes], trust: TrustStore, at: datetime) -> bool:
     """Whether the first certificate leads to an anchor, and all on the way to it were valid at the moment."""
     chain = _chain(certificates, trust)
@@ -117,11 +149,13 @@ def trusted_by(*, certificates: Sequence[bytes], trust: TrustStore, at: datetime
 
 def stamp_trusted_by(*, checked: CheckedSignature, trust: TrustStore) -> bool:
     """Whether the signature's timestamp comes from a timestamp server under an anchor."""
-    if checked.stamped_at is None or not may_stamp_time(
-        x509.load_der_x509_certificate(checked.stamped_by[0])
-    ):
+    return checked.stamped_at is not None and _vouches(checked.stamped_by, checked.stamped_at, trust)
+
+
+def _vouches(certificates: Sequence[bytes], stamped_at: datetime, trust: TrustStore) -> bool:
+    if not may_stamp_time(x509.load_der_x509_certificate(certificates[0])):
         return False
-    return trusted_by(certificates=checked.stamped_by, trust=trust, at=checked.stamped_at)
+    return trusted_by(certificates=certificates, trust=trust, at=stamped_at)
 
 
 def _chain(certificates: Sequence[bytes], trust: TrustStore) -> tuple[x509.Certificate, ...]:

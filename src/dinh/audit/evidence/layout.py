@@ -5,6 +5,15 @@ SEALS = "seals.json"
 README = "README.txt"
 CERTIFICATE = "seal-certificate.pem"
 DOCUMENTS = "documents/"
+RECORD = "record.txt"
+"""One record, as the bytes that a leaf is hashed from; beside it the same by names, and what proves it."""
+FIELDS = "record.json"
+PROOF = "proof.json"
+BATCH = "batch.json"
+BATCH_SIGNATURE = "batch.p7s"
+BATCH_CERTIFICATE = "batch-certificate.pem"
+STAMP = "stamp.json"
+STAMP_TOKEN = "stamp.tst"  # noqa: S105 a token of RFC 3161 is no secret
 VERSION = 2
 KNOWN_VERSIONS = frozenset({1, 2})
 """In version 1 digests covered neither transactions nor horizons; a seal tells by its members."""
@@ -54,4 +63,36 @@ To check by hand:
    "previous" is the digest of the seal before
 4. openssl cms -verify -binary -inform DER -in seals/N.p7s -content DIGEST -CAfile CERTIFICATE.pem
    where the file DIGEST holds the 32 bytes of the digest
+"""
+
+RECORD_README_TEXT = """\
+BẰNG CHỨNG CỦA MỘT LƯỢT TRAO ĐỔI / EVIDENCE OF ONE RECORD (ASiC-E, ETSI EN 319 162-1)
+
+Bản ghi / Record: {target}
+Lập lúc / Made at: {made_at}
+
+TIẾNG VIỆT
+record.txt             bản ghi, đúng từng byte như khi được ký
+record.json            bản ghi ấy theo tên trường; mã SHA-256 của nội dung yêu cầu và trả lời nằm trong đó
+proof.json             đường dẫn chứng minh (Merkle) từ bản ghi tới gốc của lô, và từ chữ ký tới dấu thời gian
+batch.json             lô: gốc Merkle của các bản ghi được ghi cùng lúc
+batch.p7s              chữ ký số (CMS) của cổng trên batch.json
+batch-certificate.pem  chứng thư số của cổng, mã SHA-256:
+                       {fingerprint}
+stamp.json, stamp.tst  gốc Merkle của các chữ ký và dấu thời gian RFC 3161 trên đó, nếu có
+
+Kiểm tra (không cần mạng, không cần cơ sở dữ liệu):
+    dinh evidence verify GÓI.asice --trust CHỨNG-THƯ.pem
+CHỨNG-THƯ.pem là chứng thư của cơ quan cấp, hoặc chính chứng thư của cổng do cơ quan công bố (nêu thêm chứng thư của
+máy chủ dấu thời gian và khóa niêm phong bằng các --trust khác). Đừng lấy chứng thư từ trong gói.
+
+ENGLISH, to check by hand:
+1. leaf: SHA-256(0x00 | record.txt); node: SHA-256(0x01 | left | right) (RFC 6962, 2.1); "position" in proof.json and
+   "count" in batch.json tell on which side each sibling of "path" stands; the root must be batch.json's "root"
+2. openssl cms -verify -binary -inform DER -in batch.p7s -content batch.json -CAfile CERTIFICATE.pem -purpose any
+   (CERTIFICATE.pem: the issuing authority's, or the gateway's own as it is published; then add -partial_chain)
+3. the same from SHA-256(0x00 | signature), the bare signature in batch.p7s, by "stamp" in proof.json to the "root" of
+   stamp.json
+4. openssl ts -verify -token_in -in stamp.tst -data stamp.json -CAfile AUTHORITY.pem
+5. record.json holds the fields of record.txt, which are separated by tabs
 """

@@ -60,8 +60,30 @@ class DocumentReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BatchReport:
+    """
+    The signed batch that a record belongs to; `stamped_at` only from a timestamp server that is trusted.
+
+    :param signer: subject of the certificate that signed
+    :param fingerprint: of that certificate, SHA-256 in hex
+    """
+
+    batch: str
+    signed_at: str
+    stamped_at: str | None
+    signed: bool
+    trusted: bool
+    signer: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvidenceReport:
-    """What was found in a bundle; `proved` of `entries` lead to a trusted seal."""
+    """
+    What was found in a bundle; `proved` of `entries` lead to a trusted seal, or the one record to a trusted batch.
+
+    :param record: fields of the one record by name, where the bundle is about one
+    """
 
     reasons: tuple[Reason, ...]
     target: str = ""
@@ -69,6 +91,8 @@ class EvidenceReport:
     proved: int = 0
     seals: tuple[SealReport, ...] = ()
     documents: tuple[DocumentReport, ...] = ()
+    batch: BatchReport | None = None
+    record: dict[str, str] = field(default_factory=dict)
     signer: str = ""
     fingerprint: str = ""
     verdict: Verdict = field(init=False)

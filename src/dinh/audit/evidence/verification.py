@@ -2,12 +2,11 @@
 
 import hashlib
 import io
-import json
 import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,15 +15,16 @@ from typing import Any, BinaryIO
 from django.utils.translation import gettext as _
 
 from dinh.audit.canonical import canonical_json, seal_digest
-from dinh.audit.evidence.layout import DOCUMENTS, KNOWN_VERSIONS, SEALS, TRACE, signature_name
-from dinh.audit.evidence.report import DocumentReport, EvidenceReport, Reason, SealReport, Severity
+from dinh.audit.evidence.findings import MAX_JSON, BrokenBundle, Findings, read_json, signer_of
+from dinh.audit.evidence.layout import DOCUMENTS, KNOWN_VERSIONS, PROOF, SEALS, TRACE, signature_name
+from dinh.audit.evidence.records import check_record
+from dinh.audit.evidence.report import DocumentReport, EvidenceReport, SealReport
 from dinh.audit.merkle import leaf_hash, root_from_path
 from dinh.pki.api import (
     CheckedSignature,
     TrustStore,
     UnreadableContainer,
     WrongSignature,
-    load_certificates,
     open_container,
     stamp_trusted_by,
     trusted_by,
@@ -34,14 +34,9 @@ from dinh.pki.api import (
 )
 
 MAX_BUNDLE = 512 * 1024 * 1024
-MAX_JSON = 64 * 1024 * 1024
 MAX_MEMBERS = 10_000
 _CHUNK = 1024 * 1024
 _HEX = re.compile(r"(?=([0-9a-f]{64}))")
-
-
-class BrokenBundle(ValueError):
-    """The bundle cannot be read as far as is needed."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +49,6 @@ class _Seal:
     digest: bytes
 
 
-@dataclass
-class _Findings:
-    """What piles up while a bundle is read."""
-
-    reasons: list[Reason] = field(default_factory=list)
-
-    def fail(self, code: str, message: str, **where: Any) -> None:
-        self.reasons.append(Reason(code=code, severity=Severity.FAILURE, message=message, **where))
-
-    def doubt(self, code: str, message: str, **where: Any) -> None:
-        self.reasons.append(Reason(code=code, severity=Severity.DOUBT, message=message, **where))
-
-    def note(self, code: str, message: str, **where: Any) -> None:
-        self.reasons.append(Reason(code=code, severity=Severity.NOTE, message=message, **where))
-
-
 def verify_evidence(*, data: bytes | BinaryIO, trust: TrustStore) -> EvidenceReport:
     """
     The verdict on a bundle. Any bytes get one; asks no network and no database. Of a stream never more than the trace
@@ -80,13 +59,15 @@ def verify_evidence(*, data: bytes | BinaryIO, trust: TrustStore) -> EvidenceRep
     :param trust: authorities, or sealing certificates themselves, that the reader trusts; without any the
         verdict is at best indeterminate
     """
-    found = _Findings()
+    found = Findings()
     try:
         source = io.BytesIO(data) if isinstance(data, bytes) else data
         if source.seek(0, io.SEEK_END) > MAX_BUNDLE:
             raise BrokenBundle(_("It is too large."))
         with open_container(source) as archive:
             signer = _check_container(source, archive, found)
+            if PROOF in archive.NameToInfo:
+                return check_record(archive, trust, signer, found)
             return _check_contents(archive, trust, signer, found)
     except (BrokenBundle, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         found.fail("unreadable", _("The bundle cannot be read: %(why)s") % {"why": str(error)[:200]})
@@ -95,7 +76,7 @@ def verify_evidence(*, data: bytes | BinaryIO, trust: TrustStore) -> EvidenceRep
     return EvidenceReport(reasons=tuple(found.reasons))
 
 
-def _check_container(source: BinaryIO, archive: zipfile.ZipFile, found: _Findings) -> CheckedSignature | None:
+def _check_container(source: BinaryIO, archive: zipfile.ZipFile, found: Findings) -> CheckedSignature | None:
     if len(archive.infolist()) > MAX_MEMBERS:
         raise BrokenBundle(_("It is too large."))
     try:
@@ -108,18 +89,19 @@ def _check_container(source: BinaryIO, archive: zipfile.ZipFile, found: _Finding
 
 
 def _check_contents(
-    archive: zipfile.ZipFile, trust: TrustStore, container: CheckedSignature | None, found: _Findings
+    archive: zipfile.ZipFile, trust: TrustStore, container: CheckedSignature | None, found: Findings
 ) -> EvidenceReport:
-    trace = _json(archive, TRACE)
+    trace = read_json(archive, TRACE)
     if trace["version"] not in KNOWN_VERSIONS:
         raise BrokenBundle(_("Its version is not known here."))
-    seals = _seals(_json(archive, SEALS))
+    seals = _seals(read_json(archive, SEALS))
     reports = _check_seals(archive, seals, {item["seal"] for item in trace["entries"]}, trust, found)
     proved = _check_entries(trace["entries"], {seal.number: seal for seal in seals}, reports, found)
     if container is not None and not _container_trusted(container, trust, seals):
         found.doubt(
             "container-signer", _("Nobody you trust vouches for the key that signed the bundle itself.")
         )
+    signer, fingerprint = signer_of(container)
     return EvidenceReport(
         reasons=tuple(found.reasons),
         target=str(trace["target"]),
@@ -127,19 +109,9 @@ def _check_contents(
         proved=proved,
         seals=tuple(report for __, report in sorted(reports.items())),
         documents=tuple(_documents(archive, trace["entries"], trust)),
-        **_signer(container),
+        signer=signer,
+        fingerprint=fingerprint,
     )
-
-
-def _json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
-    if name not in archive.NameToInfo:
-        raise BrokenBundle(_("%(name)s is missing.") % {"name": name})
-    if archive.getinfo(name).file_size > MAX_JSON:
-        raise BrokenBundle(_("It is too large."))
-    content = json.loads(archive.read(name))
-    if not isinstance(content, dict):
-        raise BrokenBundle(_("%(name)s is not of the form expected.") % {"name": name})
-    return content
 
 
 def _seals(content: dict[str, Any]) -> list[_Seal]:
@@ -161,7 +133,7 @@ def _check_seals(
     seals: Sequence[_Seal],
     needed: set[int | None],
     trust: TrustStore,
-    found: _Findings,
+    found: Findings,
 ) -> dict[int, SealReport]:
     _check_chain(seals, found)
     present = {seal.number: seal for seal in seals}
@@ -174,7 +146,7 @@ def _check_seals(
     return reports
 
 
-def _check_chain(seals: Sequence[_Seal], found: _Findings) -> None:
+def _check_chain(seals: Sequence[_Seal], found: Findings) -> None:
     for earlier, later in pairwise(seals):
         if later.number <= earlier.number:
             found.fail("chain-order", _("The seals do not stand in order."), seal=later.number)
@@ -187,7 +159,7 @@ def _check_chain(seals: Sequence[_Seal], found: _Findings) -> None:
             found.fail("chain-broken", _("The seal does not follow the one before it."), seal=later.number)
 
 
-def _check_seal(archive: zipfile.ZipFile, seal: _Seal, trust: TrustStore, found: _Findings) -> SealReport:
+def _check_seal(archive: zipfile.ZipFile, seal: _Seal, trust: TrustStore, found: Findings) -> SealReport:
     checked = _signature(archive, seal, found)
     trusted, stamped_at = False, None
     if checked is not None:
@@ -210,7 +182,7 @@ def _check_seal(archive: zipfile.ZipFile, seal: _Seal, trust: TrustStore, found:
     )
 
 
-def _signature(archive: zipfile.ZipFile, seal: _Seal, found: _Findings) -> CheckedSignature | None:
+def _signature(archive: zipfile.ZipFile, seal: _Seal, found: Findings) -> CheckedSignature | None:
     name = signature_name(seal.number)
     if name not in archive.NameToInfo or archive.getinfo(name).file_size > MAX_JSON:
         found.fail(
@@ -225,7 +197,7 @@ def _signature(archive: zipfile.ZipFile, seal: _Seal, found: _Findings) -> Check
 
 
 def _check_entries(
-    items: Sequence[dict[str, Any]], seals: dict[int, _Seal], reports: dict[int, SealReport], found: _Findings
+    items: Sequence[dict[str, Any]], seals: dict[int, _Seal], reports: dict[int, SealReport], found: Findings
 ) -> int:
     if not items:
         found.doubt("trace-empty", _("The bundle proves no act: its trace is empty."), member=TRACE)
@@ -245,7 +217,7 @@ def _is_proved(
     entry: int,
     seals: dict[int, _Seal],
     reports: dict[int, SealReport],
-    found: _Findings,
+    found: Findings,
 ) -> bool:
     number = item["seal"]
     if number is None:
@@ -313,13 +285,3 @@ def _entries_by_digest(items: Sequence[dict[str, Any]], digests: set[str]) -> di
         for digest in {hit[1] for hit in _HEX.finditer(written)} & digests:
             found[digest].append(int(item["entry"]["id"]))
     return found
-
-
-def _signer(container: CheckedSignature | None) -> dict[str, str]:
-    if container is None:
-        return {}
-    certificate = load_certificates(container.certificates[0])[0]
-    return {
-        "signer": certificate.subject.rfc4514_string(),
-        "fingerprint": hashlib.sha256(container.certificates[0]).hexdigest(),
-    }

@@ -10,10 +10,22 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
+from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
+from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.limits import Limits
+from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections, trust
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
+from dinh.exchange.gateway.relay import (
+    Relay,
+    SignedSend,
+    WireFront,
+    received,
+    relayed_headers,
+    whole_request,
+    without_signature,
+)
 from dinh.exchange.gateway.requests import (
     SMALL,
     Body,
@@ -34,6 +46,8 @@ from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.tokens import Tokens
 from dinh.exchange.gateway.upstream import Answer, UpstreamFailed, Upstreams
+from dinh.exchange.gateway.wire import Wire, header
+from dinh.exchange.gateway.wire_server import WireProtocol
 
 _JSON: Final = (b"content-type", b"application/json")
 _MAX_FORM: Final = 8 * 1024
@@ -51,6 +65,8 @@ class Gateway:
         self.source = ConfigurationSource(settings, self._use)
         self.oauth = OAuthFront()
         self.xroad = XRoadFront(settings.xroad_trusted)
+        self._listening: asyncio.Server | None = None
+        self._trusted: set[bytes] = set()
         self.is_log_well = True
         self._following: asyncio.Task[None] | None = None
         self._own = {
@@ -92,18 +108,44 @@ class Gateway:
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
-        self.segments = SegmentLog(settings.folder / "log", segment_bytes=settings.segment_bytes)
+        self.identity = identity_of(settings)
+        signer = BatchSigner(self.identity, gateway=settings.name)
+        self.segments = SegmentLog(
+            settings.folder / "log", segment_bytes=settings.segment_bytes, seal=signer.seal
+        )
         self.shipper = Shipper(
-            self.segments, database_url=settings.database_url, name_of_gateway=settings.name
+            self.segments,
+            database_url=settings.database_url,
+            name_of_gateway=settings.name,
+            identity=self.identity,
         )
         self.upstreams = Upstreams()
+        self.wire = Wire(self.identity)
+        connections = PeerConnections(self.identity)
+        self.relay = Relay(self.wire, connections, self.upstreams)
+        self._wire_tls = connections.server()
         self._following = await self.source.start()
         self.shipper.start()
+        if settings.wire_port:
+            await self._listen()
+
+    async def _listen(self) -> None:
+        """To other gateways."""
+        connections: set[WireProtocol] = set()
+        self._listening = await asyncio.get_running_loop().create_server(
+            lambda: WireProtocol(self._from_peer, connections),
+            self.settings.wire_host,
+            self.settings.wire_port,
+            ssl=self._wire_tls,
+            backlog=1024,
+        )
 
     async def stop(self) -> None:
         """Keep and ship what waits."""
         if self._following:
             self._following.cancel()
+        if self._listening:
+            self._listening.close()
         self.upstreams.close()
         loop = asyncio.get_running_loop()
         for act in (self.shipper.end, self.segments.close, self.shipper.ship_once):
@@ -112,6 +154,10 @@ class Gateway:
     def _use(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.tokens.use(snapshot)
+        # TLS lets in whoever was ever registered; each message is judged by the configuration in force.
+        new = set(snapshot.peers.certificates()) - self._trusted
+        trust(self._wire_tls, new)
+        self._trusted |= new
 
     # The gateway's own addresses.
 
@@ -156,6 +202,8 @@ class Gateway:
             incoming = read_request(scope)
             accept = incoming.named.get(b"accept", b"")
             call.note_caller(incoming.named)
+            if front is self.xroad and await self._relayed(call, incoming, receive, send):
+                return
             route, target = self._admitted(front, call, incoming)
             body = Body(receive, route.upstream.max_body, incoming.length)
             await self._forward(front, call, route, target, incoming, body, send)
@@ -169,6 +217,85 @@ class Gateway:
             log.exception("The log's disk takes nothing; no exchange is let through.")
             unlogged = unavailable("log-failed", "The exchange could not be logged.", seconds=10)
             await _send(send, *front.refused(call, unlogged, accept))
+
+    async def _relayed(self, call: Call, incoming: Incoming, receive: Receive, send: Send) -> bool:
+        """
+        Let another gateway answer, if it serves what is asked for: it judges grants and quotas.
+
+        :returns: whether it was one for another gateway
+        :raises Refusal, UpstreamFailed, CallerGone, LogFailed:
+        """
+        snapshot = self.snapshot
+        if snapshot is None:
+            return False
+        path = safe_path(incoming.path)
+        peer = self.xroad.find_peer(call, path, snapshot)
+        if peer is None:
+            return False
+        safe_query(incoming.query)
+        call.client = self.xroad.identify(incoming, snapshot, self.tokens, call.started)
+        call.xroad_head = xroad_head(incoming, call)
+        body = Body(receive, MAX_BODY, incoming.length, sha512=hashlib.sha512())
+        content = await body.whole() if incoming.has_body else b""
+        call.request_bytes = len(content)
+        began = time.perf_counter_ns()
+        try:
+            headers = relayed_headers(self.xroad, call, incoming)
+            answer = await self.relay.ask(peer, call, incoming, headers, content)
+        finally:
+            call.upstream_ns = time.perf_counter_ns() - began
+        call.note_answer(answer.body)
+        is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
+        outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
+        await self._keep(call.line(answer.status, outcome, reason))
+        answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
+        await _send(send, answer.status, self.xroad.answer_headers(call, answered, body), answer.body)
+        return True
+
+    async def _from_peer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A call that another gateway sends on: its signature first, then as any other."""
+        call, front = Call(WireFront.name, method=scope["method"]), self.xroad
+        answer = SignedSend(
+            send, self.wire, header(scope["headers"], b"signature"), is_head=scope["method"] == "HEAD"
+        )
+        try:
+            incoming = read_request(scope)
+            call.note_caller(incoming.named)
+            peer = self._peer_of(scope)
+            body = await whole_request(receive, incoming)
+            call.note_proof(
+                self.wire.check_request(
+                    peer, method=incoming.method, path=incoming.path, query=incoming.query,
+                    headers=scope["headers"], body=body,
+                )
+            )  # fmt: skip
+            without_signature(incoming)
+            front = WireFront(peer)
+            route, target = self._admitted(front, call, incoming)
+            again = Body(received(body, receive), route.upstream.max_body, len(body))
+            if body:
+                incoming.length, incoming.is_chunked = len(body), False
+            await self._forward(front, call, route, target, incoming, again, answer)
+        except Refusal as refusal:
+            await self._refuse(front, call, refusal, b"", answer)
+        except UpstreamFailed as failure:
+            await self._refuse(front, call, failure.refusal(), b"", answer)
+        except CallerGone:
+            await self._note(call.line(499, "aborted", "caller-gone"))
+        except LogFailed:
+            log.exception("The log's disk takes nothing; no exchange is let through.")
+            unlogged = unavailable("log-failed", "The exchange could not be logged.", seconds=10)
+            await _send(answer, *front.refused(call, unlogged, b""))
+
+    def _peer_of(self, scope: Scope) -> Peer:
+        """Whose certificate the connection showed. :raises Refusal:"""
+        shown = scope["peer_certificate"]
+        peer = self.snapshot.peers.with_key(shown) if self.snapshot else None
+        if peer is None or not peer.keys[shown].is_valid(time.time()):
+            raise Refusal(
+                403, "unknown-peer", "This gateway's certificate is not registered here (any more)."
+            )
+        return peer
 
     def _admitted(self, front: Front, call: Call, incoming: Incoming) -> tuple[Route, bytes]:
         """Who asks and for what; counted against the grant. :raises Refusal:"""
@@ -197,7 +324,7 @@ class Gateway:
         body: Body,
         send: Send,
     ) -> None:
-        if front is self.xroad:
+        if front is not self.oauth:
             call.xroad_head, body.sha512 = xroad_head(incoming, call), hashlib.sha512()
         head = _head(call, route, target, incoming)
         head.append(front.provider_headers(call, incoming))
@@ -233,9 +360,7 @@ class Gateway:
     async def _deliver(self, call: Call, answer: Answer, headers: Headers, send: Send) -> None:
         """A whole answer: logged, then released."""
         body = answer.body
-        if body:
-            call.response_bytes = len(body)
-            call.response_sha256 = hashlib.sha256(body).hexdigest()
+        call.note_answer(body)
         await self._keep(call.line(answer.status, "delivered"))
         await send(_start(answer.status, headers))
         await send({"type": "http.response.body", "body": body})

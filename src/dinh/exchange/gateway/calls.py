@@ -8,6 +8,7 @@ from typing import Final
 from dinh.exchange.gateway.records import new_id, told
 from dinh.exchange.gateway.routing import Route
 from dinh.exchange.gateway.snapshot import Client
+from dinh.exchange.gateway.wire import Proof
 
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
 _NO_ROUTE: Final = "\t\t\t"
@@ -19,6 +20,8 @@ class Call:
     Filled as the exchange goes on.
 
     :param message_id: the caller's own id of the message (X-Road-Id), else the exchange's id
+    :param elsewhere: provider and service, as the log's fields, of a call that another gateway serves
+    :param service: the same as X-Road names it
     :param has_story: whether the caller told message, user or issue
     """
 
@@ -39,6 +42,10 @@ class Call:
     response_sha256: str = _NOTHING
     upstream_ns: int = 0
     has_story: bool = False
+    elsewhere: str = _NO_ROUTE
+    service: bytes = b""
+    peer_key: str = ""
+    peer_proof: str = ""
     xroad_client: bytes = b""
     xroad_head: bytes = b""
 
@@ -50,6 +57,19 @@ class Call:
         self.user_id = told(named.get(b"x-road-userid", b""), 100)
         self.issue = told(named.get(b"x-road-issue", b""), 200)
 
+    def note_elsewhere(self, provider: str, service: str) -> None:
+        """Of the path no more is kept: what follows may be personal data."""
+        self.elsewhere = f"{told(provider.encode(), 160)}\t{told(service.encode(), 60)}\t\t"
+        self.service = f"{provider}/{service}".encode()
+
+    def note_answer(self, body: bytes) -> None:
+        if body:
+            self.response_bytes = len(body)
+            self.response_sha256 = hashlib.sha256(body).hexdigest()
+
+    def note_proof(self, proof: Proof) -> None:
+        self.peer_key, self.peer_proof = proof.key, proof.text
+
     def line(self, status: int, outcome: str, reason: str = "") -> bytes:
         """
         For the log. Of the path only the template is kept: what stands in its place may be personal data.
@@ -58,9 +78,10 @@ class Call:
         duration = (time.perf_counter_ns() - self.ticks) // 1000
         return (
             f"{self.id}\t{int(self.started * 1e6)}\t{self.front}\t"
-            f"{self.client.identifier if self.client else ''}\t{route.log_fields if route else _NO_ROUTE}\t"
+            f"{self.client.identifier if self.client else ''}\t{route.log_fields if route else self.elsewhere}\t"
             f"{self.grant_id or chr(92) + 'N'}\t{self.method}\t{route.template if route else ''}\t"
             f"{self.message_id}\t{self.user_id}\t{self.issue}\t{status}\t{outcome}\t{reason}\t"
             f"{self.request_bytes}\t{self.response_bytes}\t{self.request_sha256}\t{self.response_sha256}\t"
-            f"{min(duration, 2**31 - 1)}\t{min(self.upstream_ns // 1000, 2**31 - 1)}"
+            f"{min(duration, 2**31 - 1)}\t{min(self.upstream_ns // 1000, 2**31 - 1)}\t"
+            f"{self.peer_key}\t{self.peer_proof}"
         ).encode()

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 from xml.sax.saxutils import escape
 
 from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.peers import Peer
 from dinh.exchange.gateway.records import told
 from dinh.exchange.gateway.refusals import Headers, Refusal
 from dinh.exchange.gateway.requests import Body, Incoming
@@ -85,6 +86,7 @@ _ERRORS: Final = {
     "no-token": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
     "invalid-token": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
     "another-client": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
+    "unknown-peer": _XRoadError(500, "Server.ServerProxy.SslAuthenticationFailed"),
     "unknown-client": _XRoadError(500, "Server.ClientProxy.UnknownMember"),
     "no-such-service": _XRoadError(500, "Server.ServerProxy.UnknownService"),
     "no-such-operation": _XRoadError(500, "Server.ServerProxy.UnknownService"),
@@ -96,6 +98,9 @@ _ERRORS: Final = {
     "provider-timeout": _XRoadError(500, "Server.ServerProxy.NetworkError"),
     "provider-away": _XRoadError(500, "Server.ServerProxy.NetworkError"),
     "provider-hung-up": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
+    "bad-signature": _XRoadError(500, "Server.ServerProxy.InvalidSignatureValue"),
+    "peer-signature": _XRoadError(500, "Server.ClientProxy.InvalidSignatureValue"),
+    "peer-answer-too-large": _XRoadError(500, "Server.ClientProxy.NetworkError"),
     "provider-answer": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
 }
 _HIDDEN: Final = frozenset({b"server"})
@@ -117,27 +122,49 @@ class XRoadFront:
         self.trusted = tuple(trusted)
 
     def identify(self, incoming: Incoming, snapshot: Snapshot, tokens: Tokens, now: float) -> Client:
-        given = incoming.named.get(b"x-road-client", b"")
-        parts = _parts(given)
-        if not 3 <= len(parts) <= 4 or not all(parts):
-            raise Refusal(400, "bad-request", "X-Road-Client must be INSTANCE/CLASS/MEMBER/SUBSYSTEM.")
-        identifier = "/".join(parts)
+        identifier = self.client_named(incoming)
         if self._trusts(incoming.peer):
-            client = snapshot.client_named.get(identifier)
-            if client is None:
-                raise Refusal(403, "unknown-client", "Nobody is registered as this client.")
-            return client
+            return self.registered(identifier, snapshot)
         client = tokens.client_of(incoming.named.get(b"authorization", b""), now)
         if client.identifier != identifier:
             raise Refusal(403, "another-client", "The token is another client's.")
         return client
 
+    @staticmethod
+    def client_named(incoming: Incoming) -> str:
+        """What X-Road-Client says. :raises Refusal:"""
+        parts = _parts(incoming.named.get(b"x-road-client", b""))
+        if not 3 <= len(parts) <= 4 or not all(parts):
+            raise Refusal(400, "bad-request", "X-Road-Client must be INSTANCE/CLASS/MEMBER/SUBSYSTEM.")
+        return "/".join(parts)
+
+    @staticmethod
+    def registered(identifier: str, snapshot: Snapshot) -> Client:
+        """:raises Refusal:"""
+        client = snapshot.client_named.get(identifier)
+        if client is None:
+            raise Refusal(403, "unknown-client", "Nobody is registered as this client.")
+        return client
+
+    def find_peer(self, call: Call, path: bytes, snapshot: Snapshot) -> Peer | None:
+        """
+        The gateway that serves what is asked for; None if it is served here, or by nobody.
+
+        :raises Refusal:
+        """
+        if not snapshot.peers.peers:
+            return None
+        named, _rest = _target(path)
+        provider = "/".join(named[:4])
+        if provider in snapshot.routes.providers:
+            return None
+        peer = snapshot.peers.serving(provider)
+        if peer is not None:
+            call.note_elsewhere(provider, named[4])
+        return peer
+
     def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
-        parts = path.split(b"/", 7)
-        if len(parts) < 7:
-            raise Refusal(400, "bad-request", "Write /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE/path.")
-        named = [_decoded(part) for part in parts[2:7]]
-        rest = b"/" + parts[7] if len(parts) == 8 else b"/"
+        named, rest = _target(path)
         route, target = snapshot.routes.find_newest(incoming.method, named[4].encode(), rest)
         if route.provider != "/".join(named[:4]):
             raise Refusal(404, "no-such-service", "This provider has no such service.")
@@ -164,7 +191,7 @@ class XRoadFront:
         kept = [
             (name, value)
             for name, value in headers
-            if name not in _HIDDEN and not name.startswith(b"x-road-")
+            if name not in _HIDDEN and (not name.startswith(b"x-road-") or keeps_error(call, name))
         ]
         return [
             *kept,
@@ -189,6 +216,11 @@ class XRoadFront:
             return False
         address = ipaddress.ip_address(peer)
         return any(address in network for network in self.trusted)
+
+
+def keeps_error(call: Call, name: bytes) -> bool:
+    """Whether it is the error header of the gateway that serves the call; a provider's own means nothing."""
+    return name == b"x-road-error" and bool(call.service)
 
 
 def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[bytes, bytes]:
@@ -217,9 +249,21 @@ def _decoded(part: bytes) -> str:
     return "" if told(text.encode(), 100) != text else text
 
 
+def _target(path: bytes) -> tuple[list[str], bytes]:
+    """
+    Instance, class, member, subsystem, service; and the path below.
+
+    :raises Refusal:
+    """
+    parts = path.split(b"/", 7)
+    if len(parts) < 7:
+        raise Refusal(400, "bad-request", "Write /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE/path.")
+    return [_decoded(part) for part in parts[2:7]], b"/" + parts[7] if len(parts) == 8 else b"/"
+
+
 def _service(call: Call) -> bytes:
     route = call.route
-    return f"{route.provider}/{route.service}".encode() if route else b""
+    return f"{route.provider}/{route.service}".encode() if route else call.service
 
 
 def _request_hash(call: Call, body: Body) -> bytes:

@@ -1,6 +1,7 @@
 """From a path to an operation, by tables made when the configuration is loaded."""
 
 import re
+import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +21,11 @@ _QUERY: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:@/?%\[\]|{}^-]*")
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Where a version's provider listens; `prefix` ends without a slash."""
+    """
+    Where a version's provider listens; `prefix` ends without a slash.
+
+    :param tls: how to speak TLS with it, unless as with any server
+    """
 
     host: str
     port: int
@@ -29,6 +34,7 @@ class Upstream:
     host_header: bytes
     timeout: float
     max_body: int
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,9 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._versions: dict[tuple[bytes, bytes], VersionTable] = {}
         self._newest: dict[bytes, tuple[int, bytes]] = {}
+        self.providers: set[str] = set()
         for route in routes:
+            self.providers.add(route.provider)
             key = (route.service.encode(), route.version.encode())
             self._versions.setdefault(key, VersionTable()).add(route)
             self._newest[key[0]] = max(self._newest.get(key[0], (0, b"")), (route.version_id, key[1]))

@@ -11,7 +11,7 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -31,10 +31,14 @@ class SegmentLog:
     Appends records; a batch at a time is written and synced by a thread.
 
     Segments still being written end in `.open`; what a run left so is closed by the next.
+
+    :param seal: gives a last record for the records of a batch; called in the writer's thread
     """
 
-    def __init__(self, folder: Path, *, segment_bytes: int) -> None:
-        self.folder, self.segment_bytes = folder, segment_bytes
+    def __init__(
+        self, folder: Path, *, segment_bytes: int, seal: Callable[[Sequence[bytes]], bytes] | None = None
+    ) -> None:
+        self.folder, self.segment_bytes, self.seal = folder, segment_bytes, seal
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="exchange-log")
         self._pending: list[bytes] = []
@@ -53,7 +57,7 @@ class SegmentLog:
 
         The future raises LogFailed if the disk did not take it.
         """
-        self._pending.append(_FRAME.pack(len(record), zlib.crc32(record)) + record)
+        self._pending.append(record)
         if self._kept is None:
             self._kept = self._loop.create_future()
             if not self._is_writing:
@@ -77,7 +81,7 @@ class SegmentLog:
         if kept is None:
             self._is_writing = False
             return
-        written = self._loop.run_in_executor(self._writer, self._write, b"".join(batch))
+        written = self._loop.run_in_executor(self._writer, self._write, batch)
         written.add_done_callback(lambda done: self._end(done, kept))
 
     def _end(self, done: "asyncio.Future[None]", kept: "asyncio.Future[None]") -> None:
@@ -91,7 +95,10 @@ class SegmentLog:
 
     # In the writer's thread.
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, records: list[bytes]) -> None:
+        if self.seal:
+            records = [*records, self.seal(records)]
+        data = b"".join(framed(record) for record in records)
         if self._file < 0:
             self._open()
         view = memoryview(data)
@@ -123,6 +130,10 @@ class SegmentLog:
     def _rotate_if_older(self, seconds: float) -> None:
         if self._file >= 0 and self._size and time.monotonic() - self._opened_at >= seconds:
             self._close()
+
+
+def framed(record: bytes) -> bytes:
+    return _FRAME.pack(len(record), zlib.crc32(record)) + record
 
 
 def close_leftovers(folder: Path) -> None:

@@ -25,6 +25,9 @@ class GatewaySettings:
     :param issuer: of tokens; the same on all gateways of a platform
     :param xroad_trusted: networks whose callers are believed what X-Road-Client says
     :param token_seconds: life of a token
+    :param key_file: of the gateway's key, PEM; None: it makes its own
+    :param certificate_file: of the key's certificate, PEM, issuers after it
+    :param wire_port: where other gateways are listened to, by mutual TLS; 0: they are not
     :param segment_bytes: a segment of the log is closed when it is that large
     """
 
@@ -35,7 +38,11 @@ class GatewaySettings:
     issuer: str
     xroad_trusted: tuple[Network, ...] = ()
     token_seconds: int = 3600
+    key_file: Path | None = None
+    certificate_file: Path | None = None
     segment_bytes: int = 16 * MB
+    wire_host: str = "127.0.0.1"
+    wire_port: int = 0
 
 
 def settings_from_environment() -> GatewaySettings:
@@ -47,6 +54,9 @@ def settings_from_environment() -> GatewaySettings:
     life = os.environ.get("DINH_TOKEN_SECONDS", "3600")
     if not life.isdecimal() or not 60 <= int(life) <= 86_400:
         raise BadSetting("DINH_TOKEN_SECONDS must be a whole number from 60 to 86400.")
+    key_file, certificate_file = _file("DINH_GATEWAY_KEY"), _file("DINH_GATEWAY_CERTIFICATE")
+    if (key_file is None) != (certificate_file is None):
+        raise BadSetting("Set both DINH_GATEWAY_KEY and DINH_GATEWAY_CERTIFICATE, or neither.")
     return GatewaySettings(
         name=name,
         folder=data_dir / "exchange" / name,
@@ -55,7 +65,23 @@ def settings_from_environment() -> GatewaySettings:
         issuer=os.environ.get("DINH_GATEWAY_URL") or "http://127.0.0.1:8003",
         xroad_trusted=_networks(os.environ.get("DINH_XROAD_NETWORKS", "")),
         token_seconds=int(life),
+        key_file=key_file,
+        certificate_file=certificate_file,
+        wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
+        wire_port=_port("DINH_WIRE_PORT"),
     )
+
+
+def _port(variable: str) -> int:
+    given = os.environ.get(variable) or "0"
+    if not given.isdecimal() or not int(given) < 65_536:
+        raise BadSetting(f"{variable} must be a port.")
+    return int(given)
+
+
+def _file(variable: str) -> Path | None:
+    given = os.environ.get(variable)
+    return Path(given).expanduser().resolve() if given else None
 
 
 def _networks(given: str) -> tuple[Network, ...]:

@@ -3,11 +3,15 @@
 import contextlib
 import logging
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import psycopg
 
+from dinh.audit.merkle import leaf_hash, tree_hash
+from dinh.exchange.gateway.batches import MARK, Batch, moment_of
+from dinh.exchange.gateway.identity import Identity
 from dinh.exchange.gateway.records import COLUMNS
 from dinh.exchange.gateway.segments import ENDING, SegmentLog, records_of
 
@@ -21,11 +25,14 @@ CREATE TEMPORARY TABLE staged (
     id uuid, started_us bigint, front text, client text, provider text, service text, version text, operation text,
     grant_id bigint, method text, path text, message_id text, user_id text, issue text, status smallint,
     outcome text, reason text, request_bytes bigint, response_bytes bigint, request_sha256 text,
-    response_sha256 text, duration_us integer, upstream_us integer
+    response_sha256 text, duration_us integer, upstream_us integer, peer_key text, peer_proof text,
+    batch_id uuid, leaf_index integer
 ) ON COMMIT DELETE ROWS
 """
-_COPY: Final = f"COPY staged ({', '.join(COLUMNS)}) FROM STDIN"
-_KEPT: Final = tuple(name for name in COLUMNS if name != "started_us")
+_PLACE: Final = ("batch_id", "leaf_index")
+_COPY: Final = f"COPY staged ({', '.join(COLUMNS + _PLACE)}) FROM STDIN"
+_KEPT: Final = tuple(name for name in COLUMNS + _PLACE if name != "started_us")
+_NO_PLACE: Final = b"\t\\N\t\\N\n"
 # An answer that was streamed has two records; the second, with its end, stands in for the first. All else that
 # comes again changes nothing.
 _TAKE: Final = f"""
@@ -35,6 +42,14 @@ FROM staged ORDER BY id, (outcome = 'begun')
 ON CONFLICT (id) DO UPDATE SET ({", ".join(_KEPT)}) = ROW ({", ".join("excluded." + name for name in _KEPT)})
 WHERE exchange_exchange.outcome = 'begun' AND excluded.outcome <> 'begun'
 """  # noqa: S608 (names of our own columns)
+_TAKE_BATCH: Final = """
+INSERT INTO exchange_batch (id, gateway, signed_at, root, leaves, certificate, signature)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING
+"""
+_TELL_CERTIFICATE: Final = """
+INSERT INTO exchange_gatewaycertificate (fingerprint, gateway, chain, first_seen_at)
+VALUES (%s, %s, %s, now()) ON CONFLICT (fingerprint) DO NOTHING
+"""
 
 
 class Shipper(threading.Thread):
@@ -42,11 +57,15 @@ class Shipper(threading.Thread):
     Ships once a second, for as long as the process lives.
 
     :param name_of_gateway: stands in each row
+    :param identity: whose certificate the database is told
     """
 
-    def __init__(self, segments: SegmentLog, *, database_url: str, name_of_gateway: str) -> None:
+    def __init__(
+        self, segments: SegmentLog, *, database_url: str, name_of_gateway: str, identity: Identity
+    ) -> None:
         super().__init__(name="exchange-shipper", daemon=True)
         self.segments, self.database_url, self.gateway = segments, database_url, name_of_gateway
+        self.identity = identity
         self.is_connected = False
         self._ended = threading.Event()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
@@ -101,6 +120,8 @@ class Shipper(threading.Thread):
                 application_name=f"dinh-gateway-log-{self.gateway}",
             )
             self._connection.execute(_STAGE)
+            told = (self.identity.fingerprint, self.gateway, self.identity.pem)
+            self._connection.execute(_TELL_CERTIFICATE, told)
             self._connection.commit()
         return self._connection
 
@@ -123,12 +144,51 @@ def ship_segment(connection: "psycopg.Connection[tuple[object, ...]]", path: Pat
     :returns: how many records it held
     :raises psycopg.Error: if the database did not take it; the segment stays
     """
-    count = 0
+    count, batches = 0, []
     with connection.transaction(), connection.cursor() as cursor:
         with cursor.copy(_COPY) as copy:
-            for record in records_of(path):
-                copy.write(record + b"\n")
-                count += 1
+            for lines, batch in batches_of(records_of(path)):
+                count += len(lines)
+                copy.write(b"".join(_placed(lines, batch)))
+                if batch:
+                    batches.append(_batch_row(lines, batch, gateway))
         cursor.execute(_TAKE, (gateway,))
+        cursor.executemany(_TAKE_BATCH, batches)
     path.unlink()
     return count
+
+
+def batches_of(records: Iterable[bytes]) -> Iterable[tuple[list[bytes], Batch | None]]:
+    """
+    The lines of a segment, batch by batch; None is the batch of lines that nobody signed.
+
+    Such are only the last ones before a crash, which cut their batch off: none of their answers was released.
+    """
+    lines: list[bytes] = []
+    for record in records:
+        if not record.startswith(MARK):
+            lines.append(record)
+            continue
+        batch = Batch.read(record)
+        unsigned, lines = lines[: -batch.count], lines[-batch.count :]
+        if unsigned:
+            yield unsigned, None
+        yield lines, batch
+        lines = []
+    if lines:
+        yield lines, None
+
+
+def _placed(lines: list[bytes], batch: Batch | None) -> Iterable[bytes]:
+    if batch is None:
+        return (line + _NO_PLACE for line in lines)
+    identity = batch.id.encode()
+    return (b"%b\t%b\t%d\n" % (line, identity, index) for index, line in enumerate(lines))
+
+
+def _batch_row(lines: list[bytes], batch: Batch, gateway: str) -> tuple[object, ...]:
+    leaves = [leaf_hash(line) for line in lines]
+    if len(lines) != batch.count or tree_hash(leaves) != batch.root:
+        log.error("The lines of batch %s are not those that were signed.", batch.id)
+    signed_at = moment_of(batch.signed_us)
+    return batch.id, gateway, signed_at, batch.root, b"".join(leaves), batch.certificate, batch.signature

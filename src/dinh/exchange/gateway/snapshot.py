@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from dinh.exchange.gateway.peers import PeerTable, peer_table
 from dinh.exchange.gateway.routing import Route, RouteTable, Upstream
 from dinh.exchange.gateway.settings import MB
 from dinh.exchange.sealing import unseal
@@ -46,7 +47,16 @@ SELECT json_build_object(
       'until', extract(epoch FROM (g.valid_to + 1)::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'))
       ORDER BY g.valid_to, g.id), '[]')
       FROM exchange_accessgrant g JOIN exchange_accessgrant_operations p ON p.accessgrant_id = g.id
-      WHERE g.state = 'approved')
+      WHERE g.state = 'approved'),
+  'peers', (SELECT coalesce(json_agg(json_build_object(
+      'identifier', concat_ws('/', m.instance, m.member_class, m.code, s.code), 'address', p.address,
+      'prefix', CASE p.serves WHEN 'instance' THEN m.instance || '/'
+                ELSE concat_ws('/', m.instance, m.member_class, m.code) || '/' END,
+      'certificates', (SELECT coalesce(json_agg(encode(c.certificate, 'base64') ORDER BY c.id), '[]')
+          FROM exchange_systemcertificate c
+          WHERE c.system_id = s.id AND c.revoked_at IS NULL AND c.valid_to > now())) ORDER BY p.id), '[]')
+      FROM exchange_peer p JOIN exchange_system s ON s.id = p.system_id JOIN exchange_member m ON m.id = s.member_id
+      WHERE p.ended_at IS NULL AND s.state = 'active' AND m.state = 'active')
 )::text
 """
 
@@ -93,6 +103,7 @@ class Snapshot:
     verifying: Mapping[str, Ed25519PublicKey]
     signing: tuple[str, Ed25519PrivateKey] | None
     jwks: bytes
+    peers: PeerTable
 
 
 def snapshot_of(document: str, *, secret: str) -> Snapshot:
@@ -114,6 +125,8 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
         verifying=verifying,
         signing=_signing(told["keys"], secret),
         jwks=json.dumps({"keys": [_jwk(row) for row in told["keys"]]}).encode(),
+        # A configuration that an earlier release left on disk has none.
+        peers=peer_table(told.get("peers", [])),
     )
 
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -26,7 +26,8 @@ _LARGEST_POOL: Final = 256
 _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
 
-Head = list[tuple[bytes, bytes]]
+Fields = list[tuple[bytes, bytes]]
+Head = bytes | Callable[[], bytes]
 
 
 class UpstreamFailed(Exception):
@@ -63,7 +64,7 @@ class Connection(asyncio.Protocol):
         self.parser = httptools.HttpResponseParser(self)
         self.is_head = is_head
         self.status = 0
-        self.headers: Head = []
+        self.headers: Fields = []
         self.chunks: list[bytes] = []
         self.waiting_bytes = 0
         self.head_bytes = 0
@@ -308,14 +309,14 @@ class Upstreams:
     """The providers' addresses, each with its pool."""
 
     def __init__(self) -> None:
-        self._pools: dict[tuple[str, int, bool], _Pool] = {}
+        self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
         self._tls: ssl.SSLContext | None = None
         self._loop = asyncio.get_running_loop()
 
     async def call(
         self,
         upstream: Upstream,
-        head: bytes,
+        head: Head,
         *,
         method: bytes,
         more: AsyncIterator[bytes] | None,
@@ -326,7 +327,7 @@ class Upstreams:
         A request that may be repeated (RFC 9110, 9.2.2) and has no streamed body is sent once more if a kept
         connection turns out to be closed before any byte of an answer, or none could be made.
 
-        :param head: request line, headers, and the body if it is small
+        :param head: request line, headers, and the body if it is small; or what makes them, anew for each time
         :param more: the body in pieces, as they go over the wire
         :raises UpstreamFailed, Refusal:
         """
@@ -350,7 +351,7 @@ class Upstreams:
         return answer
 
     async def _tried(
-        self, pool: _Pool, upstream: Upstream, head: bytes, method: bytes, more: AsyncIterator[bytes] | None
+        self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
         may_repeat = more is None and method in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE")
         try:
@@ -364,7 +365,7 @@ class Upstreams:
         self,
         pool: _Pool,
         upstream: Upstream,
-        head: bytes,
+        head: Head,
         method: bytes,
         more: AsyncIterator[bytes] | None,
         *,
@@ -372,7 +373,7 @@ class Upstreams:
     ) -> Answer:
         connection = (None if is_fresh else self._idle(pool)) or await self._connected(upstream)
         try:
-            connection.begin(head, is_head=method == b"HEAD")
+            connection.begin(head() if callable(head) else head, is_head=method == b"HEAD")
             if more is not None:
                 await self._send_body(connection, upstream, more)
             with self._expiring(connection, upstream):
@@ -417,7 +418,7 @@ class Upstreams:
             pool.idle.clear()
 
     def _pool(self, upstream: Upstream) -> _Pool:
-        key = (upstream.host, upstream.port, upstream.is_tls)
+        key = (upstream.host, upstream.port, upstream.is_tls, upstream.tls)
         pool = self._pools.get(key)
         if pool is None:
             pool = self._pools[key] = _Pool()
@@ -433,7 +434,7 @@ class Upstreams:
         return None
 
     async def _connected(self, upstream: Upstream) -> Connection:
-        context = self._context() if upstream.is_tls else None
+        context = (upstream.tls or self._context()) if upstream.is_tls else None
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 _transport, connection = await self._loop.create_connection(

@@ -37,6 +37,15 @@ class Exchange(models.Model):
     response_bytes = models.BigIntegerField()
     request_sha256 = models.CharField(max_length=64)
     response_sha256 = models.CharField(max_length=64)
+    peer_key = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the other gateway's certificate, hex; else empty."
+    )
+    peer_proof = models.TextField(
+        blank=True,
+        help_text="What it signed (RFC 9421): signature base and signature, base64, a dot between.",
+    )
+    batch_id = models.UUIDField(null=True, help_text="Of the signed batch that holds its line.")
+    leaf_index = models.IntegerField(null=True, help_text="Its place among the batch's lines.")
 
     class Meta:
         indexes = [

@@ -2,7 +2,7 @@ from django.db.models import Count, Q, QuerySet
 
 from dinh.directory.models import Appointment
 from dinh.exchange.enums import PartyState, VersionState
-from dinh.exchange.models import AccessGrant, Exchange, Member, Service, ServiceVersion, System
+from dinh.exchange.models import AccessGrant, Exchange, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.kernel.text import fold
 
@@ -31,6 +31,12 @@ def systems_matching(rows: QuerySet[System], text: str) -> QuerySet[System]:
         rows = rows.filter(search_name__contains=word)
     # Named again: rows that are grouped lose the model's own order.
     return rows.annotate(service_count=Count("services")).order_by("member__name", "name", "pk")
+
+
+def peers_visible_to(appointment: Appointment) -> QuerySet[Peer]:
+    """Other gateways in use: the platform's keeper's only."""
+    rows = Peer.objects.filter(ended_at=None).select_related("system__member")
+    return rows if keeps_exchange(appointment) else rows.none()
 
 
 def services_visible_to(appointment: Appointment) -> QuerySet[Service]:

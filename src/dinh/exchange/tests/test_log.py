@@ -8,8 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from dinh.exchange.gateway import segments
-from dinh.exchange.gateway.segments import records_of
+from dinh.exchange.gateway.segments import framed, records_of
 from dinh.exchange.gateway.shipper import ship_segment, waiting_segments
 from dinh.exchange.models import Exchange
 from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
@@ -83,9 +82,7 @@ def test_gateway_outlives_cut_connections(gateway, token):
 
 
 def test_torn_tail_ends_a_segment(tmp_path):
-    whole = [
-        segments._FRAME.pack(3, __import__("zlib").crc32(each)) + each for each in (b"one", b"two", b"six")
-    ]
+    whole = [framed(each) for each in (b"one", b"two", b"six")]
     path = tmp_path / "1.log"
 
     for tail, found in ((b"", 3), (whole[2][:-1], 3), (b"\0" * 64, 3), (b"\xff" * 9, 3)):
@@ -97,14 +94,12 @@ def test_torn_tail_ends_a_segment(tmp_path):
 
 def line(identity, outcome="delivered", status=200):
     fields = [identity, "1790000000000000", "oauth", "c", "p", "s", "1", "o", "\\N", "GET", "/", "m", "", "",
-              str(status), outcome, "", "0", "0", "", "", "10", "5"]  # fmt: skip
+              str(status), outcome, "", "0", "0", "", "", "10", "5", "", ""]  # fmt: skip
     return "\t".join(fields).encode()
 
 
 def segment(path, *lines):
-    import zlib
-
-    path.write_bytes(b"".join(segments._FRAME.pack(len(each), zlib.crc32(each)) + each for each in lines))
+    path.write_bytes(b"".join(framed(each) for each in lines))
     return path
 
 

@@ -1,21 +1,27 @@
 """The log of exchanges."""
 
+from typing import BinaryIO
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, QuerySet
+from django.http import FileResponse, Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from dinh.directory.access import allowed
 from dinh.directory.middleware import StaffRequest
 from dinh.exchange.enums import Outcome
 from dinh.exchange.models import Exchange
+from dinh.exchange.operations.evidence import NoEvidence, export_evidence, standing_of
 from dinh.exchange.queries.registry import exchanges_matching, exchanges_visible_to
 from dinh.exchange.rules import looks_after_systems
 from dinh.kernel.components import chips_for
+from dinh.kernel.errors import NotFound
 
 PAGE = 50
 MOST_PAGES = 200
@@ -56,4 +62,30 @@ def _first(rows: QuerySet[Exchange]) -> QuerySet[Exchange]:
 def exchange(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
     """One exchange with all that the log knows of it."""
     rows = exchanges_visible_to(request.appointment).annotate(own_us=F("duration_us") - F("upstream_us"))
-    return render(request, "exchange/exchange.html", {"exchange": get_object_or_404(rows, pk=exchange_id)})
+    found = get_object_or_404(rows, pk=exchange_id)
+    return render(request, "exchange/exchange.html", {"exchange": found, "standing": standing_of(found)})
+
+
+@allowed(looks_after_systems)
+@require_POST
+def evidence(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
+    """The evidence of one exchange, to be taken to an outsider."""
+    try:
+        bundle = export_evidence(exchange_id=exchange_id, actor=request.appointment, at=timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    except NoEvidence as refusal:
+        messages.error(request, str(refusal))
+        return redirect("exchange:exchange", exchange_id)
+    return download(bundle, exchange_id)
+
+
+def download(bundle: BinaryIO, exchange_id: UUID) -> FileResponse:
+    """The bundle as a file, not kept for retries: it is made anew as well."""
+    return FileResponse(
+        bundle,
+        as_attachment=True,
+        filename=f"luot-trao-doi-{exchange_id}.asice",
+        content_type="application/vnd.etsi.asic-e+zip",
+        headers={"Cache-Control": "no-store"},
+    )

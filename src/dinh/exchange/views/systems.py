@@ -15,10 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
+from dinh.exchange.enums import PeerScope
 from dinh.exchange.forms import MemberForm, SystemForm
-from dinh.exchange.operations import credentials, members
+from dinh.exchange.operations import credentials, members, peers
 from dinh.exchange.operations.expiry import WARNED_BEFORE
-from dinh.exchange.queries.registry import systems_matching, systems_visible_to
+from dinh.exchange.queries.registry import peers_visible_to, systems_matching, systems_visible_to
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.exchange.trace import trace_for
 from dinh.exchange.views.filling import filled_in
@@ -158,6 +159,30 @@ def move_system(request: StaffRequest, system_id: int, act: str) -> HttpResponse
     )
 
 
+@require_POST
+@allowed(keeps_exchange)
+def new_peer(request: StaffRequest, system_id: int) -> HttpResponseBase:
+    """Our gateways speak with this system's from now on."""
+    new = peers.NewPeer(request.POST.get("address", ""), request.POST.get("serves", ""))
+    return _acted(
+        request,
+        system_id,
+        lambda: peers.register_peer(
+            system_id=system_id, new=new, actor=request.appointment, at=timezone.now()
+        ),
+    )
+
+
+@require_POST
+@allowed(keeps_exchange)
+def end_peer(request: StaffRequest, system_id: int, peer_id: int) -> HttpResponseBase:
+    return _acted(
+        request,
+        system_id,
+        lambda: peers.end_peer(peer_id=peer_id, actor=request.appointment, at=timezone.now()),
+    )
+
+
 def _acted(request: StaffRequest, system_id: int, act: Callable[[], object]) -> HttpResponseBase:
     try:
         act()
@@ -181,6 +206,8 @@ def _page(request: StaffRequest, system_id: int, **more: object) -> HttpResponse
         "services": found.services.all(),
         "gateway": settings.GATEWAY_URL,
         "may_resume": keeps_exchange(request.appointment),
+        "peer": peers_visible_to(request.appointment).filter(system=found).first(),
+        "scopes": PeerScope.choices,
         "trace": trace_for(found),
         "now": now,
         "soon": now + WARNED_BEFORE,

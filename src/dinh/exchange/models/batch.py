@@ -1,0 +1,52 @@
+import uuid
+
+from django.db import models
+
+
+class GatewayCertificate(models.Model):
+    """A certificate that a gateway signs with (chứng thư số của cổng), issuers after it; told by the gateway itself."""
+
+    fingerprint = models.CharField(primary_key=True, max_length=64, help_text="SHA-256, hex")
+    gateway = models.CharField(max_length=40)
+    chain = models.BinaryField(help_text="X.509, PEM")
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-first_seen_at"]
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+class BatchStamp(models.Model):
+    """A timestamp (RFC 3161) over the signatures of many batches (dấu thời gian của các lô)."""
+
+    stamped_at = models.DateTimeField()
+    root = models.BinaryField(help_text="Merkle tree hash over the batches' signatures, RFC 6962")
+    leaves = models.BinaryField(help_text="Leaf hashes, 32 bytes each, in their order")
+    token = models.BinaryField(help_text="RFC 3161, DER")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Batch(models.Model):
+    """Lines of a gateway's log that were written together, with their signed root (lô nhật ký). Never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    gateway = models.CharField(max_length=40)
+    signed_at = models.DateTimeField()
+    root = models.BinaryField(help_text="Merkle tree hash, RFC 6962 section 2.1")
+    leaves = models.BinaryField(help_text="Leaf hashes, 32 bytes each, in their order")
+    certificate = models.CharField(max_length=64, help_text="SHA-256 of the signer's, hex")
+    signature = models.BinaryField(help_text="Of the CMS over the statement")
+    stamp = models.ForeignKey(BatchStamp, on_delete=models.PROTECT, null=True, related_name="batches")
+    stamp_position = models.IntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], name="batch_without_stamp", condition=models.Q(stamp=None)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)

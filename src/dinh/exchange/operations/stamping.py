@@ -1,0 +1,60 @@
+"""Timestamps (RFC 3161) over the signed batches of the exchange's log, many at a time."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from dinh.audit.merkle import leaf_hash, tree_hash
+from dinh.exchange.gateway.batches import stamp_statement
+from dinh.exchange.models import Batch, BatchStamp
+from dinh.pki.api import HttpTimestampClient, TimestampClient, verify_timestamp
+
+MOST: Final = 20_000
+_PLACE: Final = """
+UPDATE exchange_batch SET stamp_id = %s, stamp_position = told.position
+FROM unnest(%s::uuid[], %s::integer[]) AS told (id, position)
+WHERE exchange_batch.id = told.id AND exchange_batch.stamp_id IS NULL
+"""
+
+
+def stamp_batches() -> int:
+    """
+    Put all batches that wait under timestamps, the oldest first. Never call it inside a transaction.
+
+    Batches are signed at once and stamped when the server answers; nothing waits for the server. Safe to repeat, and
+    beside another one that does the same.
+
+    :returns: how many were stamped; 0 without a server (DINH_TIMESTAMP_URL)
+    :raises TimestampUnavailable: if the server does not answer; what was stamped before stays
+    """
+    if not settings.TIMESTAMP_URL:
+        return 0
+    client, stamped = HttpTimestampClient(settings.TIMESTAMP_URL), 0
+    while count := _stamp_some(client):
+        stamped += count
+    return stamped
+
+
+def _stamp_some(client: TimestampClient) -> int:
+    waiting = list(Batch.objects.filter(stamp=None).order_by("id").values_list("id", "signature")[:MOST])
+    if not waiting:
+        return 0
+    leaves = [leaf_hash(bytes(signature)) for _id, signature in waiting]
+    root = tree_hash(leaves)
+    signed = stamp_statement(count=len(leaves), root=root)
+    token = client.stamp(hashlib.sha256(signed).digest())
+    stamped_at = verify_timestamp(data=signed, token=token).stamped_at
+    _keep([each for each, _signature in waiting], leaves, root, token, stamped_at)
+    return len(waiting)
+
+
+@transaction.atomic
+def _keep(
+    batches: list[object], leaves: list[bytes], root: bytes, token: bytes, stamped_at: datetime
+) -> None:
+    stamp = BatchStamp.objects.create(stamped_at=stamped_at, root=root, leaves=b"".join(leaves), token=token)
+    with connection.cursor() as cursor:
+        cursor.execute(_PLACE, [stamp.pk, batches, list(range(len(batches)))])
