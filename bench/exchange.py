@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,11 @@ def figures(folder: Path, goal: str) -> Iterator[dict[str, Any]]:
         yield figure(
             "exchange.log_catches_up", time.monotonic() - begun, unit="s", goal="told, no goal", met=True
         )
+        yield figure("exchange.log_row", row_bytes(), unit="B", goal="told: with its indexes", met=True)
         yield from large_figures(ports, base, bearer, process.pid)
+        yield from latency_figures(ports, base, bearer, own["rate"] / 2)
+    with nginx(folder, "again", provider(folder, ports)):
+        yield from signed_figures(folder, ports)
 
 
 def large_figures(ports: dict[str, int], base: str, bearer: str, pid: int) -> Iterator[dict[str, Any]]:
@@ -81,6 +85,121 @@ def large_figures(ports: dict[str, int], base: str, bearer: str, pid: int) -> It
     yield figure("exchange.large_body", own, limit=limit, unit="MB/s", goal=goal, met=own >= 0.6 * limit)
     memory = memory_of(pid)
     yield figure("exchange.memory", memory, unit="MB", goal="< 200 MB", met=memory < 200)
+
+
+def latency_figures(ports: dict[str, int], base: str, bearer: str, rate: float) -> Iterator[dict[str, Any]]:
+    """At half of what it carries, beside the provider asked directly at the same rate."""
+    direct = open_loop(f"http://127.0.0.1:{ports['provider']}/small", rate, [])
+    own = open_loop(f"{base}/bench/v1/small", rate, [f"Authorization: {bearer}"])
+    for name, key, least in (("latency", "median_ms", 3), ("latency_p99", "p99_ms", 10)):
+        added = own[key] - direct[key]
+        yield figure(
+            f"exchange.{name}", added, limit=direct[key], unit="ms", goal=f"< {least} ms added at {rate:.0f}/s",
+            met=added < least and not own["errors"],
+        )  # fmt: skip
+
+
+def open_loop(url: str, rate: float, headers: list[str]) -> dict[str, float]:
+    tool = Path(__file__).with_name("openloop.py")
+    command = [sys.executable, str(tool), url, f"{rate:.0f}", str(SECONDS), *headers]
+    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+
+def signed_figures(folder: Path, ports: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Two gateways, a registry each, messages signed and checked both ways; both log and sign what they log."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from dinh.exchange.tests.two_gateways import our_tables
+
+    peer = mutual_tls(folder, ports)
+    least = 1200
+    for name, key, unit_cost in (
+        ("xroad_signed", None, signatures_a_second("P-256")),
+        ("xroad_signed_rsa", rsa.generate_private_key(65537, 2048), signatures_a_second("RSA-2048")),
+    ):
+        with our_tables():
+            many, single, logged, cost = both_ends(folder / name, key)
+        goal = f">= {least}/s and all logged at both ends" if key is None else "told, no goal"
+        met = key is not None or (many["rate"] >= least and not many["errors"] and logged)
+        yield figure(f"exchange.{name}", many["rate"], limit=peer or unit_cost, goal=goal, met=met)
+        yield figure(
+            f"exchange.{name}_cpu",
+            cost,
+            unit="us",
+            met=True,
+            goal="told: both gateways' CPU for a round trip",
+        )
+        yield figure(
+            f"exchange.{name}_each", single["rate"], limit=unit_cost, met=True,
+            goal="told: one connection, so each message is a batch of its own; limit: its signatures alone, one core",
+        )  # fmt: skip
+
+
+def both_ends(folder: Path, key: Any) -> tuple[dict[str, float], dict[str, float], bool, float]:
+    """:returns: with many connections, with one, whether both logs have all, and CPU for each (microseconds)"""
+    from dinh.exchange.models import Exchange, System
+    from dinh.exchange.tests.two_gateways import Ends, identity
+
+    client = System.objects.select_related("member").get(code="MOTCUA")
+    Exchange.objects.all().delete()
+    ends = Ends(folder, client, "H03.DMDC", identity(folder / "a", key=key), identity(folder / "b", key=key))
+    ends.register()
+    ends.start()
+    try:
+        url = f"{ends.ours.url}/r1/VN/GOV/H03.DMDC/DMDC/bench/v1/small"
+        header = [f"X-Road-Client: {client.identifier}"]
+        before = cpu_of(ends.ours.process.pid) + cpu_of(ends.theirs.process.pid)
+        many = wrk(url, None, headers=header)
+        spent = cpu_of(ends.ours.process.pid) + cpu_of(ends.theirs.process.pid) - before
+        single = wrk(url, None, headers=header, connections=1)
+        wanted = int(many["all"] + single["all"])
+        is_logged = wait_for_log(wanted) >= wanted and wait_for(ends.our_log_size, wanted) >= wanted
+    finally:
+        ends.stop()
+        client.member.systems.filter(code="CONG").get().peers.all().delete()
+        client.member.systems.filter(code="CONG").get().certificates.all().delete()
+        client.member.systems.filter(code="CONG").delete()
+    return many, single, is_logged, spent / many["all"] * 1e6
+
+
+def signatures_a_second(kind: str) -> float:
+    """How many round trips a core could sign and check, if it did nothing else: two signatures, two checks."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+    data, rounds = b"x" * 400, 200
+    if kind == "P-256":
+        key, how = ec.generate_private_key(ec.SECP256R1()), (ec.ECDSA(hashes.SHA256()),)
+    else:
+        key, how = rsa.generate_private_key(65537, 2048), (padding.PKCS1v15(), hashes.SHA256())
+    public = key.public_key()
+    begun = time.perf_counter()
+    for _round in range(rounds):
+        for _end in range(2):
+            public.verify(key.sign(data, *how), data, *how)
+    return rounds / (time.perf_counter() - begun)
+
+
+def mutual_tls(folder: Path, ports: dict[str, int]) -> float:
+    """Requests a second of two nginx, one worker each, with mutual TLS between them and nothing signed or logged."""
+    from dinh.exchange.tests.two_gateways import identity
+
+    keys = identity(folder / "tls")
+    inner, outer = free_port(), free_port()
+    certificate = f"{keys.certificate_file}; "
+    pair = f"ssl_certificate {certificate} ssl_certificate_key {keys.key_file};"
+    server = f"""
+    upstream provider {{ server 127.0.0.1:{ports["provider"]}; keepalive 64; keepalive_requests 1000000; }}
+    server {{ listen 127.0.0.1:{inner} ssl; {pair} ssl_verify_client on; ssl_client_certificate {certificate}
+      keepalive_requests 1000000;
+      location / {{ proxy_pass http://provider; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}"""
+    caller = f"""
+    upstream peer {{ server 127.0.0.1:{inner}; keepalive 64; keepalive_requests 1000000; }}
+    server {{ listen 127.0.0.1:{outer}; keepalive_requests 1000000;
+      location / {{ proxy_pass https://peer; proxy_http_version 1.1; proxy_set_header Connection "";
+        proxy_ssl_certificate {certificate} proxy_ssl_certificate_key {keys.key_file}; }} }}"""
+    with nginx(folder, "peer-inner", server), nginx(folder, "peer-outer", caller):
+        return wrk(f"http://127.0.0.1:{outer}/small", None)["rate"]
 
 
 def install() -> None:
@@ -180,10 +299,13 @@ def token(base: str, key: str, secret: str) -> str:
         return str(json.load(answer)["access_token"])
 
 
-def wrk(url: str, bearer: str | None) -> dict[str, float]:
+def wrk(
+    url: str, bearer: str | None, *, headers: list[str] | None = None, connections: int = CONNECTIONS
+) -> dict[str, float]:
     """Requests a second and in all; what was not 2xx counts as an error."""
-    header = ["-H", f"Authorization: {bearer}"] if bearer else []
-    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), *header, url]
+    given = [*(headers or []), *([f"Authorization: {bearer}"] if bearer else [])]
+    told = [word for header in given for word in ("-H", header)]
+    command = ["wrk", "-t", "1", "-c", str(connections), *told, url]
     first = subprocess.run([*command, "-d", "2s"], capture_output=True, text=True, check=True).stdout
     out = subprocess.run(
         [*command, "-d", f"{SECONDS}s", "--latency"], capture_output=True, text=True, check=True
@@ -233,12 +355,26 @@ def memory_of(pid: int) -> float:
     return max(peaks)
 
 
+def row_bytes() -> float:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_total_relation_size('exchange_exchange')::float / count(*) FROM exchange_exchange"
+        )
+        return float(cursor.fetchone()[0])
+
+
 def wait_for_log(wanted: int, seconds: float = 60) -> int:
     from dinh.exchange.models import Exchange
 
+    return wait_for(Exchange.objects.count, wanted, seconds)
+
+
+def wait_for(look: Callable[[], int], wanted: int, seconds: float = 60) -> int:
     last = time.monotonic() + seconds
-    while (count := Exchange.objects.count()) < wanted and time.monotonic() < last:
-        time.sleep(0.2)
+    while (count := look()) < wanted and time.monotonic() < last:
+        time.sleep(0.5)
     return count
 
 

@@ -153,14 +153,14 @@ def _named(server: str, database: str) -> str:
 
 
 def _free_port() -> int:
-    """A port whose next three are free too (the sandbox's, the signing plugin's, the gateway's)."""
+    """A port whose next four are free too (sandbox, signing plugin, gateway, the sandbox's national gateway)."""
     while True:
         with contextlib.ExitStack() as probes:
             first = probes.enter_context(socket.socket())
             first.bind(("127.0.0.1", 0))
             port: int = first.getsockname()[1]
             try:
-                for further in (1, 2, 3):
+                for further in (1, 2, 3, 4):
                     probes.enter_context(socket.socket()).bind(("127.0.0.1", port + further))
             except OSError:
                 continue

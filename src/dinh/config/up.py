@@ -117,6 +117,9 @@ def taken_ports(*, demo: bool) -> list[int]:
         int(os.environ["DINH_GATEWAY_PORT"]),
         *(url.port for url in local if url.port and url.hostname == "127.0.0.1"),
     ]
+    if demo:
+        # The sandbox's national gateway (dinh.sandbox.national).
+        ports.append((urlsplit(os.environ["DINH_SANDBOX_URL"]).port or 80) + 3)
     last = time.monotonic() + _PORT_SECONDS
     while (taken := [port for port in ports if not _is_free(port)]) and time.monotonic() < last:
         time.sleep(0.2)

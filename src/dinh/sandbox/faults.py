@@ -14,15 +14,23 @@ class Mode(enum.StrEnum):
     GARBAGE = "garbage"
     WRONG_SIGNATURE = "wrong_signature"
     STALE = "stale"
+    WRONG_DIGEST = "wrong_digest"
+    ERROR = "error"
+    REPLAY = "replay"
+    EXPIRED = "expired"
 
 
 _TRANSPORT: Final = frozenset({Mode.DOWN, Mode.SLOW, Mode.GARBAGE})
+_SIGNED: Final = _TRANSPORT | {Mode.WRONG_SIGNATURE, Mode.STALE}
 MODES: Final = {
     "ca": _TRANSPORT,
-    "crl": frozenset(Mode),
-    "ocsp": frozenset(Mode),
-    "tsa": frozenset(Mode),
+    "crl": _SIGNED,
+    "ocsp": _SIGNED,
+    "tsa": _SIGNED,
     "csc": _TRANSPORT,
+    "national": frozenset(
+        {Mode.DOWN, Mode.SLOW, Mode.WRONG_SIGNATURE, Mode.WRONG_DIGEST, Mode.ERROR, Mode.REPLAY, Mode.EXPIRED}
+    ),
 }
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 from dinh.sandbox import control, services
 from dinh.sandbox.authority import Authority, AuthorityMissing, load_authority
 from dinh.sandbox.faults import Faults, Mode
+from dinh.sandbox.national import PORT_ABOVE_SANDBOX, National, NationalServer
 from dinh.sandbox.remote import Refused, RemoteSigning
 from dinh.sandbox.revocations import Revocations
 
@@ -263,6 +265,7 @@ def serve(*, folder: Path, address: str) -> None:
     """
     server = Server(urlsplit(address).port or 80)
     server.sandbox = Sandbox(folder, address)
+    _serve_national(server)
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     sys.stderr.write(f"Sandbox on {address}\n")
     try:
@@ -271,6 +274,23 @@ def serve(*, folder: Path, address: str) -> None:
         sys.stderr.write("Sandbox stopped.\n")
     finally:
         server.server_close()
+
+
+def _serve_national(server: Server) -> None:
+    """Beside it, by TLS on a port of its own."""
+    sandbox = server.sandbox
+    national = National(sandbox.folder, sandbox.folder.parent / "exchange", sandbox.faults)
+    port = server.server_port + PORT_ABOVE_SANDBOX
+    if not national.is_there():
+        sys.stderr.write("No national gateway: the demo's data are not loaded.\n")
+        return
+    try:
+        listening = NationalServer(port, national)
+    except OSError as error:
+        sys.stderr.write(f"No national gateway: port {port}: {error}\n")
+        return
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    sys.stderr.write(f"National gateway on https://127.0.0.1:{port}\n")
 
 
 def main() -> None:

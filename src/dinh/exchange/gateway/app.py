@@ -262,6 +262,7 @@ class Gateway:
             incoming = read_request(scope)
             call.note_caller(incoming.named)
             peer = self._peer_of(scope)
+            call.peer_key = scope["peer_certificate"]
             body = await whole_request(receive, incoming)
             call.note_proof(
                 self.wire.check_request(
@@ -402,9 +403,9 @@ class Gateway:
         return held
 
     async def _refuse(self, front: Front, call: Call, refusal: Refusal, accept: bytes, send: Send) -> None:
-        """Told to the caller; logged if the caller is known, so that strangers do not fill the log."""
+        """Told to the caller; logged if caller or gateway is known, so that strangers do not fill the log."""
         status, headers, body = front.refused(call, refusal, accept)
-        if call.client is not None:
+        if call.client is not None or call.peer_key:
             outcome = "failed" if refusal.is_providers else "refused"
             await self._keep(call.line(status, outcome, refusal.code))
         await _send(send, status, headers, body)

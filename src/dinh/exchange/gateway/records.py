@@ -7,6 +7,7 @@ The shipper copies lines as they are; all escaping happens here.
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -46,9 +47,24 @@ def _field(name: str, row: Mapping[str, object]) -> str:
     return "\\N" if value is None else str(value).replace("\\", "\\\\")
 
 
+_ready: Final[deque[bytes]] = deque()
+# Two processes must never draw the same ones.
+os.register_at_fork(after_in_child=_ready.clear)
+
+
+def random_bytes() -> bytes:
+    """16 bytes of the system's chance, of which many are fetched at once: each fetch costs as much as a signature."""
+    try:
+        return _ready.pop()
+    except IndexError:
+        drawn = os.urandom(16 * 256)
+        _ready.extend(drawn[at : at + 16] for at in range(16, len(drawn), 16))
+        return drawn[:16]
+
+
 def new_id() -> str:
     """An id of RFC 9562, version 7: milliseconds, then chance; 36 characters."""
     moment = int(time.time() * 1000)
-    chance = int.from_bytes(os.urandom(10), "big")
+    chance = int.from_bytes(random_bytes()[:10], "big")
     text = f"{moment:012x}7{chance >> 68:03x}{0x8 | (chance >> 66) & 0x3:x}{chance & 0xFFFFFFFFFFFFFFF:015x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

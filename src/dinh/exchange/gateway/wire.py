@@ -9,7 +9,6 @@ an answer fits one request only.
 
 import base64
 import hashlib
-import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Final
 
 from dinh.exchange.gateway.identity import Identity
 from dinh.exchange.gateway.peers import Peer, PeerKey
+from dinh.exchange.gateway.records import random_bytes
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.requests import HOP_BY_HOP
 from dinh.pki.http_signatures import (
@@ -91,7 +91,7 @@ class Wire:
         digest = (b"content-digest", content_digest(hashlib.sha256(body).digest()))
         components = _components([*headers, digest]) | request_line(method, path, query)
         covered = [*_DERIVED, *_names(components)]
-        return [digest, *self._signed(components, covered, nonce=secrets.token_urlsafe(16))]
+        return [digest, *self._signed(components, covered, nonce=random_bytes().hex())]
 
     def check_request(
         self, peer: Peer, *, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes

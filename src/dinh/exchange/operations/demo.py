@@ -2,25 +2,35 @@
 
 import json
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
-from dinh.exchange.models import Dictionary, Member, Service, ServiceVersion, System
+from dinh.exchange.enums import PeerScope
+from dinh.exchange.gateway.identity import make_identity
+from dinh.exchange.models import Dictionary, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import Description, read_description
 from dinh.exchange.operations.configuration import tell_gateways
-from dinh.exchange.operations.credentials import issue_secret, revoke_secret
+from dinh.exchange.operations.credentials import add_certificate, issue_secret, revoke_secret
 from dinh.exchange.operations.dictionaries import Item, store_dictionary
 from dinh.exchange.operations.grants import NewGrant, approve_grant, ask_for_access
 from dinh.exchange.operations.members import NewMember, NewSystem, register_member, register_system
+from dinh.exchange.operations.peers import NewPeer, end_peer, register_peer
 from dinh.exchange.operations.services import NewService, NewVersion, offer_service, publish_version
 from dinh.exchange.operations.token_keys import rotate_token_keys
+from dinh.pki.certificates import fingerprint
 
+_NATIONAL = ("000.00.00.G22", "CONG")
+_NATIONAL_PORT = 3
+"""Above the sandbox's (`dinh.sandbox.national`)."""
 KEYS = "demo-exchange-keys.json"
 _DATA = Path(__file__).parents[1] / "data"
 _GENDERS = (("0", "Chưa có thông tin"), ("1", "Nam"), ("2", "Nữ"), ("9", "Giới tính chưa xác định"))
@@ -38,6 +48,7 @@ def make_demo_exchange() -> None:
     if not Service.objects.filter(code="dmdc").exists():
         _services()
     _follow_the_port()
+    _national_gateway()
     _keys()
 
 
@@ -48,6 +59,45 @@ def _follow_the_port() -> None:
     with transaction.atomic():
         if moved.update(base_url=address):
             tell_gateways()
+
+
+def _national_gateway() -> None:
+    """The sandbox's, which serves the Government Office's services; its key lies where the sandbox finds it."""
+    now, keeper = timezone.now(), _somebody("VPUBND", Role.ADMINISTRATOR)
+    certificate = _national_certificate()
+    system = System.objects.filter(code=_NATIONAL[1], member__code=_NATIONAL[0]).first()
+    if system is None:
+        member = register_member(
+            new=NewMember("VN", "GOV", _NATIONAL[0], "Văn phòng Chính phủ", None, date(2020, 1, 1)),
+            actor=keeper,
+            at=now,
+        )
+        new = NewSystem(member.pk, _NATIONAL[1], "Cổng của nền tảng quốc gia (giả lập)")
+        system = register_system(new=new, actor=keeper, at=now)
+    if not system.certificates.filter(fingerprint=fingerprint(certificate), revoked_at=None).exists():
+        add_certificate(
+            system_id=system.pk, data=certificate.public_bytes(Encoding.PEM), actor=keeper, at=now
+        )
+    url = urlsplit(settings.SANDBOX_URL)
+    address = f"https://{url.hostname}:{(url.port or 80) + _NATIONAL_PORT}"
+    in_use = Peer.objects.filter(system=system, ended_at=None)
+    for moved in in_use.exclude(address=address):
+        end_peer(peer_id=moved.pk, actor=keeper, at=now)
+    if not in_use.exists():
+        register_peer(system_id=system.pk, new=NewPeer(address, PeerScope.MEMBER), actor=keeper, at=now)
+
+
+def _national_certificate() -> x509.Certificate:
+    """Made once; beside it an expired one, for the sandbox to misbehave with."""
+    folder, name = Path(settings.DATA_DIR) / "pki", "Cổng quốc gia (giả lập)"
+    folder.mkdir(parents=True, exist_ok=True)
+    long_ago = timezone.now() - timedelta(days=400)
+    if not (folder / "national-expired.pem").exists():
+        files = folder / "national-expired-key.pem", folder / "national-expired.pem"
+        make_identity(*files, name=name, since=long_ago, life=timedelta(days=365))
+    if not (folder / "national.pem").exists():
+        make_identity(folder / "national-key.pem", folder / "national.pem", name=name)
+    return x509.load_pem_x509_certificate((folder / "national.pem").read_bytes())
 
 
 def _catalogues() -> None:

@@ -188,7 +188,8 @@ def test_same_message_is_taken_once(ends):
     assert first[0] == 200
     assert told(second) == ("Server.ServerProxy.InvalidSignatureValue", "This message came before.")
     assert sender.send(sender.signed(sender.headers()))[0] == 200
-    assert eventually(Exchange.objects.count, 2) == 2
+    assert eventually(Exchange.objects.count, 3) == 3
+    assert sorted(Exchange.objects.values_list("outcome", flat=True)) == ["delivered", "delivered", "refused"]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,9 @@ def test_changed_message_is_refused_and_reaches_no_provider(ends, upstream, what
 
     assert (status, error["type"]) == (500, "Server.ServerProxy.InvalidSignatureValue")
     assert upstream.seen == []
+    assert eventually(Exchange.objects.count, 1) == 1
+    logged = Exchange.objects.values_list("outcome", "reason", "client", "peer_key").get()
+    assert logged == ("refused", "bad-signature", "", ends.ours_id.fingerprint)
 
 
 @pytest.mark.parametrize("seconds", [-WINDOW - 5, WINDOW + 5])

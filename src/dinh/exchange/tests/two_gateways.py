@@ -126,6 +126,10 @@ class Ends:
         self.ours.kill()
         self.theirs.kill()
 
+    def our_log_size(self) -> int:
+        with our_registry():
+            return Exchange.objects.count()
+
     def our_log(self) -> list[Exchange]:
         with our_registry():
             return list(Exchange.objects.order_by("started_at"))

@@ -31,7 +31,7 @@ from dinh.exchange.queries.registry import (
 )
 from dinh.exchange.rules import looks_after, looks_after_systems
 from dinh.exchange.trace import trace_for
-from dinh.exchange.views.filling import filled_in
+from dinh.exchange.views.filling import filled_in, form_page
 from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 
 PAGE = 50
@@ -85,8 +85,7 @@ def new_service(request: StaffRequest) -> HttpResponseBase:
     if made:
         messages.success(request, _("The service is in the catalogue. Publish its first version now."))
         return redirect("exchange:version_new", made.pk)
-    context = {"form": form, "heading": _("Offer a service"), "submit": _("Offer")}
-    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, heading=_("Offer a service"), submit=_("Offer"))
 
 
 @signed_in
@@ -106,13 +105,7 @@ def new_version(request: StaffRequest, service_id: int) -> HttpResponseBase:
     if made:
         messages.success(request, _("The version is published."))
         return redirect("exchange:service", found.pk)
-    context = {
-        "form": form,
-        "heading": _("Publish a version"),
-        "subject": found.title,
-        "submit": _("Publish"),
-    }
-    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, heading=_("Publish a version"), submit=_("Publish"), subject=found.title)
 
 
 @require_POST
@@ -175,5 +168,4 @@ def ask(request: StaffRequest, version_id: int) -> HttpResponseBase:
         messages.success(request, _("Asked. The owner of the service decides."))
         return redirect("exchange:grant", made.pk)
     subject = f"{version.service.title} {version.version}"
-    context = {"form": form, "heading": _("Ask for access"), "subject": subject, "submit": _("Ask")}
-    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, heading=_("Ask for access"), submit=_("Ask"), subject=subject)

@@ -24,7 +24,7 @@ from dinh.exchange.queries.dictionaries import (
 )
 from dinh.exchange.rules import keeps_exchange
 from dinh.exchange.trace import trace_for
-from dinh.exchange.views.filling import filled_in
+from dinh.exchange.views.filling import filled_in, form_page
 
 PAGE = 100
 
@@ -68,8 +68,7 @@ def new_version(request: StaffRequest) -> HttpResponseBase:
     if made:
         messages.success(request, _("The version is published."))
         return redirect("exchange:dictionary", made)
-    context = {"form": form, "heading": _("Publish a catalogue"), "submit": _("Publish")}
-    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, heading=_("Publish a catalogue"), submit=_("Publish"))
 
 
 def _published(form: DictionaryForm, request: StaffRequest) -> str:

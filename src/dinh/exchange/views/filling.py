@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from django import forms
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 
@@ -30,3 +31,11 @@ def filled_in(request: HttpRequest, form: forms.Form, act: Callable[[], T]) -> T
         if not refusal.faults:
             form.add_error(None, str(refusal))
         return None
+
+
+def form_page(
+    request: HttpRequest, form: forms.Form, *, heading: str, submit: str, subject: str = ""
+) -> HttpResponse:
+    """The form to fill in, or with its faults (422)."""
+    context = {"form": form, "heading": heading, "submit": submit, "subject": subject}
+    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)

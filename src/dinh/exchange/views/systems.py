@@ -22,7 +22,7 @@ from dinh.exchange.operations.expiry import WARNED_BEFORE
 from dinh.exchange.queries.registry import peers_visible_to, systems_matching, systems_visible_to
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.exchange.trace import trace_for
-from dinh.exchange.views.filling import filled_in
+from dinh.exchange.views.filling import filled_in, form_page
 from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 
 PAGE = 50
@@ -54,8 +54,7 @@ def new_member(request: StaffRequest) -> HttpResponseBase:
     if made:
         messages.success(request, _("The member is registered. Add its systems now."))
         return redirect("exchange:system_new")
-    context = {"form": form, "heading": _("Register a member"), "submit": _("Register")}
-    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, heading=_("Register a member"), submit=_("Register"))
 
 
 @allowed(looks_after_systems)
@@ -70,8 +69,7 @@ def new_system(request: StaffRequest) -> HttpResponseBase:
     if made:
         messages.success(request, _("The system is registered."))
         return redirect("exchange:system", made.pk)
-    context = {"form": form, "heading": _("Register a system"), "submit": _("Register")}
-    return render(request, "exchange/form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, heading=_("Register a system"), submit=_("Register"))
 
 
 @signed_in
