@@ -154,6 +154,7 @@ NOT_PAGES: frozenset[str] = frozenset({
     "documents/reports/", "documents/reports/<slug:code>/report.<str:ending>",
     "documents/search/found.<str:ending>", "documents/search/save/", "documents/search/<int:search_id>/delete/",
     "documents/incoming/<int:incoming_id>/direct/",
+    "directory/people/list.<str:ending>", "signing/credentials/list.<str:ending>",
     "records/case-files/list.<str:ending>", "records/case-files/<int:case_file_id>/hand-over/",
     "records/case-files/<int:case_file_id>/documents.<str:ending>",
     "records/case-files/<int:case_file_id>/export.<str:ending>", "records/list/",

@@ -1,25 +1,22 @@
 """The directory for programs, and who may use the JSON API at all."""
 
 from datetime import date
+from typing import Literal
 
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from ninja import Schema
 from ninja.security import APIKeyCookie, HttpBearer
 
 from dinh.directory import rest_account, rest_changes, rest_structure
+from dinh.directory.exports import WantedPeople, list_of_people, people_wanted
 from dinh.directory.models import Appointment, Unit
 from dinh.directory.operations.tokens import bearer_of
-from dinh.directory.queries.people import (
-    people_matching,
-    people_visible_to,
-    with_appointments,
-    without_position,
-)
 from dinh.directory.queries.tree import tree_matching, tree_visible_to
 from dinh.directory.queries.units import people_of, units_matching, units_visible_to
 from dinh.directory.rest_structure import AppointmentOut, appointment_out
@@ -167,10 +164,8 @@ def people(
     Officials by given name, each with the positions held on a day (today if none is given); with `position=none`
     only those who hold none.
     """
-    as_of = day or timezone.localdate()
-    found = people_matching(people_visible_to(_own(request)), q)
-    found = without_position(found, day=as_of) if position == "none" else found
-    at = Paginator(with_appointments(found, today=as_of), PAGE).get_page(page)
+    wanted = WantedPeople(words=q, day=day or timezone.localdate(), without=position == "none")
+    at = Paginator(people_wanted(_own(request), wanted), PAGE).get_page(page)
     items = [
         PersonOut(
             id=row.pk,
@@ -183,6 +178,19 @@ def people(
         for row in at
     ]
     return PersonPage(count=at.paginator.count, page=at.number, items=items)
+
+
+@router.get("/people.{ending}")
+def people_file(
+    request: HttpRequest,
+    ending: Literal["pdf", "docx", "xlsx"],
+    q: str = "",
+    position: str = "",
+    day: date | None = None,
+) -> HttpResponseBase:
+    """The list as a file, with the filters of `/people`; the log keeps who took it."""
+    wanted = WantedPeople(words=q, day=day or timezone.localdate(), without=position == "none")
+    return list_of_people(_own(request), wanted, ending=ending, at=timezone.now())
 
 
 def _own(request: HttpRequest) -> Appointment:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("position-titles/new/", structure.new_position, name="new_position"),
     path("position-titles/<int:position_id>/retire/", structure.position_retire, name="retire_position"),
     path("people/", people.people, name="people"),
+    path("people/list.<str:ending>", people.people_export, name="people_export"),
     path("people/<int:person_id>/", people.person, name="person"),
     path("units/<int:unit_id>/people/new/", people.new_person, name="new_person"),
     path("people/<int:person_id>/appoint/", people.choose_unit, name="choose_unit"),

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from dinh.directory.models import Appointment
+from dinh.signing.exports import list_of_credentials
 from dinh.signing.forms import holder_of_code, uploaded_pdf
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.operations.credentials import (
@@ -66,6 +68,14 @@ class CredentialPage(Schema):
 
 class Why(Schema):
     reason: str
+
+
+@router.get("/signing/credentials.{ending}")
+def credentials_file(
+    request: HttpRequest, ending: Literal["pdf", "docx", "xlsx"], q: str = "", state: str = ""
+) -> HttpResponseBase:
+    """The list as a file, with the filters of `/signing/credentials`, of what the caller sees there."""
+    return list_of_credentials(_own(request), words=q, state=state, ending=ending, at=timezone.now())
 
 
 @router.get("/signing/credentials", response=CredentialPage)

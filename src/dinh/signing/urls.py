@@ -14,6 +14,7 @@ urlpatterns = [
     path("signing/plugin/letter/<str:secret>.pdf", plugin.letter, name="plugin_letter"),
     path("signing/plugin/upload/<str:secret>/", plugin.upload, name="plugin_upload"),
     path("signing/credentials/", credentials.registry, name="credentials"),
+    path("signing/credentials/list.<str:ending>", credentials.registry_export, name="credentials_export"),
     path("signing/credentials/new/", credentials.register, name="credential_new"),
     path("signing/credentials/<int:credential_id>/", credentials.detail, name="credential"),
     path("signing/credentials/<int:credential_id>/<slug:act>/", credentials.move, name="credential_act"),

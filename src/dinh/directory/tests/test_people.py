@@ -289,7 +289,7 @@ def test_people_list_costs_the_same_for_any_number(client, rows, django_assert_n
     for _ in range(rows):
         AppointmentFactory(person=PersonFactory(full_name="Hứa Văn Đạt"))
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = client.get("/directory/people/?q=dat")
 
     assert len(response.context["page"]) == rows

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.enums import AppointmentKind, Role
+from dinh.directory.exports import WantedPeople, list_of_people, people_wanted
 from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.people import (
     AccountForm,
@@ -45,18 +46,15 @@ from dinh.directory.operations.appointments import (
 from dinh.directory.operations.second_factor import is_enrolled
 from dinh.directory.queries.people import (
     history_of,
-    people_matching,
     people_visible_to,
     units_of,
-    with_appointments,
-    without_position,
 )
 from dinh.directory.queries.units import units_visible_to
 from dinh.directory.rules import administers, administers_anything, keeps_directory, may_manage_person
 from dinh.directory.views.form_page import form_page
 from dinh.directory.views.units import day_of
 from dinh.kernel.components import chips_for
-from dinh.kernel.errors import DomainError
+from dinh.kernel.errors import DomainError, NotFound
 
 PAGE = 50
 both = require_http_methods(["GET", "POST"])
@@ -65,17 +63,36 @@ both = require_http_methods(["GET", "POST"])
 @require_GET
 @signed_in
 def people(request: StaffRequest) -> HttpResponseBase:
-    query = request.GET.get("q", "").strip()
-    day, without = day_of(request), request.GET.get("position") == "none"
-    found = people_matching(people_visible_to(request.appointment), query)
-    found = without_position(found, day=day) if without else found
-    page = Paginator(with_appointments(found, today=day), PAGE).get_page(request.GET.get("page"))
+    wanted = _wanted(request)
+    query, day, without = wanted.words, wanted.day, wanted.without
+    page = Paginator(people_wanted(request.appointment, wanted), PAGE).get_page(request.GET.get("page"))
     kept = {"q": query, "day": request.GET.get("day", "")}
     choices = [("", _("Everybody")), ("none", _("Without a position"))]
     chips = chips_for(name="position", chosen="none" if without else "", choices=choices, others=kept)
     context = {"page": page, "query": query, "day": day, "without": without, "chips": chips}
     context["is_today"] = day == timezone.localdate()
     return render(request, "directory/people.html", context)
+
+
+@require_GET
+@signed_in
+def people_export(request: StaffRequest, ending: str) -> HttpResponseBase:
+    """What the list shows under these filters, all its pages."""
+    try:
+        return list_of_people(request.appointment, _wanted(request), ending=ending, at=timezone.now())
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"{reverse('directory:people')}?{request.GET.urlencode()}")
+
+
+def _wanted(request: StaffRequest) -> WantedPeople:
+    return WantedPeople(
+        words=request.GET.get("q", "").strip(),
+        day=day_of(request),
+        without=request.GET.get("position") == "none",
+    )
 
 
 @require_GET

@@ -5,15 +5,17 @@ from django.core.paginator import Paginator
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.audit.api import trace_of
-from dinh.directory.access import signed_in
+from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.errors import DomainError, NotFound
+from dinh.signing.exports import credentials_wanted, list_of_credentials
 from dinh.signing.forms import PLACES, RegisterForm
 from dinh.signing.models import CredentialState
 from dinh.signing.operations.credentials import (
@@ -25,7 +27,6 @@ from dinh.signing.operations.credentials import (
 from dinh.signing.queries.credentials import (
     EXPIRING,
     WARNED_BEFORE,
-    credentials_matching,
     credentials_visible_to,
     own_credentials,
 )
@@ -50,10 +51,7 @@ def registry(request: StaffRequest) -> HttpResponseBase:
         raise Http404
     now, text = timezone.now(), request.GET.get("q", "").strip()
     state = request.GET.get("state", "")
-    rows = credentials_visible_to(request.appointment)
-    found = credentials_matching(
-        rows, text=text, state=state if state in {*CredentialState, EXPIRING} else "", at=now
-    )
+    found = credentials_wanted(request.appointment, words=text, state=state, at=now)
     context = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
         "query": text,
@@ -63,6 +61,22 @@ def registry(request: StaffRequest) -> HttpResponseBase:
         "now": now,
     }
     return render(request, "signing/credentials.html", context)
+
+
+@require_GET
+@allowed(keeps_certificates)
+def registry_export(request: StaffRequest, ending: str) -> HttpResponseBase:
+    """What the registry shows under these filters, all its pages."""
+    words, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    try:
+        return list_of_credentials(
+            request.appointment, words=words, state=state, ending=ending, at=timezone.now()
+        )
+    except NotFound as missing:
+        raise Http404 from missing
+    except DomainError as refusal:
+        messages.error(request, str(refusal))
+        return redirect(f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
 
 
 @signed_in
