@@ -15,11 +15,18 @@ else:
 
 
 class CappedPaginator(Base):
-    """Counts no further than `LIMIT` rows, so that a page costs the same in a year with 200,000 documents."""
+    """
+    Counts no further than `LIMIT` rows, so that a page costs the same in a year with 200,000 documents.
 
-    def __init__(self, rows: "QuerySet[Any]", per_page: int) -> None:
-        super().__init__(rows, per_page)
-        self.rows = rows
+    :param shown: the same rows as the page wants them; the bare ones are counted, without the tables that are only
+        shown
+    """
+
+    def __init__(
+        self, rows: "QuerySet[Any]", per_page: int, *, shown: "QuerySet[Any, Any] | None" = None
+    ) -> None:
+        self.rows, self.shown = rows, rows if shown is None else shown
+        super().__init__(self.shown, per_page)
 
     @cached_property
     def count(self) -> int:
@@ -49,4 +56,4 @@ class FoundPaginator(CappedPaginator):
     def page(self, number: int | str) -> "Page[Any]":
         valid = self.validate_number(number)
         first = (valid - 1) * self.per_page
-        return Page(self.rows.filter(pk__in=self.found[first : first + self.per_page]), valid, self)
+        return Page(self.shown.filter(pk__in=self.found[first : first + self.per_page]), valid, self)

@@ -197,8 +197,9 @@ def list_incoming(
     request: HttpRequest, wanted: Query[Wanted], page: Annotated[int, Query(ge=1, le=100)] = 1
 ) -> IncomingPage:
     """What the caller may see of its unit's arrivals, 50 a page."""
-    rows = listed(inbox(_actor(request), wanted.filter(), now=timezone.now()))
-    found = (FoundPaginator if wanted.q else CappedPaginator)(rows, PAGE).get_page(page)
+    rows = inbox(_actor(request), wanted.filter(), now=timezone.now())
+    paginator = FoundPaginator if wanted.q else CappedPaginator
+    found = paginator(rows, PAGE, shown=listed(rows)).get_page(page)
     return IncomingPage(count=found.paginator.count, items=[_listed(row) for row in found])
 
 

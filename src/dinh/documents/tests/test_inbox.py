@@ -116,6 +116,16 @@ def test_a_page_count_stops(sender, clerk):
     assert (pages.count, pages.is_capped, LIMIT) == (1, False, 5000)
 
 
+def test_rows_are_counted_without_the_letters_that_a_page_shows(client, sender, clerk):
+    arrive(sender, clerk, "07")
+    for path in ("/documents/incoming/?state=01", "/api/v1/incoming?tab=01"):
+        with CaptureQueriesContext(connection) as asked:
+            client.get(path)
+        counted = [each["sql"] for each in asked if each["sql"].endswith("LIMIT 5000) subquery")]
+        assert len(counted) == 1
+        assert "documents_document" not in counted[0]
+
+
 def test_what_a_search_found_is_counted_and_shown_by_one_finding(sender, clerk, django_assert_num_queries):
     rows = [arrive(sender, clerk, f"0{number}", subject="Đường Trường Chinh") for number in range(5)]
     found = FoundPaginator(inbox(clerk, InboxFilter(words="truong chinh"), now=NOW), 2)

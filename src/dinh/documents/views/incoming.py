@@ -50,11 +50,11 @@ def incoming_list(request: StaffRequest) -> HttpResponse:
     form = InboxForm(request.GET)
     wanted = form.wanted(tab=first)
     paginator = FoundPaginator if wanted.words else CappedPaginator
-    rows = listed(inbox(request.appointment, wanted, now=now))
+    rows = inbox(request.appointment, wanted, now=now)
     context = {
         "form": form,
         "wanted": wanted,
-        "page": paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": paginator(rows, PAGE_SIZE, shown=listed(rows)).get_page(request.GET.get("page")),
         "tabs": _tabs(tab_counts(request.appointment, now=now)),
         "chips": _chips(form),
         "hidden": IncomingState.RECALLED,
