@@ -63,6 +63,8 @@ def initial_and_sign(people, letter: str) -> None:
     director = people("giamdoc.stttt", phone=True)
     director.open("/documents/outgoing/to-sign/")
     director.shot("3-to-sign")
+    director.page.uncheck("[data-choose-all]")
+    director.page.check(f"[name=letters][value='{re.search('[0-9]+', letter)[0]}']")
     director.page.click("main .btn-legal")
     expect(director.page.locator(".alert-success")).to_contain_text("Đã ký 1 văn bản")
 
