@@ -18,8 +18,7 @@ from dinh.directory.queries.people import (
     with_appointments,
     without_position,
 )
-from dinh.kernel.errors import NotFound
-from dinh.kernel.tables import ENDINGS, TableColumn, TableShape, table_response
+from dinh.kernel.tables import TableColumn, TableShape, table_response
 
 _PIECE: Final = 1_000
 _COLUMNS: Final = (
@@ -29,10 +28,6 @@ _COLUMNS: Final = (
     TableColumn(title=_("Telephone"), share=12),
     TableColumn(title=_("E-mail"), share=20),
 )
-
-
-class NoSuchList(NotFound):
-    """The list does not leave as such a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +57,8 @@ def list_of_people(
     """
     The list as `pdf`, `docx` or `xlsx`; the log keeps who took it, for it holds personal data.
 
-    :raises NoSuchList: for any other ending
-    :raises TooLongForPaper: beyond what such a file holds
+    :raises NoSuchTable, TooLongForPaper: as `table_response`
     """
-    if ending not in ENDINGS:
-        raise NoSuchList(_("Choose pdf, docx or xlsx."))
     shape = TableShape(
         title=_t("People"),
         columns=_COLUMNS,

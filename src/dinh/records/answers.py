@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.kernel.errors import NotFound
-from dinh.kernel.tables import ENDINGS, TableShape, table_response
+from dinh.kernel.tables import TableShape, table_response
 from dinh.records.exporting import (
     ENTRY_COLUMNS,
     FILE_LIST_COLUMNS,
@@ -56,14 +56,12 @@ def export_of(*, case_file_id: int, reader: Appointment, ending: str, at: dateti
 
 def list_of_records(case_file: CaseFile, reader: Appointment, *, ending: str) -> HttpResponseBase:
     """The list of documents in a case file (mục lục văn bản trong hồ sơ)."""
-    _require_known(ending)
     name = f"{_t('list-of-documents')}-{_name(case_file)}"
     return table_response(record_shape(case_file), record_lines(case_file, reader), ending=ending, name=name)
 
 
 def list_of_case_files(reader: Appointment, *, words: str, closed: str, ending: str) -> HttpResponseBase:
     """The list of case files (mục lục hồ sơ): open ones, closed ones (`1`), or all (`all`)."""
-    _require_known(ending)
     files = matching(case_files_visible_to(reader), words)
     if closed != "all":
         files = files.filter(closed_date__isnull=closed != "1")
@@ -75,7 +73,6 @@ def list_of_case_files(reader: Appointment, *, words: str, closed: str, ending: 
 
 def list_of_entries(reader: Appointment, *, year: int, ending: str) -> HttpResponseBase:
     """The list of files of a year as it is approved (danh mục hồ sơ)."""
-    _require_known(ending)
     lines = (
         (
             each.code,
@@ -99,11 +96,6 @@ def _shape(reader: Appointment, title: str, columns: tuple[object, ...]) -> Tabl
         agency=reader.unit.name,
         parent_agency=parent.name if parent else "",
     )
-
-
-def _require_known(ending: str) -> None:
-    if ending not in ENDINGS:
-        raise NoSuchFile(_("Choose pdf, docx or xlsx."))
 
 
 def _name(case_file: CaseFile) -> str:

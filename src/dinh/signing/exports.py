@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment
-from dinh.kernel.errors import NotFound
-from dinh.kernel.tables import ENDINGS, TableColumn, TableShape, table_response
+from dinh.kernel.tables import TableColumn, TableShape, table_response
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.queries.credentials import EXPIRING, credentials_matching, credentials_visible_to
 
@@ -28,10 +27,6 @@ _COLUMNS: Final = (
 )
 
 
-class NoSuchList(NotFound):
-    """The list does not leave as such a file."""
-
-
 def credentials_wanted(reader: Appointment, *, words: str, state: str, at: datetime) -> QuerySet[Credential]:
     """What the registry shows under these filters; a state that is not known does not narrow it."""
     known = state if state in {*CredentialState, EXPIRING} else ""
@@ -44,11 +39,8 @@ def list_of_credentials(
     """
     The list as `pdf`, `docx` or `xlsx`.
 
-    :raises NoSuchList: for any other ending
-    :raises TooLongForPaper: beyond what such a file holds
+    :raises NoSuchTable, TooLongForPaper: as `table_response`
     """
-    if ending not in ENDINGS:
-        raise NoSuchList(_("Choose pdf, docx or xlsx."))
     shape = TableShape(
         title=_t("Certificates"),
         columns=_COLUMNS,

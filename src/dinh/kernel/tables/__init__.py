@@ -1,12 +1,13 @@
 """Tables to take home: the same rows as PDF, Excel and Word."""
 
-from dinh.kernel.tables.answers import ENDINGS, table_response
+from dinh.kernel.tables.answers import ENDINGS, NoSuchTable, table_response
 from dinh.kernel.tables.excel import write_sheet
 from dinh.kernel.tables.shapes import TableColumn, TableShape, TooLongForPaper
 from dinh.kernel.tables.word import write_word
 
 __all__ = [
     "ENDINGS",
+    "NoSuchTable",
     "TableColumn",
     "TableShape",
     "TooLongForPaper",

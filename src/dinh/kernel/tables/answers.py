@@ -9,7 +9,9 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
+from dinh.kernel.errors import NotFound
 from dinh.kernel.tables.excel import write_sheet
 from dinh.kernel.tables.paper import print_table
 from dinh.kernel.tables.shapes import TableShape, TooLongForPaper
@@ -25,14 +27,21 @@ _TYPES = {
 }
 
 
+class NoSuchTable(NotFound):
+    """A table does not leave as such a file."""
+
+
 def table_response(
     shape: TableShape, rows: Iterable[Sequence[str]], *, ending: str, name: str
 ) -> HttpResponseBase:
     """
     The rows as `pdf` (shown), `docx` or `xlsx` (to be kept), under a file name without its ending.
 
+    :raises NoSuchTable: for any other ending
     :raises TooLongForPaper: naming the limit of that kind of file and the remedy
     """
+    if ending not in ENDINGS:
+        raise NoSuchTable(_("Choose pdf, docx or xlsx."))
     lines = bounded(rows, ending)
     file_name = f"{name}.{ending}"
     if ending == "xlsx":
