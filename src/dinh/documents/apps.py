@@ -25,4 +25,3 @@ class DocumentsConfig(AppConfig):
         refers("documents.Intake", "original", "stamped")
         refers("documents.RegisterImport", "blob")
         refers("documents.DeviceSignature", "before")
-        refers("documents.DeviceCopy", "before")

@@ -10,7 +10,7 @@ from dinh.directory.models import Appointment
 from dinh.pki import api as pki
 from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
-from dinh.signing.operations.answers import read_answer
+from dinh.signing.operations.answers import DeviceAnswer, read_answer
 from dinh.signing.operations.proofs import try_now
 from dinh.signing.operations.sessions import (
     ChangedMeanwhile,
@@ -37,6 +37,7 @@ __all__ = [
     "As",
     "AwaitedProofs",
     "ChangedMeanwhile",
+    "DeviceAnswer",
     "DocumentVerdict",
     "ExtendedPdf",
     "SessionExpired",

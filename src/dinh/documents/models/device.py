@@ -35,9 +35,10 @@ class DeviceSignature(models.Model):
 
 class DeviceCopy(models.Model):
     """
-    A copy (bản sao) that a clerk wants, until the seal's own token has sealed it; `made` is the copy.
+    A copy (bản sao) that a clerk wants, until the seal's own token has sealed it.
 
-    Holds the whole wish, so that another process may finish it; `recipients` as `WantedRecipient` has them.
+    Holds the whole wish, so that another process may finish it; `recipients` as `WantedRecipient` has them. The
+    copy that came of it is known by the unit and the request's key (`TrueCopy`).
     """
 
     session = models.OneToOneField("signing.SigningSession", on_delete=models.PROTECT, related_name="+")
@@ -53,8 +54,6 @@ class DeviceCopy(models.Model):
     decided_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
     recipients = models.JSONField(default=list, blank=True)
     request_key = models.CharField(max_length=64)
-    before = models.ForeignKey("storage.Blob", on_delete=models.PROTECT, related_name="+")
-    made = models.ForeignKey(Outgoing, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [

@@ -12,6 +12,7 @@ from dinh.documents.operations.copies import (
     NotCopyable,
     Source,
     WantedCopy,
+    earlier_copy,
     is_copyable,
     keep_copy,
     seal_place,
@@ -52,7 +53,6 @@ def begin_copy(
         decided_by=wanted.decided_by,
         recipients=[asdict(each) for each in wanted.recipients],
         request_key=request_key,
-        before_id=place.sha256,
     )
     return begun, session
 
@@ -77,19 +77,17 @@ def finish_copy(
     begun = device_copies_of(clerk).filter(session=session_id).first()
     if begun is None:
         raise NotFound(_("There is no such signature. Start signing again."))
-    if begun.made is not None:
-        return begun.made
+    if (made := earlier_copy(clerk, begun.request_key)) is not None:
+        return made
     if not is_copyable(begun.source):
         raise NotCopyable(_("The document was recalled meanwhile. It is not copied any more."))
     answer = {"signature": signature, "cms": cms, "pdf": pdf}
     # Sealed, but interrupted before the copy was kept: finishing needs no device.
     signed = None if any(answer.values()) else signed_in_session(session_id=session_id, appointment=clerk)
     signed = signed or finish_signing(
-        session_id=session_id, appointment=clerk, sha256=begun.before_id, **answer
+        session_id=session_id, appointment=clerk, sha256=begun.session.source_id, **answer
     )
-    copy = keep_copy(clerk, begun.source, _wish(begun), signed=signed, request_key=begun.request_key)
-    DeviceCopy.objects.filter(pk=begun.pk).update(made=copy)
-    return copy
+    return keep_copy(clerk, begun.source, _wish(begun), signed=signed, request_key=begun.request_key)
 
 
 def _wish(begun: DeviceCopy) -> WantedCopy:

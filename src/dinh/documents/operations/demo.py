@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -62,21 +62,22 @@ def wish_demo_letters() -> None:
 def make_demo_letters() -> None:
     """Draft, sign, send and handle; goes on where it was interrupted, and leaves alone what somebody else acts on."""
     offices = {"stttt": _office("stttt"), "quangkhe": _office("quangkhe")}
-    for letter in tomllib.loads(_FILE.read_text(encoding="utf-8"))["letter"]:
+    told = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    for letter in told["letter"]:
         try:
-            _make(letter, offices)
+            _make(letter, offices, told["words"])
         except DomainError as refusal:
             log.info("letter of the demo left as it is", subject=letter["subject"], reason=str(refusal))
 
 
-def _make(letter: dict[str, Any], offices: dict[str, _Office]) -> None:
+def _make(letter: dict[str, Any], offices: dict[str, _Office], words: dict[str, str]) -> None:
     office, to = offices[letter["from"]], letter["to"]
     outgoing = _drafted(letter, office, _recipients(to, offices))
     _send(outgoing, office, letter["reach"])
     if "arrival" in letter:
         receiver = offices.get(to, offices["quangkhe"])
         arrived = Incoming.objects.get(document=outgoing.document_id, unit=receiver.clerk.unit_id)
-        _handle(arrived, receiver, letter["arrival"])
+        _handle(arrived, receiver, letter["arrival"], words)
 
 
 def _office(name: str) -> _Office:
@@ -139,26 +140,19 @@ def _stands(outgoing: Outgoing, office: _Office) -> int:
     return {OutgoingState.DRAFTING: 0, OutgoingState.SIGNED: 3}.get(OutgoingState(outgoing.state), 4)
 
 
-def _handle(incoming: Incoming, office: _Office, until: str) -> None:
+def _handle(incoming: Incoming, office: _Office, until: str, words: dict[str, str]) -> None:
     pk, now = incoming.pk, timezone.now()
     if until == IncomingState.REFUSED and incoming.state == IncomingState.ARRIVED:
-        reason = "Gửi nhầm: không có đại diện xã trong thành phần họp giao ban."
-        refuse_incoming(incoming_id=pk, actor=office.clerk, reason=reason, at=now)
+        refuse_incoming(incoming_id=pk, actor=office.clerk, reason=words["refusal"], at=now)
     if until not in _HANDLED or incoming.state not in _HANDLED:
         return
-    directions = Directions(
-        lead=office.specialist, instruction="Tham mưu thực hiện, báo cáo trước hạn.", due_at=_in_days(5)
-    )
-    result = "Đã thực hiện xong, đã thông báo đến các bộ phận liên quan."
+    due_at = now + timedelta(days=5)
+    directions = Directions(lead=office.specialist, instruction=words["instruction"], due_at=due_at)
     acts = (
         partial(register_incoming, actor=office.clerk, at=now),
         partial(assign_incoming, actor=office.head, directions=directions, at=now),
         partial(start_handling, actor=office.specialist, at=now),
-        partial(complete_incoming, actor=office.specialist, result=result, at=now),
+        partial(complete_incoming, actor=office.specialist, result=words["result"], at=now),
     )
     for act in acts[_HANDLED.index(incoming.state) : _HANDLED.index(until)]:
         act(incoming_id=pk)
-
-
-def _in_days(days: int) -> datetime:
-    return timezone.now() + timedelta(days=days)

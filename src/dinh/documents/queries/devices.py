@@ -21,7 +21,6 @@ def device_copies_of(appointment: Appointment) -> QuerySet[DeviceCopy]:
         "session",
         "from_incoming__document",
         "from_outgoing__document",
-        "made__document",
         "decided_by__person",
         "decided_by__position",
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 
 from dinh.directory.models import Appointment, Unit
 from dinh.directory.rules import keeps_directory
@@ -75,7 +75,8 @@ def files_awaiting_proofs(letters: QuerySet[Outgoing]) -> set[str]:
 
 
 def _awaiting(letters: QuerySet[Outgoing]) -> QuerySet[Outgoing]:
+    # From the few files to their letters, never over all letters.
     wanted = hashes_awaiting_proofs()
-    own = Document.objects.filter(pk=OuterRef("document"), content__in=wanted)
-    annexes = Attachment.objects.filter(document=OuterRef("document"), blob__in=wanted)
-    return letters.filter(Exists(own) | Exists(annexes))
+    own = Document.objects.filter(content__in=wanted).values("pk")
+    annexes = Attachment.objects.filter(blob__in=wanted).order_by().values("document")
+    return letters.filter(document__in=own.union(annexes))

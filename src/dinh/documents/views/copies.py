@@ -1,11 +1,12 @@
 """Screens by which a clerk copies a document and sends the copy on."""
 
+from typing import Unpack
 from uuid import UUID, uuid4
 
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,8 +35,9 @@ from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import add_faults
+from dinh.documents.views.devices import answered
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
-from dinh.signing.api import StillWaiting, open_sessions, read_answer, signs_on_device
+from dinh.signing.api import DeviceAnswer, open_sessions, signs_on_device
 from dinh.storage.api import PDF
 
 COPIES_SHOWN = 20
@@ -122,8 +124,8 @@ def copy_device(request: StaffRequest, session_id: UUID) -> HttpResponse:
     begun = device_copies_of(request.appointment).filter(session=session_id).first()
     if begun is None:
         raise Http404
-    if begun.made is not None:
-        return _shown(request, begun.made)
+    if (made := earlier_copy(request.appointment, begun.request_key)) is not None:
+        return _shown(request, made)
     info = open_sessions(session_ids=[session_id], appointment=request.appointment).get(session_id)
     # Sealed, but interrupted before the copy was kept: finishing needs no device.
     waiting = [begun] if info or begun.session.result_id else []
@@ -134,16 +136,11 @@ def copy_device(request: StaffRequest, session_id: UUID) -> HttpResponse:
 @signed_in
 def copy_device_finish(request: StaffRequest, session_id: UUID) -> HttpResponse:
     """Take the device's answer; JSON as `devices.device_finish`."""
-    try:
-        answer = read_answer(data=request.POST, session_id=session_id, appointment=request.appointment)
-        copy = finish_copy(session_id=session_id, clerk=request.appointment, **answer)
-    except NotFound as missing:
-        raise Http404 from missing
-    except StillWaiting as waiting:
-        return JsonResponse({"done": False, "waiting": True, "message": str(waiting)})
-    except DomainError as refusal:
-        return JsonResponse({"done": False, "message": str(refusal)})
-    return JsonResponse({"done": True, "message": _told(copy)})
+
+    def finish(**answer: Unpack[DeviceAnswer]) -> str:
+        return _told(finish_copy(session_id=session_id, clerk=request.appointment, **answer))
+
+    return answered(request, session_id, finish)
 
 
 def _made(request: StaffRequest, source: Source, wanted: WantedCopy, request_key: str) -> HttpResponse:

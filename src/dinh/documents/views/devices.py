@@ -1,7 +1,8 @@
 """Signing and sealing with one's own token: a page that asks the device, letter by letter, with one PIN."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 from uuid import UUID
 
 from csp.decorators import csp_update
@@ -19,7 +20,7 @@ from dinh.documents.models import DeviceSignature
 from dinh.documents.operations.devices import Begin, begin_several, finish_on_device
 from dinh.documents.queries.devices import device_signatures_of
 from dinh.kernel.errors import DomainError, NotFound
-from dinh.signing.api import SessionInfo, StillWaiting, open_sessions, read_answer
+from dinh.signing.api import DeviceAnswer, SessionInfo, StillWaiting, open_sessions, read_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,24 @@ def device_page(request: StaffRequest, batch: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def device_finish(request: StaffRequest, session_id: UUID) -> HttpResponse:
-    """Take the device's answer; JSON for the page's script: `done`, and `message` in the reader's language."""
+    """Take the device's answer; JSON for the page's script, as `answered`."""
+
+    def finish(**answer: Unpack[DeviceAnswer]) -> str:
+        finish_on_device(session_id=session_id, actor=request.appointment, **answer)
+        return _("Signed.")
+
+    return answered(request, session_id, finish)
+
+
+def answered(request: StaffRequest, session_id: UUID, finish: Callable[..., str]) -> HttpResponse:
+    """
+    What comes of a device's answer, for the page's script: `done`, and `message` in the reader's language.
+
+    :param finish: takes the answer as `finish_signing` does, and says what is done
+    """
     try:
-        finish_on_device(
-            session_id=session_id,
-            actor=request.appointment,
-            **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment),
+        told = finish(
+            **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment)
         )
     except NotFound as missing:
         raise Http404 from missing
@@ -76,7 +89,7 @@ def device_finish(request: StaffRequest, session_id: UUID) -> HttpResponse:
         return JsonResponse({"done": False, "waiting": True, "message": str(waiting)})
     except DomainError as refusal:
         return JsonResponse({"done": False, "message": str(refusal)})
-    return JsonResponse({"done": True, "message": _("Signed.")})
+    return JsonResponse({"done": True, "message": told})
 
 
 def _lines(begun: list[DeviceSignature], request: StaffRequest) -> list[_Line]:
