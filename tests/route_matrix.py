@@ -238,7 +238,7 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "DELETE api/v1/me/sessions": (EVERYBODY, {}),
     "DELETE api/v1/me/sessions/{session_id}": (NOBODY, {}),
     "POST api/v1/me/password": (EVERYBODY, {"present": "sai", "new": "một mật khẩu khác hẳn"}),
-    "POST api/v1/me/second-factor/begin": (EVERYBODY, {}),
+    "POST api/v1/me/second-factor/begin": (EVERYBODY, {"present": "x"}),
     "POST api/v1/me/second-factor/confirm": (EVERYBODY, {"code": "000000"}),
     "POST api/v1/me/second-factor/recovery-codes": (EVERYBODY, {"code": "000000"}),
     "POST api/v1/me/second-factor/remove": (EVERYBODY, {"code": "000000"}),

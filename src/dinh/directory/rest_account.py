@@ -16,7 +16,7 @@ from ninja import Field, Router, Schema, Status
 
 from dinh.directory.devices import address_of
 from dinh.directory.models import Account, ApiToken, Appointment
-from dinh.directory.operations.passwords import change_password
+from dinh.directory.operations.passwords import change_password, require_password
 from dinh.directory.operations.second_factor import (
     begin_enrolment,
     confirm_enrolment,
@@ -37,6 +37,12 @@ class PasswordIn(Schema):
 
     present: Password
     new: Password
+
+
+class PresentIn(Schema):
+    """The present password."""
+
+    present: Password
 
 
 class CodeIn(Schema):
@@ -116,10 +122,18 @@ def second_factor(request: HttpRequest) -> SecondFactorOut:
     )
 
 
-def second_factor_begin(request: HttpRequest, response: HttpResponse) -> EnrolmentOut:
-    """A secret for one's code generator: the same one until it is confirmed; 409 once it is."""
+def second_factor_begin(request: HttpRequest, response: HttpResponse, body: PresentIn) -> EnrolmentOut:
+    """
+    A secret for one's code generator: the same one until it is confirmed; 409 once it is.
+
+    Whoever found a token could shut its owner out by a generator of his own: so the password is asked for.
+    """
     response["Cache-Control"] = "no-store"
-    enrolment = begin_enrolment(account_id=_account(request).pk)
+    account = _account(request)
+    require_password(
+        account_id=account.pk, present=body.present, at=timezone.now(), address=address_of(request)
+    )
+    enrolment = begin_enrolment(account_id=account.pk)
     return EnrolmentOut(secret=enrolment.secret, uri=enrolment.uri)
 
 

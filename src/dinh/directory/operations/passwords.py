@@ -48,6 +48,17 @@ def change_password(
     :raises AddressBlocked: if too many tries from this address failed
     :raises PasswordUnfit: if the present password is wrong or the new one unfit
     """
+    require_password(account_id=account_id, present=present, at=at, address=address)
+    return set_own_password(account_id=account_id, new=new, session_key=session_key, at=at)
+
+
+def require_password(*, account_id: int, present: str, at: datetime, address: str | None = None) -> None:
+    """
+    Let somebody who is signed in prove anew who it is. Wrong tries count towards the lock.
+
+    :raises SignInRefused, AddressBlocked: as `change_password`
+    :raises PasswordUnfit: if it is not the present password
+    """
     account = Account.objects.select_related("person").get(pk=account_id)
     refuse_blocked_address(address, at)
     if not may_try(account, at):
@@ -56,7 +67,6 @@ def change_password(
         count_failure(account, at)
         count_address_failure(address, at)
         raise PasswordUnfit(_("This is not your present password."), field="present")
-    return set_own_password(account_id=account_id, new=new, session_key=session_key, at=at)
 
 
 @transaction.atomic

@@ -86,8 +86,8 @@ def test_tries_are_counted_and_a_shut_out_address_hears_when_to_return(browser, 
 
 
 def test_the_second_factor_is_set_up_renewed_and_removed(browser, account):
-    begun = send(browser, "second-factor/begin")
-    again = send(browser, "second-factor/begin")
+    begun = send(browser, "second-factor/begin", {"present": OLD})
+    again = send(browser, "second-factor/begin", {"present": OLD})
     wrong = send(browser, "second-factor/confirm", {"code": "000000"})
     confirmed = send(browser, "second-factor/confirm", {"code": code_at(account, timezone.now())})
     state = browser.get(f"{ME}/second-factor").json()
@@ -105,8 +105,17 @@ def test_the_second_factor_is_set_up_renewed_and_removed(browser, account):
     assert browser.get(f"{ME}/second-factor").json()["is_enrolled"] is False
 
 
+def test_a_found_token_sets_up_no_second_factor(client, account):
+    refused = send(client, "second-factor/begin", {"present": "geraten"}, headers=bearer(account, "k"))
+
+    account.refresh_from_db()
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "present")
+    assert account.failed_attempts == 1
+    assert not SecondFactor.objects.exists()
+
+
 def test_secrets_are_not_kept_for_retries(client, account):
-    send(client, "second-factor/begin", headers=bearer(account, "k"))
+    send(client, "second-factor/begin", {"present": OLD}, headers=bearer(account, "k"))
 
     assert not IdempotencyKey.objects.exists()
 
@@ -117,7 +126,7 @@ def test_a_confirmed_generator_is_not_shown_again_nor_removed_where_a_role_needs
     SecondFactorFactory(account=account)
     client.force_login(account)
 
-    begun = send(client, "second-factor/begin")
+    begun = send(client, "second-factor/begin", {"present": OLD})
     removed = send(client, "second-factor/remove", {"code": code_at(account, timezone.now())})
 
     assert (begun.status_code, removed.status_code) == (409, 409)
