@@ -82,7 +82,7 @@ def sealed_letter(size: int) -> tuple[int, Any]:
     from dinh.directory.enums import Role
     from dinh.directory.models import Appointment, Unit
     from dinh.documents.models import Document, Outgoing, Recipient
-    from dinh.documents.operations.dispatch import index_document
+    from dinh.documents.operations.indexing import index_document
 
     now = timezone.now()
     clerk = Appointment.objects.filter(
@@ -92,12 +92,12 @@ def sealed_letter(size: int) -> tuple[int, Any]:
         issuer=clerk.unit, issuer_name=clerk.unit.name, bloc="government", type_code="CV",
         subject="Đẩy mạnh dịch vụ công trực tuyến", created_at=now, search_text=" ".join(province.WORDS),
     )  # fmt: skip
-    index_document(letter)
     outgoing = Outgoing.objects.create(
         document=letter, unit=clerk.unit, drafter=clerk, state="sealed", created_at=now, updated_at=now
     )
     units = random.sample(list(Unit.objects.all()), size)
     Recipient.objects.bulk_create(Recipient(outgoing=outgoing, unit=unit, name=unit.name) for unit in units)
+    index_document(letter)
     return outgoing.pk, clerk
 
 

@@ -52,6 +52,7 @@ def _lay_in(cursor, amount: int) -> None:
         BOOKS,
         "ANALYZE documents_document",
         ARRIVALS,
+        READERS,
     ):
         cursor.execute(statement, given)
 
@@ -97,5 +98,10 @@ FROM documents_document d
 JOIN place p ON p.n = (d.number * 7) %% %(places)s
 JOIN documents_book b ON b.direction = 'incoming' AND b.year = 2026 AND b.code = 'den'
     AND b.unit_id = CASE WHEN d.number %% 10 = 0 THEN %(busy)s ELSE p.id END
+WHERE d.code LIKE 'B%%'
+"""
+READERS = """
+UPDATE documents_document d SET search_vector = d.search_vector || array_to_tsvector(ARRAY[
+    '§' || d.issuer_id, '§' || (SELECT unit_id FROM documents_incoming WHERE document_id = d.id)])
 WHERE d.code LIKE 'B%%'
 """

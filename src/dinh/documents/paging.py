@@ -6,7 +6,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
-LIMIT: Final = 5000
+AHEAD: Final = 1000
+FOUND_MOST: Final = 5000
 
 if TYPE_CHECKING:
     Base = Paginator[Any]
@@ -16,7 +17,8 @@ else:
 
 class CappedPaginator(Base):
     """
-    Counts no further than `LIMIT` rows, so that a page costs the same in a year with 200,000 documents.
+    Counts no further than `AHEAD` rows past the page that is asked for, so that the first page costs the same in a year
+    with 200,000 documents, and all of them can be leafed through.
 
     :param shown: the same rows as the page wants them; the bare ones are counted, without the tables that are only
         shown
@@ -26,32 +28,43 @@ class CappedPaginator(Base):
         self, rows: "QuerySet[Any]", per_page: int, *, shown: "QuerySet[Any, Any] | None" = None
     ) -> None:
         self.rows, self.shown = rows, rows if shown is None else shown
+        self.reach = per_page + AHEAD
         super().__init__(self.shown, per_page)
+
+    def get_page(self, number: Any) -> "Page[Any]":
+        text = str(number)
+        if text.isdecimal() and len(text) < 9:
+            self.reach = int(text) * self.per_page + AHEAD
+        return super().get_page(number)
 
     @cached_property
     def count(self) -> int:
-        """At most `LIMIT`."""
-        return self.rows.order_by().values("pk")[:LIMIT].count()
+        """At most `reach`."""
+        return self.rows.order_by().values("pk")[: self.reach].count()
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more rows than can be leafed through; a filter finds them."""
-        return self.count == LIMIT
+        """Whether there are more rows than were counted."""
+        return self.count >= self.reach
 
 
 class FoundPaginator(CappedPaginator):
     """
     Of rows that a search found: finding them costs more than all else, so they are found once, for the count and for
-    the page.
+    the page; at most `FOUND_MOST`.
     """
 
     @cached_property
     def found(self) -> list[int]:
-        return list(self.rows.values_list("pk", flat=True)[:LIMIT])
+        return list(self.rows.values_list("pk", flat=True)[:FOUND_MOST])
 
     @cached_property
     def count(self) -> int:
         return len(self.found)
+
+    @property
+    def is_capped(self) -> bool:
+        return self.count == FOUND_MOST
 
     def page(self, number: int | str) -> "Page[Any]":
         valid = self.validate_number(number)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import BinaryIO, cast
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -17,6 +16,7 @@ from dinh.documents.letters import register
 from dinh.documents.models import Book, RegisterImport
 from dinh.documents.operations.books import NewBook, close_book, open_book, set_opening_number
 from dinh.documents.operations.importing import correct_import, get_import, prepare_import, start_import
+from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.books import books_visible_to, get_book
 from dinh.documents.queries.registers import Wanted, as_line, lines_of
 from dinh.documents.registers.responses import register_file
@@ -84,6 +84,8 @@ class EntryOut(Row):
 
 
 class EntryPage(Schema):
+    """One page of the register; `count` stops a thousand rows past the page."""
+
     count: int
     page: int
     columns: list[str]
@@ -150,7 +152,7 @@ def read(request: HttpRequest, book_id: int) -> Book:
 @router.get("/books/{book_id}/entries", response=EntryPage)
 def entries(request: HttpRequest, book_id: int, wanted: Query[WantedIn], page: int = 1) -> EntryPage:
     book = get_book(book_id, _own(request))
-    at = Paginator(lines_of(book, _own(request), Wanted(**wanted.dict())), PAGE).get_page(page)
+    at = CappedPaginator(lines_of(book, _own(request), Wanted(**wanted.dict())), PAGE).get_page(page)
     return EntryPage(
         count=at.paginator.count,
         page=at.number,

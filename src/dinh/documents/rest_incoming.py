@@ -81,7 +81,7 @@ class IncomingOut(Row):
 
 
 class IncomingPage(Schema):
-    """One page of the list; `count` stops at 5,000."""
+    """One page of the list; `count` stops a thousand rows past the page."""
 
     count: int
     items: list[IncomingOut]
@@ -194,7 +194,7 @@ class Wanted(Schema):
 
 @router.get("/incoming", response=IncomingPage)
 def list_incoming(
-    request: HttpRequest, wanted: Query[Wanted], page: Annotated[int, Query(ge=1, le=100)] = 1
+    request: HttpRequest, wanted: Query[Wanted], page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> IncomingPage:
     """What the caller may see of its unit's arrivals, 50 a page."""
     rows = inbox(_actor(request), wanted.filter(), now=timezone.now())

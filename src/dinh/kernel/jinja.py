@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.template.defaultfilters import capfirst, linebreaksbr
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.timezone import is_aware, localtime
+from django.utils.timezone import get_default_timezone, is_aware
 from django.utils.translation import get_language, gettext, ngettext
 from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
@@ -64,4 +64,6 @@ def _translated(text: str, language: str | None) -> str:
 
 
 def _shown_date(value: dt.date | None, form: str) -> str:
-    return date(localtime(value) if isinstance(value, dt.datetime) and is_aware(value) else value, form)
+    if isinstance(value, dt.datetime) and is_aware(value):
+        value = value.astimezone(get_default_timezone())  # No page has a zone of its own to be asked for.
+    return date(value, form)

@@ -30,8 +30,9 @@ from dinh.documents.letters import (
 from dinh.documents.models import Attachment, Document, Incoming, Outgoing, TrueCopy
 from dinh.documents.operations.authority import signature_lines, suggested_authority
 from dinh.documents.operations.books import copy_book
-from dinh.documents.operations.dispatch import dispatch_document, index_document
+from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.draft_plan import WantedRecipient, recipient_faults, set_recipients
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.numbering import give_number
 from dinh.documents.queries.copies import DECIDES_ON_COPIES
 from dinh.documents.queries.outgoing import addressed_as
@@ -278,10 +279,10 @@ def _keep(
         return earlier
     outgoing = _written(clerk, source, wanted, signed, words)
     give_number(outgoing, outgoing.document, timezone.localdate(at))
-    index_document(outgoing.document)
     _trace(clerk, source, wanted, outgoing, signed)
     _register(clerk, source, wanted, outgoing, request_key)
     set_recipients(outgoing, wanted.recipients)
+    index_document(outgoing.document)
     if wanted.recipients:
         dispatch_document(outgoing_id=outgoing.pk, actor=clerk, request_key=f"issue-{outgoing.pk}", at=at)
     else:

@@ -80,6 +80,14 @@ WITH sending AS (
     SELECT unit_id, %(document)s, sending.id, purpose, channel, %(arrived)s, %(at)s, '', '', '', '', ''
     FROM served, sending WHERE channel = %(electronic)s
     RETURNING id, unit_id
+), readers AS (
+    SELECT array_agg('§' || unit_id) AS lexemes FROM arrived
+), findable AS (
+    -- Only for readers that the index of words does not know: a new row of it costs more than the whole sending.
+    UPDATE documents_document AS letter SET search_vector = letter.search_vector || array_to_tsvector(lexemes)
+    FROM readers
+    WHERE letter.id = %(document)s
+      AND NOT letter.search_vector @@ ('''' || array_to_string(lexemes, ''' & ''') || '''')::tsquery
 )
 SELECT (SELECT id FROM sending),
        coalesce((SELECT array_agg(name ORDER BY sort_order) FROM served WHERE channel = %(electronic)s), '{}'),

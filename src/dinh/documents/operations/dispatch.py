@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.contrib.postgres.search import SearchVector
 from django.db import transaction
-from django.db.models import Value
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,14 +13,14 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
-from dinh.documents.models import Dispatch, Document, Outgoing, Recipient
+from dinh.documents.models import Dispatch, Outgoing, Recipient
 from dinh.documents.operations.delivery import deliver
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.replacing import close_replaced
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
-from dinh.kernel.text import fold
 from dinh.worklist.api import NewWork, add_same_work
 
 _SENT = (
@@ -105,15 +103,6 @@ def send_further(
     _refuse_secret(outgoing)
     _add_recipients(outgoing, set(units), purpose)
     return _send(outgoing, actor, request_key, at)
-
-
-def index_document(document: Document) -> None:
-    """Make the letter findable by its folded words."""
-    words = " ".join(
-        (document.subject, document.code, document.issuer_name, document.signer_name, document.search_text)
-    )
-    vector = SearchVector(Value(fold(words)), config="simple")
-    Document.objects.filter(pk=document.pk).update(search_vector=vector)
 
 
 def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, BinaryIO
 
-from django.contrib.postgres.search import SearchVector
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -17,6 +16,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import Channel, Direction, ImportState, IncomingState, OutgoingState
 from dinh.documents.models import Book, Document, ImportedEntry, Incoming, Outgoing, RegisterImport
 from dinh.documents.operations.books import locked_book
+from dinh.documents.operations.indexing import index_by_text
 from dinh.documents.queries.books import books_visible_to
 from dinh.documents.registers.columns import COLUMNS
 from dinh.documents.registers.entries import OldEntry, RowFaults
@@ -317,13 +317,12 @@ def _insert(current: RegisterImport, book: Book, entries: Sequence[OldEntry], at
 
 def _insert_batch(current: RegisterImport, book: Book, entries: Sequence[OldEntry], at: datetime) -> None:
     letters = _created(Document, (_letter(book, entry, at) for entry in entries))
-    inserted = Document.objects.filter(pk__in=[letter.pk for letter in letters])
-    inserted.update(search_vector=SearchVector("search_text", config="simple"))
     pairs = list(zip(entries, letters, strict=True))
     if book.direction == Direction.OUTGOING:
         ways: Sequence[Any] = _created(Outgoing, (_outgoing(current, book, *pair, at) for pair in pairs))
     else:
         ways = _created(Incoming, (_incoming(current, book, *pair) for pair in pairs))
+    index_by_text([letter.pk for letter in letters])
     _created(ImportedEntry, (_entry(current, book, *pair) for pair in zip(entries, ways, strict=True)))
 
 

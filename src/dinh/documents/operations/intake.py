@@ -30,7 +30,7 @@ from dinh.documents.letters import (
 )
 from dinh.documents.models import Document, Incoming, Intake
 from dinh.documents.operations.books import incoming_book
-from dinh.documents.operations.dispatch import index_document
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.operations.verifying import verify_arrivals
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
@@ -307,14 +307,15 @@ def _written_down(
         transcribed_by=clerk.unit,
         created_at=at,
     )
-    index_document(document)
-    return Incoming.objects.create(
+    incoming = Incoming.objects.create(
         unit=clerk.unit,
         document=document,
         channel=letter.channel,
         state=IncomingState.ARRIVED,
         arrived_at=at,
     )
+    index_document(document)
+    return incoming
 
 
 def _intake(incoming: Incoming, scan: KeptScan | None, request_key: str) -> Intake:

@@ -13,7 +13,8 @@ from dinh.directory.models import Appointment
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import Secrecy
 from dinh.documents.models import Document, Incoming, Intake, Outgoing
-from dinh.documents.operations.dispatch import index_document, locked_outgoing
+from dinh.documents.operations.dispatch import locked_outgoing
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.intake import KeptScan
 from dinh.documents.operations.receiving import locked_incoming
 from dinh.documents.rules import is_kept_on_paper

@@ -15,8 +15,8 @@ from dinh.documents.letters import format_code, format_number, number_and_date, 
 from dinh.documents.models import Book, Document, Outgoing
 from dinh.documents.operations.approval import office_work, set_state
 from dinh.documents.operations.books import book_of
-from dinh.documents.operations.dispatch import index_document
 from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_number

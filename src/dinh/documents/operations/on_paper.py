@@ -22,7 +22,7 @@ from dinh.documents.enums import Channel, OutgoingState, Secrecy
 from dinh.documents.letters import UnknownForm, document_type
 from dinh.documents.models import Document, Outgoing, Recipient
 from dinh.documents.operations.authority import suggested_authority
-from dinh.documents.operations.dispatch import index_document, locked_outgoing
+from dinh.documents.operations.dispatch import locked_outgoing
 from dinh.documents.operations.draft_plan import (
     SUBJECT_MAX,
     DraftPlan,
@@ -32,6 +32,7 @@ from dinh.documents.operations.draft_plan import (
     set_recipients,
 )
 from dinh.documents.operations.drafting import made_before
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.letter_form import PLAIN_FORM, LetterForm, fill_form, form_faults
 from dinh.documents.operations.numbering import give_number
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitted

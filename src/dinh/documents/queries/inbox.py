@@ -72,7 +72,7 @@ class InboxFilter:
 def inbox(appointment: Appointment, wanted: InboxFilter, *, now: datetime) -> "QuerySet[Incoming]":
     """Documents visible to the appointment that the filter wants, in its order, with what lists show of them."""
     rows = _in_tab(incoming_visible_to(appointment), wanted.tab, now)
-    rows = rows.filter(_narrowed(wanted))
+    rows = rows.filter(_narrowed(wanted, appointment.unit_id))
     order = _ORDERS.get(wanted.order, _ORDERS["arrived"])
     return rows.select_related("document").only(*_SHOWN).order_by(order, "-pk")
 
@@ -111,7 +111,7 @@ def _late(now: datetime) -> Q:
     return Q(due_at__lt=now, done_at=None, state__in=OPEN_STATES)
 
 
-def _narrowed(wanted: InboxFilter) -> Q:
+def _narrowed(wanted: InboxFilter, unit_id: int) -> Q:
     exact = {
         "document__urgency": wanted.urgency,
         "purpose": wanted.purpose or None,
@@ -124,12 +124,12 @@ def _narrowed(wanted: InboxFilter) -> Q:
         narrowed &= Q(document__issuer__search_name__contains=word) | Q(
             document__issuer__isnull=True, document__issuer_name__icontains=word
         )
-    return narrowed & _with_words(wanted.words) if wanted.words.strip() else narrowed
+    return narrowed & _with_words(wanted.words, unit_id) if wanted.words.strip() else narrowed
 
 
-def _with_words(words: str) -> Q:
+def _with_words(words: str, unit_id: int) -> Q:
     # What was recalled must not be found by the words of a letter that may be read no more.
-    letters = Document.objects.filter(with_words(words))
+    letters = Document.objects.filter(with_words(words, reader=unit_id))
     found = Q(document__in=letters.values("pk")) & ~Q(state=IncomingState.RECALLED)
     number = words.strip()
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 9 else found

@@ -82,7 +82,9 @@ def printed_lines(rows: "QuerySet[Any, Any]") -> Iterator[Line]:
 def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Outgoing, Any]":
     recipients = Recipient.objects.filter(outgoing=OuterRef("pk"))
     amount = recipients.order_by().values("outgoing").annotate(amount=Count("pk")).values("amount")
-    rows = outgoing_visible_to(appointment).filter(_letter(wanted), _between(wanted, "document__issued_date"))
+    rows = outgoing_visible_to(appointment).filter(
+        _letter(wanted, appointment.unit_id), _between(wanted, "document__issued_date")
+    )
     return (
         rows.filter(book=book, number__isnull=False)
         .select_related("division", "imported")
@@ -101,7 +103,9 @@ def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     assigned = Assignment.objects.filter(incoming=OuterRef("pk"), withdrawn_at=None)
     names = assigned.filter(role__in=[AssignmentRole.LEAD, AssignmentRole.SUPPORT]).order_by("role", "pk")
     shown = ~Q(state=IncomingState.RECALLED) if wanted.words or wanted.type_code else Q()
-    rows = incoming_visible_to(appointment).filter(shown, _letter(wanted), _arrived(wanted))
+    rows = incoming_visible_to(appointment).filter(
+        shown, _letter(wanted, appointment.unit_id), _arrived(wanted)
+    )
     return (
         rows.filter(book=book, number__isnull=False)
         .select_related("document", "imported")
@@ -116,12 +120,12 @@ def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet
     )
 
 
-def _letter(wanted: Wanted) -> Q:
+def _letter(wanted: Wanted, unit_id: int) -> Q:
     found = Q(document__type_code=wanted.type_code) if wanted.type_code else Q()
     words = wanted.words.strip()
     if words:
         part = Q(document__subject__icontains=words) | Q(document__code_key__contains=fold(words))
-        found &= with_words(words, letter="document__") | part
+        found &= with_words(words, reader=unit_id, letter="document__") | part
     return found
 
 

@@ -92,7 +92,7 @@ def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document
 def documents_wanted(wanted: Wanted, appointment: Appointment) -> "QuerySet[Document]":
     """Visible letters that fit all that is wanted, in its order; what was recalled is hidden from its receivers."""
     order = _ORDERS.get(wanted.order, _ORDERS["newest"])
-    found = Document.objects.filter(_seen(wanted, appointment), _of_letter(wanted))
+    found = Document.objects.filter(_seen(wanted, appointment), _of_letter(wanted, appointment.unit_id))
     named = ("subject", wanted.subject), ("issuer_name", wanted.issuer), ("signer_name", wanted.signer)
     for column, text in named:
         found = _with(found, column, text)
@@ -178,7 +178,7 @@ def _sendings(wanted: Wanted, appointment: Appointment) -> "QuerySet[Outgoing]":
     return rows
 
 
-def _of_letter(wanted: Wanted) -> Q:
+def _of_letter(wanted: Wanted, unit_id: int) -> Q:
     exact = {
         "type_code": wanted.type_code or None,
         "language": wanted.language or None,
@@ -190,13 +190,13 @@ def _of_letter(wanted: Wanted) -> Q:
     }
     narrowed = Q(**{name: value for name, value in exact.items() if value is not None})
     if wanted.words.strip():
-        narrowed &= with_words(wanted.words)
+        narrowed &= with_words(wanted.words, reader=unit_id)
     if wanted.code.strip():
         narrowed &= Q(code_key__contains=fold(wanted.code))
     # The text of a letter has its subject, issuer and signer, so its index finds few rows to look at.
     for text in (wanted.subject, wanted.issuer, wanted.signer):
         if text.strip():
-            narrowed &= Q(search_vector=text_query(text))
+            narrowed &= Q(search_vector=text_query(text, reader=unit_id))
     return narrowed
 
 

@@ -13,7 +13,7 @@ from dinh.documents.enums import IncomingState
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Incoming
 from dinh.documents.operations.verifying import NothingToVerify, verify_again
-from dinh.documents.paging import LIMIT, CappedPaginator, FoundPaginator
+from dinh.documents.paging import AHEAD, CappedPaginator, FoundPaginator
 from dinh.documents.queries.inbox import InboxFilter, inbox, tab_counts
 from dinh.documents.queries.incoming import IncomingNotFound
 from dinh.documents.receivers import judge_signatures
@@ -110,10 +110,16 @@ def test_what_cannot_be_read_does_not_narrow(client, clerk, query):
     assert client.get(f"/documents/incoming/?{query}").status_code == 200
 
 
-def test_a_page_count_stops(sender, clerk):
-    arrive(sender, clerk, "07")
-    pages = CappedPaginator(inbox(clerk, InboxFilter(), now=NOW), 50)
-    assert (pages.count, pages.is_capped, LIMIT) == (1, False, 5000)
+def test_rows_are_counted_a_way_past_the_page_only(sender, clerk, monkeypatch):
+    for number in range(6):
+        arrive(sender, clerk, f"0{number}")
+    monkeypatch.setattr("dinh.documents.paging.AHEAD", 2)
+    rows = inbox(clerk, InboxFilter(), now=NOW)
+
+    pages = [CappedPaginator(rows, 1).get_page(number) for number in (1, 2, 4, 9)]
+
+    told = [(page.number, page.paginator.count, page.paginator.is_capped) for page in pages]
+    assert told == [(1, 3, True), (2, 4, True), (4, 6, True), (6, 6, False)]
 
 
 def test_rows_are_counted_without_the_letters_that_a_page_shows(client, sender, clerk):
@@ -121,7 +127,7 @@ def test_rows_are_counted_without_the_letters_that_a_page_shows(client, sender, 
     for path in ("/documents/incoming/?state=01", "/api/v1/incoming?tab=01"):
         with CaptureQueriesContext(connection) as asked:
             client.get(path)
-        counted = [each["sql"] for each in asked if each["sql"].endswith("LIMIT 5000) subquery")]
+        counted = [each["sql"] for each in asked if each["sql"].endswith(f"LIMIT {50 + AHEAD}) subquery")]
         assert len(counted) == 1
         assert "documents_document" not in counted[0]
 

@@ -7,7 +7,7 @@ from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming, Outgoing
-from dinh.documents.operations.dispatch import index_document
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.views.incoming import incoming_detail
 from dinh.storage.api import store_bytes

@@ -14,6 +14,7 @@ from dinh.directory.models import Appointment, Division
 from dinh.directory.tests.factories import AccountFactory
 from dinh.documents.models import Document, Incoming, SavedSearch
 from dinh.documents.operations.assigning import Directions, assign_incoming
+from dinh.documents.operations.dispatch import send_further
 from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.operations.searches import delete_search
@@ -258,3 +259,29 @@ def test_as_many_queries_for_three_letters_as_for_one(client, office):
         amounts.append(len(queries))
 
     assert amounts[0] == amounts[1]
+
+
+def test_words_find_a_letter_for_whom_it_went_further_to_and_for_its_sender(office):
+    sender, later = staff(unit(), "clerk"), staff(unit(), "clerk")
+    outgoing = sealed(sender, [office[0].unit], code="15/CV-STTTT")
+    send(outgoing, sender)
+    readers = (sender, office[0], later)
+    before = [len(search_documents("truong chinh", reader)) for reader in readers]
+
+    send_further(outgoing_id=outgoing.pk, actor=sender, units=[later.unit_id], request_key="more", at=NOW)
+
+    assert before == [1, 1, 0]
+    assert [len(search_documents("truong chinh", reader)) for reader in readers] == [1, 1, 1]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tsvector_to_array(search_vector) FROM documents_document WHERE code = '15/CV-STTTT'"
+        )
+        marks = {word for word in cursor.fetchone()[0] if word.startswith("§")}
+    assert marks == {f"§{reader.unit_id}" for reader in readers}
+
+
+@pytest.mark.parametrize("typed", ["§{unit}", "'§{unit}'", '"§{unit}"'])
+def test_nobody_can_ask_for_the_letters_of_a_unit(office, typed):
+    arrived(office, "15/CV-STTTT")
+
+    assert found(office, words=typed.format(unit=office[0].unit_id)) == []

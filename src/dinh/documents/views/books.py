@@ -6,7 +6,6 @@ from functools import partial
 from typing import TypeVar
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -26,6 +25,7 @@ from dinh.documents.models import Book, Outgoing
 from dinh.documents.operations.books import close_book, open_book, set_opening_number
 from dinh.documents.operations.letter_form import may_be_normative
 from dinh.documents.operations.voiding import void_number
+from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.books import books_visible_to, get_book, years_of_books
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.registers import as_line, lines_of
@@ -92,7 +92,7 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
     book = visible_book(request, book_id)
     filters = _filters(request, book)
     rows = lines_of(book, request.appointment, filters.wanted())
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = CappedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     rule = register(book.direction, on=date(book.year, 12, 31))
     columns = _shown_columns(rule.columns, linked=SUBJECT_COLUMN[Direction(book.direction)])
     context = {
