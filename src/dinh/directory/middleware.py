@@ -9,7 +9,7 @@ from dinh.directory.devices import address_of
 from dinh.directory.models import Account, Appointment
 from dinh.directory.operations.sessions import touch_session
 from dinh.directory.operations.tokens import bearer_of
-from dinh.directory.queries.appointments import current_appointments
+from dinh.directory.queries.appointments import appointments_of
 
 SEEN_AT: Final = "seen_at"
 """In the session: when it was last noted as used, seconds since 1970."""
@@ -53,7 +53,7 @@ def _of_session(request: HttpRequest) -> Appointment | None:
     _note_use(request)
     today, current = timezone.localdate(), user.current_appointment
     request.own_appointments = SimpleLazyObject(  # type: ignore[attr-defined]
-        lambda: list(current_appointments(person_id=user.person_id, today=today))
+        lambda: appointments_of(person_id=user.person_id, today=today)
     )
     holds = current is not None and current.person_id == user.person_id and current.is_current(today)
     return current if holds else None

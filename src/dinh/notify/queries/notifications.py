@@ -1,11 +1,22 @@
+from typing import Final
+
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from dinh.directory.models import Appointment
+from dinh.kernel.compiled import CompiledRead
 from dinh.notify.models import ChannelChoice, Notification
 
 MOST_COUNTED = 100
 """The bell says 99+ beyond; counting further would read rows for nothing."""
+
+
+_UNREAD: Final[CompiledRead[int]] = CompiledRead(
+    lambda appointment: Notification.objects.filter(appointment=appointment, read_at=None).values_list(
+        "pk", flat=True
+    )[:MOST_COUNTED],
+    appointment=-1,
+)
 
 
 def notifications_visible_to(appointment: Appointment) -> QuerySet[Notification]:
@@ -15,8 +26,7 @@ def notifications_visible_to(appointment: Appointment) -> QuerySet[Notification]
 
 def amount_unread(appointment: Appointment) -> int:
     """How many are unread, at most 100; one query over a partial index."""
-    unread = Notification.objects.filter(appointment=appointment, read_at=None)
-    return unread[:MOST_COUNTED].count()
+    return len(_UNREAD.rows(appointment=appointment.pk))
 
 
 def unread_for_bell(request: HttpRequest) -> int:

@@ -1,10 +1,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from django.db.models import Q, QuerySet
 
 from dinh.directory.models import Appointment
+from dinh.kernel.compiled import CompiledRead
 from dinh.worklist.kinds import kinds, passes_to
 from dinh.worklist.models import Absence, Delegation
 from dinh.worklist.rules import looks_after_absences, may_sign_for_others, reaches_all_units
@@ -32,8 +34,13 @@ def stand_ins_of(delegate: Appointment, *, today: date) -> list[StandIn]:
             person_name=row.appointment.person.full_name,
             kinds=_passed(row.kinds, signs=signs),
         )
-        for row in delegations_on(today).filter(delegate=delegate)
+        for row in _OF_DELEGATE.rows(delegate=delegate.pk, day=today)
     ]
+
+
+_OF_DELEGATE: Final[CompiledRead[Delegation]] = CompiledRead(
+    lambda delegate, day: delegations_on(day).filter(delegate=delegate), delegate=-1, day=date.min
+)
 
 
 def delegations_on(day: date) -> QuerySet[Delegation]:

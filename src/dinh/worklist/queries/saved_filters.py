@@ -3,9 +3,15 @@ from typing import Final
 
 from django.http import HttpRequest, QueryDict
 
+from dinh.kernel.compiled import CompiledRead
 from dinh.worklist.models import SavedFilter
 
 _NOT_KEPT: Final = ("page",)
+_OF_LIST: Final[CompiledRead[SavedFilter]] = CompiledRead(
+    lambda appointment, path: SavedFilter.objects.filter(appointment=appointment, path=path).order_by("name"),
+    appointment=-1,
+    path="",
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,8 @@ class SavedFilters:
 def saved_filters_of(request: HttpRequest) -> SavedFilters:
     """Those of the caller's position for the page that was asked for; one query."""
     appointment = request.appointment  # type: ignore[attr-defined]
-    rows = SavedFilter.objects.filter(appointment=appointment, path=request.path).order_by("name")
-    return SavedFilters(request.path, cleaned(request.META.get("QUERY_STRING", "")), list(rows))
+    rows = _OF_LIST.rows(appointment=appointment.pk, path=request.path)
+    return SavedFilters(request.path, cleaned(request.META.get("QUERY_STRING", "")), rows)
 
 
 def cleaned(query: str) -> str:

@@ -1,0 +1,59 @@
+"""
+Reads whose SQL Django writes once in the life of a process.
+
+A page of the shell asks the same few questions on every request; writing their SQL anew took longer than the database
+took to answer them. When to use it: docs/decisions/reads-compiled-once.md.
+"""
+
+import copy
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
+
+Row = TypeVar("Row")
+
+
+class CompiledRead(Generic[Row]):
+    """
+    A queryset of one shape, asked again and again with other values.
+
+    :param build: makes the queryset of these values, as anywhere else
+    :param examples: a value of the right type for each name, found nowhere else among the statement's parameters; no
+        lists and no None, since those change the SQL
+    """
+
+    def __init__(self, build: Callable[..., "QuerySet[Any, Row]"], **examples: Any) -> None:
+        self.build, self.examples = build, examples
+
+    def rows(self, **values: Any) -> list[Row]:
+        """As the queryset of these values gives them; one query."""
+        queryset, compiler, sql, parameters = self._compiled
+        given = tuple(values[each.name] if isinstance(each, _Place) else each for each in parameters)
+        asked = copy.copy(compiler)
+        asked.connection = connections[DEFAULT_DB_ALIAS]
+        asked.as_sql = lambda *args, **options: (sql, given)
+        query = copy.copy(queryset.query)
+        query.get_compiler = lambda *args, **options: asked
+        own = object.__new__(type(queryset))
+        vars(own).update(vars(queryset) | {"_query": query, "_result_cache": None})
+        return list(own)
+
+    @cached_property
+    def _compiled(self) -> tuple[Any, Any, str, tuple[Any, ...]]:
+        queryset = self.build(**self.examples)
+        compiler = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
+        sql, parameters = compiler.as_sql()
+        names = {value: name for name, value in self.examples.items()}
+        places = tuple(_Place(names[each]) if each in names else each for each in parameters)
+        missing = set(self.examples) - {each.name for each in places if isinstance(each, _Place)}
+        if missing:
+            raise ValueError(f"No parameter of the statement stands for {sorted(missing)}")
+        return queryset, compiler, sql, places
+
+
+class _Place:
+    def __init__(self, name: str) -> None:
+        self.name = name
