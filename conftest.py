@@ -10,8 +10,12 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test.utils import setup_databases, teardown_databases
+from xdist.scheduler import LoadScopeScheduling
 
 from dinh.config.messages import compile_messages
+
+OF_THE_HOUSE = ("tests/journey/", "tests/quality/", "tests/attacks/test_killed_processes.py")
+"""Tests that start the whole house, once for all of them."""
 
 
 def pytest_configure() -> None:
@@ -43,8 +47,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("only_database"):
         items[:] = [item for item in items if asks_database(item)]
-    # One process walks the pages from the beginning while the other runs the rest.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    # One process walks the pages from the beginning while the other runs the rest, the long ones first.
+    items.sort(
+        key=lambda item: (not item.nodeid.startswith(OF_THE_HOUSE), not item.nodeid.startswith("tests/"))
+    )
+
+
+class ByFile(LoadScopeScheduling):
+    """
+    The tests of a file run in one process and so share what it builds; those of the running house share the house.
+
+    Not xdist's `loadgroup`: pytest 9.2 no longer lets it mark the tests, and it then spreads them without a word.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "house" if nodeid.startswith(OF_THE_HOUSE) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 def asks_database(item: pytest.Item) -> bool:

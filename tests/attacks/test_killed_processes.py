@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 from journey.caller import Caller
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.slow
 DRAFT = {"type_code": "CV", "subject": "thử tắt máy giữa chừng", "text": "Nội dung."}
 AT_ONCE = 4
 PATIENCE = 240

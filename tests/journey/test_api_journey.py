@@ -13,7 +13,7 @@ import pytest
 
 from journey.caller import Caller
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.slow
 SUBJECT = "đẩy mạnh cung cấp dịch vụ công trực tuyến qua chương trình"
 TEXT = "Đề nghị các đơn vị công khai đầy đủ thủ tục hành chính.\nBáo cáo kết quả trước ngày 25 hằng tháng."
 ACCOUNTS = (

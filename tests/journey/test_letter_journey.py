@@ -9,7 +9,7 @@ import sys
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.browser
 TEXT = """Thực hiện Kế hoạch của Ủy ban nhân dân tỉnh về cung cấp dịch vụ công trực tuyến, đề nghị:
 1. Rà soát, công khai đầy đủ thủ tục hành chính tại bộ phận một cửa.
 2. Hướng dẫn người dân nộp hồ sơ trực tuyến.

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from .test_letter_journey import save_and_submit
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.browser
 UNITS = ("Ủy ban nhân dân xã Quảng Khê", "Ủy ban Mặt trận Tổ quốc Việt Nam xã Quảng Khê")
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 import dinh.kernel
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.browser
 ASSETS = Path(dinh.kernel.__file__).parent / "static" / "dist" / "pdf"
 LIMIT_KB = 600
 INK = """() => {

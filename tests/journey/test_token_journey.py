@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from .test_letter_journey import TEXT, choose
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.browser
 SUBJECTS = ("rà soát thiết bị ký số", "cấp mới thiết bị ký số")
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from .samples import Caller, issue_letter, make_samples
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("house")]
+pytestmark = pytest.mark.browser
 SUBJECT = "rà soát thủ tục hành chính"
 
 

@@ -25,7 +25,6 @@ def test_every_route_is_walked_or_named():
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("house")
 def test_every_page_is_fit_for_everybody(people):
     if not AXE.exists():
         pytest.skip("axe-core is missing; `make demo` installs the pages' packages")
