@@ -154,7 +154,7 @@ NOT_PAGES: frozenset[str] = frozenset({
     "signing/mine/trial/<uuid:session_id>/letter.pdf", "signing/plugin/<uuid:session_id>/errand/",
     "signing/plugin/letter/<str:secret>.pdf", "signing/plugin/upload/<str:secret>/",
     "documents/reports/", "documents/reports/<slug:code>/report.<str:ending>",
-    "documents/search/found.<str:ending>", "documents/search/save/", "documents/search/<int:search_id>/delete/",
+    "documents/search/found.<str:ending>",
     "documents/incoming/<int:incoming_id>/direct/",
     "directory/people/list.<str:ending>", "signing/credentials/list.<str:ending>",
     "records/case-files/list.<str:ending>", "records/case-files/<int:case_file_id>/hand-over/",

@@ -1,11 +1,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 
+from dinh.directory.models import Appointment
 from dinh.worklist.models import SavedFilter
 
-_NOT_KEPT: Final = ("page",)
+_NOT_KEPT: Final = ("page", "fields")
+"""How a list is shown: its page, and whether the form of all its fields stands open."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,15 @@ class SavedFilters:
         return bool(self.query) and self.query not in {row.query for row in self.rows}
 
 
+def saved_filters_for(appointment: Appointment, *, path: str = "") -> "QuerySet[SavedFilter]":
+    """A position's own by name, of all lists or of one."""
+    rows = SavedFilter.objects.filter(appointment=appointment).order_by("path", "name")
+    return rows.filter(path=path) if path else rows
+
+
 def saved_filters_of(request: HttpRequest) -> SavedFilters:
     """Those of the caller's position for the page that was asked for; one query."""
-    appointment = request.appointment  # type: ignore[attr-defined]
-    rows = SavedFilter.objects.filter(appointment=appointment, path=request.path).order_by("name")
+    rows = saved_filters_for(request.appointment, path=request.path)  # type: ignore[attr-defined]
     return SavedFilters(request.path, cleaned(request.META.get("QUERY_STRING", "")), list(rows))
 
 
