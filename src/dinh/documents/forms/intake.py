@@ -4,17 +4,14 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Bloc
 from dinh.documents.enums import Channel, Secrecy, Urgency
 from dinh.documents.forms.styled import StyledForm
 from dinh.documents.letters import document_types
-from dinh.documents.operations.intake import CHANNELS, KeptScan, PaperLetter
+from dinh.documents.operations.intake import CHANNELS, PaperLetter
 
-_SALT = "documents.intake.scan"
-_KEPT_SECONDS = 24 * 3600
 _DATE = {"type": "date"}
 
 
@@ -76,20 +73,3 @@ class IntakeForm(StyledForm):
         given = self.cleaned_data
         names = PaperLetter.__dataclass_fields__.keys() - {"issuer_id"}
         return PaperLetter(issuer_id=given["issuer"], **{name: given[name] for name in names})
-
-
-def scan_token(scan: KeptScan, *, clerk_id: int) -> str:
-    """What lets the same clerk send the form again without the file, for a day."""
-    told = [clerk_id, scan.original, scan.pdf, scan.pages, scan.name, scan.dpi]
-    return signing.dumps(told, salt=_SALT)
-
-
-def scan_of(token: str, *, clerk_id: int) -> KeptScan | None:
-    """The scan that the clerk uploaded before; None for any other token."""
-    try:
-        clerk, original, pdf, pages, name, dpi = signing.loads(token, salt=_SALT, max_age=_KEPT_SECONDS)
-    except (signing.BadSignature, ValueError):
-        return None
-    if clerk != clerk_id:
-        return None
-    return KeptScan(original=original, pdf=pdf, pages=pages, name=name, dpi=dpi)

@@ -105,6 +105,14 @@ def keep_scan(*, stream: BinaryIO, name: str) -> KeptScan:
     return KeptScan(original=original.sha256, pdf=pdf, pages=scan.pages, name=name, dpi=scan.dpi)
 
 
+def scan_faults(scan: KeptScan | None, *, secrecy: int) -> list[FieldFault]:
+    """Secret letters have no file here (Law on State secrets 2018, Art. 5)."""
+    if scan is None or secrecy == Secrecy.NONE:
+        return []
+    told = _t("Secret letters are registered without a file: take it out, and do not scan them.")
+    return [FieldFault("file", told)]
+
+
 @transaction.atomic
 def take_in(
     *,
@@ -229,13 +237,9 @@ def _faults(letter: PaperLetter, scan: KeptScan | None, today: date) -> list[Fie
             letter.page_count is None or 0 < letter.page_count <= 9_999,
             _t("Give a number of pages between 1 and 9,999."),
         ),
-        (
-            "file",
-            scan is None or letter.secrecy == Secrecy.NONE,
-            _t("Secret letters are registered without a file: take it out, and do not scan them."),
-        ),
     )
     found = [FieldFault(field, words) for field, holds, words in checks if not holds]
+    found += scan_faults(scan, secrecy=letter.secrecy)
     for field, most in _LENGTHS.items():
         if len(getattr(letter, field)) > most:
             words = _t("Shorten this to %(most)d characters.") % {"most": most}

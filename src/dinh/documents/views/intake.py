@@ -1,7 +1,6 @@
 """Screens by which a clerk takes in letters on paper and by e-mail, and prints the ĐẾN stamp."""
 
 from datetime import date
-from typing import BinaryIO, cast
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -20,7 +19,7 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Unit
 from dinh.documents.enums import Channel, IncomingState
-from dinh.documents.forms.intake import IntakeForm, scan_of, scan_token
+from dinh.documents.forms.intake import IntakeForm
 from dinh.documents.letters import render_arrival_stamp
 from dinh.documents.models import Incoming, Intake
 from dinh.documents.operations.intake import (
@@ -28,7 +27,6 @@ from dinh.documents.operations.intake import (
     KeptScan,
     PossibleDuplicate,
     arrival_stamp,
-    keep_scan,
     take_in,
 )
 from dinh.documents.operations.later_scans import scan_incoming
@@ -37,11 +35,9 @@ from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import add_faults
-from dinh.documents.views.on_paper import given_scan
+from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.storage.api import PDF, blob_response
-
-LEAST_DPI = 200
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,9 +61,7 @@ def intake_new(request: StaffRequest) -> HttpResponse:
             alike = _arrivals(request, duplicate.arrivals)
         except DomainError as refusal:
             add_faults(form, refusal)
-    context = {"form": form, "alike": alike, "scan": scan, "issuer": _issuer(request)}
-    if scan is not None:
-        context["token"] = scan_token(scan, clerk_id=request.appointment.pk)
+    context = {"form": form, "alike": alike, "issuer": _issuer(request), **shown_scan(request, scan)}
     return render(request, "documents/intake/new.html", context, status=409 if alike else 422)
 
 
@@ -180,9 +174,7 @@ def _registered(request: StaffRequest, form: IntakeForm, scan: KeptScan | None) 
     )
     told = _("Registered with incoming number %(number)d. Write it on the paper.")
     messages.success(request, told % {"number": incoming.number or 0})
-    if scan is not None and 0 < scan.dpi < LEAST_DPI:
-        coarse = _("The scan has about %(dpi)d dots per inch; at least 200 are asked for (Decree 30/2020).")
-        messages.warning(request, coarse % {"dpi": scan.dpi})
+    warn_of_coarse_scan(request, scan)
     if request.POST.get("then") == "next":
         return redirect(f"{reverse('documents:intake_new')}?{urlencode({'channel': incoming.channel})}")
     return redirect("documents:incoming", incoming.pk)
@@ -190,11 +182,8 @@ def _registered(request: StaffRequest, form: IntakeForm, scan: KeptScan | None) 
 
 def _scan(request: StaffRequest, form: IntakeForm) -> KeptScan | None:
     """The upload, or the one kept before; a refusal stands beside the field."""
-    file = request.FILES.get("file")
-    if file is None:
-        return scan_of(request.POST.get("kept", ""), clerk_id=request.appointment.pk)
     try:
-        return keep_scan(stream=cast("BinaryIO", file), name=file.name or "")
+        return scan_if_any(request)
     except DomainError as refusal:
         add_faults(form, refusal)
         return None
