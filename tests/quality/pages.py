@@ -110,7 +110,7 @@ NOT_PAGES: frozenset[str] = frozenset({
     "exchange/systems/<int:system_id>/peer/", "exchange/systems/<int:system_id>/peer/<int:peer_id>/end/",
     "exchange/log/<uuid:exchange_id>/evidence/", "exchange/versions/<int:version_id>/reach/",
     "exchange/versions/<int:version_id>/end/<slug:act>/", "exchange/versions/<int:version_id>/openapi.json",
-    "healthz", "metrics", "language/", "saved-filters/", "saved-filters/<int:filter_id>/remove/",
+    "healthz", "healthz/way-in", "metrics", "language/", "saved-filters/", "saved-filters/<int:filter_id>/remove/",
     "documents/incoming/list.<str:ending>", "documents/outgoing/list.<str:ending>",
     "documents/incoming/<int:incoming_id>/copies/", "documents/outgoing/<int:outgoing_id>/copies/",
     "absences/<int:absence_id>/cancel/", "notifications/choices/<slug:channel>/",
