@@ -72,13 +72,12 @@ def import_detail(request: StaffRequest, import_id: int) -> HttpResponse:
             return redirect("documents:import", import_id)
     labels = {column.field: column.label for column in COLUMNS[found.book.direction]}
     context = {
-        "found": found,
+        **_shown_state(found),
         "form": form,
         "faults": [
             (fault["row"], labels.get(fault["field"], ""), fault["message"]) for fault in found.faults
         ],
         "may_start": found.state in (ImportState.CHECKED, ImportState.FAILED),
-        "is_running": found.state == ImportState.QUEUED,
     }
     return render(request, "documents/books/import.html", context, status=422 if form.errors else 200)
 
@@ -88,8 +87,11 @@ def import_detail(request: StaffRequest, import_id: int) -> HttpResponse:
 def import_state(request: StaffRequest, import_id: int) -> HttpResponse:
     """The state alone, asked for again while the worker is at it."""
     found = _visible(request, import_id)
-    context = {"found": found, "is_running": found.state == ImportState.QUEUED}
-    return render(request, "documents/books/import_state.html", context)
+    context = _shown_state(found)
+    response = render(request, "documents/books/import_state.html", context)
+    if not context["is_running"]:
+        response["HX-Refresh"] = "true"  # the whole page tells what was found
+    return response
 
 
 @require_POST
@@ -103,6 +105,11 @@ def import_start(request: StaffRequest, import_id: int) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
     return redirect("documents:import", import_id)
+
+
+def _shown_state(found: RegisterImport) -> dict[str, object]:
+    is_running = found.state in (ImportState.CHECKING, ImportState.QUEUED)
+    return {"found": found, "is_running": is_running, "is_checking": found.state == ImportState.CHECKING}
 
 
 def _kept_book(request: StaffRequest, book_id: int) -> Book:
