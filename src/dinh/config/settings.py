@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
     "dinh.kernel.idempotency.IdempotencyMiddleware",
     "dinh.kernel.requests.RefusedMethodMiddleware",
+    "dinh.kernel.requests.MissingPageMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

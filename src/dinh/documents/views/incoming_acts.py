@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -36,7 +35,8 @@ from dinh.documents.operations.receiving import refuse_incoming, register_incomi
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
-from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
+from dinh.kernel.errors import FieldFault, InvalidInput
+from dinh.kernel.refusals import refusals_told
 
 
 @require_POST
@@ -45,14 +45,9 @@ def incoming_act(request: StaffRequest, incoming_id: int, act: str) -> HttpRespo
     """One act on a document; a refusal is told on its page, field by field."""
     if act not in ACTS:
         raise Http404
-    try:
+    with refusals_told(request):
         get_incoming(incoming_id, request.appointment)
         ACTS[act](request, incoming_id)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        for words in dict.fromkeys([fault.message for fault in refusal.faults] or [str(refusal)]):
-            messages.error(request, words)
     return redirect("documents:incoming", incoming_id)
 
 

@@ -34,9 +34,9 @@ from dinh.documents.queries.drafting import units_matching
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
 from dinh.documents.rules import may_keep_books
-from dinh.documents.views.books import add_faults
 from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import add_faults, refusals_told
 from dinh.storage.api import PDF, blob_response
 
 
@@ -104,7 +104,12 @@ def intake_panel(request: StaffRequest, incoming_id: int) -> HttpResponse:
         and not incoming.document.secrecy
         and may_keep_books(request.appointment, incoming.unit_id)
     )
-    context = {"incoming": incoming, "intake": intake, "is_preparing": is_preparing, "may_scan": may_scan}
+    context = {
+        "incoming": incoming,
+        "intake": intake,
+        "is_preparing": is_preparing,
+        "may_scan": may_scan,
+    }
     response = render(request, "documents/intake/panel.html", context)
     if "awaited" in request.GET and not is_preparing:
         response["HX-Refresh"] = "true"  # the letter itself is shown with its stamp now
@@ -117,12 +122,9 @@ def intake_scan(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """Bring the scan of a letter that was written down without one."""
     _require_clerk(request)
     _intake(request, incoming_id)
-    try:
+    with refusals_told(request):
         scan = given_scan(request)
         scan_incoming(clerk=request.appointment, incoming_id=incoming_id, scan=scan, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("The letter carries its scan."))
     return redirect("documents:incoming", incoming_id)
 
@@ -219,10 +221,7 @@ def _intake(request: StaffRequest, incoming_id: int) -> Intake:
 
 
 def _visible(request: StaffRequest, incoming_id: int) -> Incoming:
-    try:
-        return get_incoming(incoming_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_incoming(incoming_id, request.appointment)
 
 
 def _require_clerk(request: StaffRequest) -> None:

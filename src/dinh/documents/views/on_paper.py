@@ -28,6 +28,7 @@ from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_number
 from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
+from dinh.kernel.refusals import refusals_told
 
 _PICKING = ("add", "remove", "find")
 _TEXTS = ("type_code", "subject", "dated", "signer", "urgency", "secrecy")
@@ -69,12 +70,9 @@ def outgoing_scan(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
     if outgoing is None or not may_number(request.appointment, outgoing):
         raise Http404
-    try:
+    with refusals_told(request):
         scan = given_scan(request)
         scan_outgoing(clerk=request.appointment, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("The letter carries its scan."))
     return redirect("documents:outgoing", outgoing_id)
 

@@ -1,6 +1,5 @@
 """Search over all letters that somebody may see."""
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import BoundField
 from django.http import Http404, HttpResponse
@@ -17,7 +16,7 @@ from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.search import MOST, found_documents
 from dinh.documents.registers.found import found_file, found_lines
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_told
 from dinh.kernel.tables import ENDINGS
 
 PAGE_SIZE = 50
@@ -55,11 +54,9 @@ def search_download(request: StaffRequest, ending: str) -> HttpResponseBase:
     """What the search found, to take home."""
     if ending not in ENDINGS:
         raise Http404
-    try:
+    with refusals_told(request):
         return found_file(_form(request), reader=request.appointment, ending=ending)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect(f"{reverse('documents:search')}?{request.GET.urlencode()}")
+    return redirect(f"{reverse('documents:search')}?{request.GET.urlencode()}")
 
 
 @require_GET

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +12,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import accesses_of, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.case_files import CaseFileForm
 from dinh.records.models import CaseFile
-from dinh.records.operations.case_files import close_case_file, open_case_file, take_out
+from dinh.records.operations.case_files import (
+    close_case_file,
+    open_case_file,
+    take_out,
+)
 from dinh.records.operations.handing_over import hand_over
 from dinh.records.queries.case_files import (
     case_files_visible_to,
@@ -56,14 +59,10 @@ def case_file_new(request: StaffRequest) -> HttpResponse:
     """Open a case file in one's own charge."""
     form = CaseFileForm(request.POST or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_beside(form):
             opened = open_case_file(
                 responsible=request.appointment, case_file=form.new_case_file(), at=timezone.now()
             )
-        except DomainError as refusal:
-            for fault in refusal.faults:
-                form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        else:
             return redirect("records:case_file", opened.pk)
     return render(request, "records/new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -140,15 +139,10 @@ def case_file_hand_over(request: StaffRequest, case_file_id: int) -> HttpRespons
 
 def _acted(request: StaffRequest, case_file_id: int, act: Callable[[], None]) -> HttpResponse:
     _visible(request, case_file_id)
-    try:
+    with refusals_told(request):
         act()
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     return redirect("records:case_file", case_file_id)
 
 
 def _visible(request: StaffRequest, case_file_id: int) -> CaseFile:
-    try:
-        return get_case_file(case_file_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_case_file(case_file_id, request.appointment)
