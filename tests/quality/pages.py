@@ -158,6 +158,7 @@ NOT_PAGES: frozenset[str] = frozenset({
     "documents/incoming/<int:incoming_id>/direct/",
     "directory/people/list.<str:ending>", "signing/credentials/list.<str:ending>",
     "records/case-files/list.<str:ending>", "records/case-files/<int:case_file_id>/hand-over/",
+    "records/case-files/<int:case_file_id>/reopen/", "records/case-files/<int:case_file_id>/correct/",
     "records/case-files/<int:case_file_id>/documents.<str:ending>",
     "records/case-files/<int:case_file_id>/export.<str:ending>", "records/list/",
     "records/list/<int:year>/approve/", "records/list/<int:year>/copy/",
@@ -168,7 +169,8 @@ NOT_PAGES: frozenset[str] = frozenset({
 WITHOUT_SAMPLE: frozenset[str] = frozenset({
     "exchange/log/<uuid:exchange_id>/",
     "directory/people/<int:person_id>/account/new/",
-    "documents/incoming/<int:incoming_id>/intake/", "documents/outgoing/device/<uuid:batch>/",
+    "documents/incoming/<int:incoming_id>/intake/", "documents/incoming/<int:incoming_id>/intake/correct/",
+    "documents/outgoing/device/<uuid:batch>/",
     "documents/copies/device/<uuid:session_id>/",
     "documents/books/import/<int:import_id>/",
     "documents/outgoing/<int:outgoing_id>/draft/places/",

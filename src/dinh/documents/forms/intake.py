@@ -73,3 +73,19 @@ class IntakeForm(StyledForm):
         given = self.cleaned_data
         names = PaperLetter.__dataclass_fields__.keys() - {"issuer_id"}
         return PaperLetter(issuer_id=given["issuer"], **{name: given[name] for name in names})
+
+
+class CorrectionForm(IntakeForm):
+    """What may be corrected of a letter that was written down; the issuer is found by its name."""
+
+    reason = forms.CharField(label=_("Reason for the correction"), max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("channel", "issuer", "secrecy", "file", "kept", "request_key", "despite_duplicate"):
+            del self.fields[name]
+
+    def letter(self) -> PaperLetter:
+        """What stands on the letter; channel and secrecy stay as they were given."""
+        given = self.cleaned_data
+        return PaperLetter(**{name: given[name] for name in self.fields if name != "reason"})

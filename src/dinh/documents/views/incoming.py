@@ -102,6 +102,7 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
         "is_open": incoming.state in OPEN_STATES,
         "is_signed": incoming.channel == Channel.ELECTRONIC and incoming.document.content_id is not None,
         "parts": parts,
+        "resumable": {each.pk for each in parts if "resume" in acts and handles(request.appointment, each)},
         "trace": [] if hidden else trace_lines(incoming),
         "recalled": Dispatch.objects.filter(arrivals=incoming).select_related("sender").first(),
         "duplicates": possible_duplicates(incoming) if "register" in acts else [],

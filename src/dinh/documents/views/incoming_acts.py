@@ -32,6 +32,7 @@ from dinh.documents.operations.assigning import (
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
 from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
+from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
@@ -151,6 +152,15 @@ def _complete(request: StaffRequest, incoming_id: int) -> None:
     complete_incoming(incoming_id=incoming_id, actor=request.appointment, result=result, at=timezone.now())
 
 
+def _reopen(request: StaffRequest, incoming_id: int) -> None:
+    reason = _given(ReasonForm(request.POST))["reason"]
+    reopen_incoming(incoming_id=incoming_id, actor=request.appointment, reason=reason, at=timezone.now())
+
+
+def _resume(request: StaffRequest, incoming_id: int) -> None:
+    reopen_part(assignment_id=_part(request), actor=request.appointment, at=timezone.now())
+
+
 def _verify(request: StaffRequest, incoming_id: int) -> None:
     verify_again(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
 
@@ -173,5 +183,7 @@ ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
     "note": _note,
     "finish": _finish,
     "complete": _complete,
+    "reopen": _reopen,
+    "resume": _resume,
     "verify": _verify,
 }

@@ -19,7 +19,7 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Unit
 from dinh.documents.enums import Channel, IncomingState
-from dinh.documents.forms.intake import IntakeForm
+from dinh.documents.forms.intake import CorrectionForm, IntakeForm
 from dinh.documents.letters import render_arrival_stamp
 from dinh.documents.models import Incoming, Intake
 from dinh.documents.operations.intake import (
@@ -27,6 +27,7 @@ from dinh.documents.operations.intake import (
     KeptScan,
     PossibleDuplicate,
     arrival_stamp,
+    correct_taken_in,
     take_in,
 )
 from dinh.documents.operations.later_scans import scan_incoming
@@ -34,10 +35,16 @@ from dinh.documents.queries.drafting import units_matching
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
 from dinh.documents.rules import may_keep_books
+from dinh.documents.rules_incoming import may_correct
 from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError
-from dinh.kernel.refusals import add_faults, refusals_told
+from dinh.kernel.refusals import add_faults, refusals_beside, refusals_told
 from dinh.storage.api import PDF, blob_response
+
+CORRECTED = (
+    "issuer_name", "code", "issued_date", "type_code", "subject", "signer_name", "signer_position", "urgency",
+    "page_count", "reply_due_date",
+)  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
@@ -109,11 +116,36 @@ def intake_panel(request: StaffRequest, incoming_id: int) -> HttpResponse:
         "intake": intake,
         "is_preparing": is_preparing,
         "may_scan": may_scan,
+        "may_correct": may_correct(request.appointment, incoming),
     }
     response = render(request, "documents/intake/panel.html", context)
     if "awaited" in request.GET and not is_preparing:
         response["HX-Refresh"] = "true"  # the letter itself is shown with its stamp now
     return response
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def intake_correct(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """Correct what was written down of a letter; its incoming number stays."""
+    incoming = _visible(request, incoming_id)
+    if not may_correct(request.appointment, incoming):
+        raise Http404
+    initial = {name: getattr(incoming.document, name) for name in CORRECTED}
+    form = CorrectionForm(request.POST or None, on=timezone.localdate(), initial=initial)
+    if request.method == "POST" and form.is_valid():
+        with refusals_beside(form):
+            correct_taken_in(
+                clerk=request.appointment,
+                incoming_id=incoming_id,
+                letter=form.letter(),
+                reason=form.cleaned_data["reason"],
+                at=timezone.now(),
+            )
+            messages.success(request, _("The entry is corrected."))
+            return redirect("documents:incoming", incoming_id)
+    context = {"incoming": incoming, "form": form}
+    return render(request, "documents/intake/correct.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

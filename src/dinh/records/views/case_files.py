@@ -18,7 +18,9 @@ from dinh.records.forms.case_files import CaseFileForm
 from dinh.records.models import CaseFile
 from dinh.records.operations.case_files import (
     close_case_file,
+    correct_case_file,
     open_case_file,
+    reopen_case_file,
     take_out,
 )
 from dinh.records.operations.handing_over import hand_over
@@ -38,6 +40,8 @@ TRACE = {
     "records.case_file.filled": _("Record put in"),
     "records.case_file.record_taken_out": _("Record taken out"),
     "records.case_file.closed": _("Case file closed"),
+    "records.case_file.reopened": _("Case file opened again"),
+    "records.case_file.corrected": _("Case file corrected"),
     "records.case_file.handed_over": _("Handed over to the archive"),
     "records.case_file.exported": _("Taken out of the house"),
 }
@@ -111,6 +115,34 @@ def case_file_close(request: StaffRequest, case_file_id: int) -> HttpResponse:
 
     def act() -> None:
         close_case_file(case_file_id=case_file_id, actor=request.appointment, at=timezone.now())
+
+    return _acted(request, case_file_id, act)
+
+
+@require_POST
+@signed_in
+def case_file_reopen(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """Open a closed case file again."""
+    reason = request.POST.get("reason", "").replace("\0", "")
+
+    def act() -> None:
+        reopen_case_file(
+            case_file_id=case_file_id, actor=request.appointment, reason=reason, at=timezone.now()
+        )
+
+    return _acted(request, case_file_id, act)
+
+
+@require_POST
+@signed_in
+def case_file_correct(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """Correct title, conditions of use, language or note."""
+    given = {
+        name: request.POST.get(name, "").replace("\0", "") for name in ("title", "rights", "language", "note")
+    }
+
+    def act() -> None:
+        correct_case_file(case_file_id=case_file_id, actor=request.appointment, at=timezone.now(), **given)
 
     return _acted(request, case_file_id, act)
 
