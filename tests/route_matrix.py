@@ -132,7 +132,7 @@ PAGES: dict[str, frozenset[str]] = {
     "records/list/2026/list.xlsx": EVERYBODY,
     "records/case-files/list.xlsx": EVERYBODY,
     "api/v1/search": EVERYBODY,
-    "api/v1/searches": EVERYBODY,
+    "api/v1/saved-filters": EVERYBODY,
     "api/v1/file-lists/2026": EVERYBODY,
     "api/v1/incoming/{incoming_id}/metadata": OVERSEERS,
     "api/v1/incoming/{incoming_id}/accesses": OVERSEERS,

@@ -66,7 +66,7 @@ ROLES = ("stranger", *UNIT_ROLES, *(f"other_{role}" for role in UNIT_ROLES), "ke
 ACTS = {
     "documents/incoming/<int:incoming_id>/<slug:act>/": (
         "register", "refuse", "assign", "change", "withdraw", "pass", "extend", "start", "note", "finish",
-        "complete", "verify",
+        "complete", "reopen", "resume", "verify",
     ),
     "documents/outgoing/<int:outgoing_id>/<slug:act>/": (
         "submit", "return", "pass", "sign", "number", "seal", "send", "issue", "void", "render",

@@ -55,6 +55,62 @@ def _settings() -> Iterator[tuple[str, str]]:
         yield "WARN", "DINH_ALLOWED_HOSTS and DINH_BASE_URL are not set: only this machine can use the pages."
 
 
+def _proxies() -> Iterator[tuple[str, str]]:
+    """Where settings speak of a proxy elsewhere, it must be named; how requests really come tells `way_in`."""
+    from django.conf import settings
+
+    from dinh.config.way_in import findings
+
+    listens = os.environ.get("DINH_HOST", "127.0.0.1")
+    is_elsewhere = settings.HTTPS and listens not in ("127.0.0.1", "localhost", "::1")
+    if is_elsewhere and "DINH_TRUSTED_PROXIES" not in os.environ:
+        yield (
+            "WARN",
+            (
+                f"DINH_TRUSTED_PROXIES is not set, and DINH_HOST {listens} is for a proxy on another machine: name it, "
+                "or all people seem to come from its address."
+            ),
+        )
+    if settings.HTTPS and not settings.TRUSTED_PROXIES:
+        yield (
+            "WARN",
+            (
+                "DINH_TRUSTED_PROXIES is empty though DINH_HTTPS is on: name the TLS proxy, or all people seem to come "
+                "from its address."
+            ),
+        )
+    yield from findings()
+
+
+def _keys() -> Iterator[tuple[str, str]]:
+    """Files of keys and certificates hold what they should."""
+    from django.conf import settings
+
+    from dinh.audit.keys import UnusableSealKey, sealing_signer
+    from dinh.pki.api import UnusableAnchor, load_certificates
+
+    for file in settings.TRUST_ANCHORS:
+        try:
+            load_certificates(Path(file).read_bytes())
+        except UnusableAnchor:
+            yield "BAD", f"DINH_TRUST_ANCHORS: {file} holds no certificate (PEM or DER)."
+    if settings.SEAL_KEY:
+        try:
+            sealing_signer()
+        except (UnusableSealKey, UnusableAnchor):
+            files = f"{settings.SEAL_KEY} and {settings.SEAL_CERTIFICATE}"
+            yield "BAD", f"DINH_SEAL_KEY: {files} must be an RSA or EC key in PEM and its certificate."
+
+
+def _gateway() -> Iterator[tuple[str, str]]:
+    from dinh.exchange.gateway.settings import BadSetting, settings_from_environment
+
+    try:
+        settings_from_environment()
+    except BadSetting as refusal:
+        yield "BAD", str(refusal)
+
+
 def _checked() -> Iterator[tuple[str, str]]:
     for message in run_checks():
         if message.level >= ERROR:
@@ -146,6 +202,9 @@ def _programs() -> Iterator[tuple[str, str]]:
 _CHECKS: Final[list[Callable[[], Iterator[tuple[str, str]]]]] = [
     _checked,
     _settings,
+    _proxies,
+    _keys,
+    _gateway,
     _data_dir,
     _blobs,
     _scanner,

@@ -1,8 +1,10 @@
 """Reading `DINH_*` variables, each with a clear refusal."""
 
 import os
+import re
 import secrets
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -11,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _LEAST_SECRET: Final = 32
+_HOST: Final = re.compile(r"\.?(?!\d+(\.\d+)*$)[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})*\.?")
 T = TypeVar("T")
 
 
@@ -35,6 +38,34 @@ class Environment:
 
     def words(self, name: str, *, default: str) -> list[str]:
         return self.text(name, default=default).replace(",", " ").split()
+
+    def matching(self, name: str, *, default: str, form: str, told: str) -> str:
+        """:raises ImproperlyConfigured: unless the value is empty or has the form, a regular expression"""
+        given = self.text(name, default=default)
+        if not given or re.fullmatch(form, given):
+            return given
+        return self._refused(f"{name} must be {told}, but is {given!r}.", default)
+
+    def hosts(self, name: str, *, default: str) -> list[str]:
+        """:raises ImproperlyConfigured: unless each word is a host's name or address, without scheme and port"""
+        given = self.words(name, default=default)
+        if all(_is_host(each) for each in given):
+            return given
+        told = f"{name} must be names of hosts without https:// and port, but is {' '.join(given)!r}."
+        return self._refused(told, [])
+
+    def host(self, name: str) -> None:
+        """:raises ImproperlyConfigured: unless the value is a name or an address to listen on"""
+        given = self.text(name, default="127.0.0.1")
+        if given in ("", "*") or not _is_host(given):
+            self._refused(f"{name} must be an address to listen on such as 10.1.2.3, but is {given!r}.", None)
+
+    def port(self, name: str, *, default: int) -> int:
+        """:raises ImproperlyConfigured: unless the value is a port to listen on"""
+        given = self.text(name, default=str(default))
+        if given.isdecimal() and 0 < int(given) < 65_536:
+            return int(given)
+        return self._refused(f"{name} must be a port from 1 to 65535, but is {given!r}.", default)
 
     def number(self, name: str, *, default: int, least: int = 0) -> int:
         """:raises ImproperlyConfigured: unless the value is a whole number, not below the least"""
@@ -180,6 +211,16 @@ class Environment:
             "OPTIONS": options,
         }
 
+    def together(self, first: str, second: str) -> None:
+        """:raises ImproperlyConfigured: if one of them is given without the other"""
+        if bool(os.environ.get(first)) != bool(os.environ.get(second)):
+            self._refused(f"{first} and {second} must be given together.", None)
+
+    def needs(self, name: str, other: str) -> None:
+        """:raises ImproperlyConfigured: if a variable is given that is of no use without another"""
+        if os.environ.get(name) and not os.environ.get(other):
+            self._refused(f"{name} is of no use without {other}: set both or none.", None)
+
     def _refused(self, message: str, instead: T) -> T:
         if not self.gathers:
             raise ImproperlyConfigured(message)
@@ -194,6 +235,19 @@ def _kept_secret(file: Path) -> str:
         with os.fdopen(descriptor, "w") as handle:
             handle.write(secrets.token_urlsafe(48))
     return file.read_text().strip()
+
+
+def _is_host(text: str) -> bool:
+    """A name, one with all below it (.example.org), any (*), or an address."""
+    return text == "*" or _can_be(ip_address, text.strip("[]")) or bool(_HOST.fullmatch(text))
+
+
+def _can_be(made: Callable[[str], object], text: str) -> bool:
+    try:
+        made(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_address(url: SplitResult, schemes: tuple[str, ...]) -> bool:

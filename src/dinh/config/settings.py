@@ -18,12 +18,12 @@ DEMO_LETTERS = env.flag("DINH_DEMO_LETTERS", default=True)
 DATA_DIR = env.path("DINH_DATA_DIR", default="var")
 SECRET_KEY = env.secret("DINH_SECRET_KEY", file=DATA_DIR / "secret-key")
 DEBUG = env.flag("DINH_DEBUG", default=False)
-ALLOWED_HOSTS = env.words("DINH_ALLOWED_HOSTS", default="127.0.0.1 localhost testserver")
+ALLOWED_HOSTS = env.hosts("DINH_ALLOWED_HOSTS", default="127.0.0.1 localhost testserver")
 CSRF_TRUSTED_ORIGINS = env.urls("DINH_TRUSTED_ORIGINS")
-PORT = env.number("PORT", default=8000, least=1)
+PORT = env.port("PORT", default=8000)
 BASE_URL = env.url("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 SANDBOX_URL = env.url("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}")
-GATEWAY_PORT = env.number("DINH_GATEWAY_PORT", default=PORT + 3, least=1)
+GATEWAY_PORT = env.port("DINH_GATEWAY_PORT", default=PORT + 3)
 GATEWAY_URL = env.url("DINH_GATEWAY_URL", default=f"http://127.0.0.1:{GATEWAY_PORT}")
 TIMESTAMP_URL = env.url("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
 
@@ -37,13 +37,18 @@ PKCS11_PIN = env.text("DINH_PKCS11_PIN", default="")
 SMTP_URL = env.text("DINH_SMTP_URL", default="")
 globals().update(env.mail_server("DINH_SMTP_URL"))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = env.text("DINH_MAIL_FROM", default="dinh@localhost")
+DEFAULT_FROM_EMAIL = env.matching(
+    "DINH_MAIL_FROM", default="dinh@localhost", form=r"[^@<>]+@[^@<>\s]+|[^<>]*<[^@<>\s]+@[^@<>\s]+>",
+    told="an address of mail such as dinh@backan.gov.vn",
+)  # fmt: skip
 REMOTE_SIGNING_URL = env.url("DINH_REMOTE_SIGNING_URL", default=f"{SANDBOX_URL}/csc/v2" if DEMO else "")
 REMOTE_SIGNING_TOKEN = env.text("DINH_REMOTE_SIGNING_TOKEN", default="")
 SIGNING_PLUGIN_URL = env.url("DINH_SIGNING_PLUGIN_URL", default="ws://127.0.0.1:8987", schemes=("ws", "wss"))
 CLAMAV = env.url("DINH_CLAMAV", default="", schemes=("tcp", "unix"))
 LAW_DIR = env.folder("DINH_LAW_DIR")
-PROVINCE_CODE = env.text("DINH_PROVINCE_CODE", default="H03")
+PROVINCE_CODE = env.matching(
+    "DINH_PROVINCE_CODE", default="H03", form=r"[A-Z]\d{2}", told="a letter and two digits such as H03"
+)
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -89,6 +94,7 @@ MIDDLEWARE = [
     "dinh.directory.middleware.CurrentAppointmentMiddleware",
     "dinh.kernel.idempotency.IdempotencyMiddleware",
     "dinh.kernel.requests.RefusedMethodMiddleware",
+    "dinh.kernel.requests.MissingPageMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -141,7 +147,12 @@ USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
-S3_BUCKET = env.text("DINH_S3_BUCKET", default="")
+S3_BUCKET = env.matching(
+    "DINH_S3_BUCKET",
+    default="",
+    form=r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+    told="3 to 63 small letters, digits, dots and hyphens",
+)
 BLOBS_IN_S3 = {
     "BACKEND": "storages.backends.s3.S3Storage",
     "OPTIONS": {
@@ -207,6 +218,13 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 # Read by the commands that start processes; judged here with the others.
 for _name in ("DINH_WEB_WORKERS", "DINH_WEB_THREADS", "DINH_WORKER_CONCURRENCY"):
     env.number(_name, default=1, least=1)
-if bool(SEAL_KEY) != bool(SEAL_CERTIFICATE):
-    env.faults.append("DINH_SEAL_KEY and DINH_SEAL_CERTIFICATE must be given together.")
+for _name in ("DINH_HOST", "DINH_GATEWAY_HOST", "DINH_WIRE_HOST"):
+    env.host(_name)
+env.one_of("DINH_LANGUAGE", ("vi", "en"))
+env.together("DINH_SEAL_KEY", "DINH_SEAL_CERTIFICATE")
+env.together("DINH_S3_ACCESS_KEY", "DINH_S3_SECRET_KEY")
+for _name in ("DINH_S3_ENDPOINT", "DINH_S3_REGION", "DINH_S3_ACCESS_KEY"):
+    env.needs(_name, "DINH_S3_BUCKET")
+env.needs("DINH_PKCS11_PIN", "DINH_PKCS11_MODULE")
+env.needs("DINH_REMOTE_SIGNING_TOKEN", "DINH_REMOTE_SIGNING_URL")
 env.refuse()

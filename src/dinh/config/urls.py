@@ -5,6 +5,7 @@ from dinh.config.api import api
 from dinh.config.health import healthz, register_checks
 from dinh.config.law import law
 from dinh.config.metrics import metrics
+from dinh.config.way_in import way_in
 from dinh.directory.views.search import search
 
 register_checks()
@@ -12,6 +13,7 @@ register_checks()
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("healthz", healthz, name="healthz"),
+    path("healthz/way-in", way_in, name="way_in"),
     path("metrics", metrics, name="metrics"),
     path("search/", search, name="search"),
     path("law/", law, name="law"),

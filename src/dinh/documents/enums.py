@@ -92,6 +92,7 @@ class Direction(TextChoices):
 class ImportState(TextChoices):
     """Where the import of an old register stands."""
 
+    CHECKING = "checking", _("Being read and checked")
     CHECKED = "checked", _("Checked, not taken in yet")
     QUEUED = "queued", _("Being taken in")
     DONE = "done", _("Taken in")

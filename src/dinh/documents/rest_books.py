@@ -99,7 +99,10 @@ class FaultOut(Schema):
 
 
 class ImportOut(Schema):
-    """An old register on its way in; `columns`: field to column from 0; at most 200 `faults`."""
+    """
+    An old register on its way in, first `checking`: `read_count` tells how many rows are read so far.
+    `columns`: field to column from 0; at most 200 `faults`.
+    """
 
     id: int
     book_id: int
@@ -110,6 +113,7 @@ class ImportOut(Schema):
     header_row: int
     headers: list[str]
     columns: dict[str, int]
+    read_count: int
     row_count: int
     ready_count: int
     known_count: int

@@ -28,6 +28,7 @@ from dinh.documents.operations.assigning import (
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
 from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
+from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.paging import CappedPaginator, FoundPaginator
 from dinh.documents.queries.inbox import ALL, InboxFilter, inbox, listed
@@ -299,6 +300,14 @@ def complete(request: HttpRequest, incoming_id: int, body: Result) -> IncomingDe
     return _detail(incoming_id, actor)
 
 
+@router.post("/incoming/{int:incoming_id}/reopen", response=IncomingDetail)
+def reopen(request: HttpRequest, incoming_id: int, body: Reason) -> IncomingDetail:
+    """Go on with what was completed by mistake, with a reason."""
+    actor = _actor(request)
+    reopen_incoming(incoming_id=incoming_id, actor=actor, reason=body.reason, at=timezone.now())
+    return _detail(incoming_id, actor)
+
+
 @router.post("/incoming/{int:incoming_id}/verify", response=IncomingDetail)
 def verify(request: HttpRequest, incoming_id: int) -> IncomingDetail:
     """Judge its signatures again."""
@@ -330,6 +339,14 @@ def finish(request: HttpRequest, part_id: int, body: Result) -> IncomingDetail:
     """Close one's own supporting part."""
     actor = _actor(request)
     part = finish_part(assignment_id=part_id, actor=actor, result=body.result, at=timezone.now())
+    return _detail(part.incoming_id, actor)
+
+
+@router.post("/incoming/parts/{int:part_id}/resume", response=IncomingDetail)
+def resume(request: HttpRequest, part_id: int) -> IncomingDetail:
+    """Go on with one's own supporting part that was closed too early."""
+    actor = _actor(request)
+    part = reopen_part(assignment_id=part_id, actor=actor, at=timezone.now())
     return _detail(part.incoming_id, actor)
 
 

@@ -15,7 +15,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
 from dinh.documents.letters import render_arrival_stamp
 from dinh.documents.models import Incoming, Intake
-from dinh.documents.operations.intake import PaperLetter, arrival_stamp, keep_scan, take_in
+from dinh.documents.operations.intake import PaperLetter, arrival_stamp, correct_taken_in, keep_scan, take_in
 from dinh.documents.operations.later_scans import scan_incoming
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.rules import may_keep_books
@@ -48,6 +48,23 @@ class PaperLetterIn(Schema):
     reply_due_date: date | None = None
     request_key: str = ""
     despite_duplicate: bool = False
+
+
+class CorrectionIn(Schema):
+    """What stands on the letter, all of it, and why it is corrected; `issuer_id` or `issuer_name` as when taken in."""
+
+    issuer_id: int | None = None
+    issuer_name: str = ""
+    code: str = ""
+    issued_date: date | None = None
+    type_code: str = "CV"
+    subject: str
+    urgency: int = 0
+    signer_name: str = ""
+    signer_position: str = ""
+    page_count: int | None = None
+    reply_due_date: date | None = None
+    reason: str
 
 
 class IntakeOut(Schema):
@@ -89,6 +106,21 @@ def take(
 @router.get("/incoming/{int:incoming_id}/intake", response=IntakeOut)
 def read(request: HttpRequest, incoming_id: int) -> IntakeOut:
     """How a letter on paper was taken in; 404 for what came electronically."""
+    return _shown(_intake(request, incoming_id))
+
+
+@router.post("/incoming/{int:incoming_id}/intake/correct", response=IntakeOut)
+def correct(request: HttpRequest, incoming_id: int, body: CorrectionIn) -> IntakeOut:
+    """Correct what was written down; number, channel and secrecy stay."""
+    given = body.dict()
+    reason = given.pop("reason")
+    correct_taken_in(
+        clerk=_actor(request),
+        incoming_id=incoming_id,
+        letter=PaperLetter(**given),
+        reason=reason,
+        at=timezone.now(),
+    )
     return _shown(_intake(request, incoming_id))
 
 

@@ -17,10 +17,11 @@ from dinh.audit.api import note_access
 from dinh.directory.models import Appointment
 from dinh.directory.rules import administers_anything
 from dinh.documents.enums import OutgoingState
+from dinh.documents.forms.scans import scan_of, scan_token
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft, withdraw_draft
 from dinh.documents.operations.dispatch import dispatch_document
-from dinh.documents.operations.intake import keep_scan
+from dinh.documents.operations.intake import KeptScan, keep_scan
 from dinh.documents.operations.issuing import issue_document
 from dinh.documents.operations.later_scans import scan_outgoing
 from dinh.documents.operations.numbering import number_document
@@ -33,7 +34,7 @@ from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoi
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.proofs import letters_awaiting_proofs, units_awaiting_proofs, with_proofs
 from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
-from dinh.documents.rules import may_number, sees_awaited_proofs
+from dinh.documents.rules import may_keep_books, may_number, sees_awaited_proofs
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.storage.api import blob_response
 
@@ -181,7 +182,10 @@ def letter(request: HttpRequest, outgoing_id: int) -> HttpResponseBase:
 
 
 class PaperLetterIn(Schema):
-    """A letter signed by hand; `signer` is an appointment of the unit. `request_key` makes it safe to repeat."""
+    """
+    A letter signed by hand; `signer` is an appointment of the unit. `request_key` makes it safe to repeat; `scan`:
+    as `/outgoing/scans` answered.
+    """
 
     type_code: str
     subject: str
@@ -192,6 +196,25 @@ class PaperLetterIn(Schema):
     urgency: int = 0
     form: FormIn = Field(default_factory=FormIn)
     request_key: UUID | None = None
+    scan: str = ""
+
+
+class ScanOut(Schema):
+    """`scan`: names the upload for a day, for whom uploaded it; `dpi`: 0 where it is not known."""
+
+    scan: str
+    pages: int
+    dpi: int
+
+
+@router.post("/outgoing/scans", response={201: ScanOut})
+def upload_scan(request: HttpRequest, file: File[UploadedFile]) -> Status[ScanOut]:
+    """Upload the scan of a letter that is then registered by `/outgoing/on-paper`: PDF, JPEG, PNG or TIFF."""
+    clerk = actor_of(request)
+    if not may_keep_books(clerk, clerk.unit_id):
+        raise NotPermitted(_("Only a clerk of the unit gives numbers."))
+    scan = keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
+    return Status(201, ScanOut(scan=scan_token(scan, clerk_id=clerk.pk), pages=scan.pages, dpi=scan.dpi))
 
 
 @router.post("/outgoing/on-paper", response={201: OutgoingOut})
@@ -199,9 +222,20 @@ def register_paper(request: HttpRequest, body: PaperLetterIn) -> Status[Outgoing
     """Give a letter that was signed by hand its number; it stands as issued on paper."""
     clerk = actor_of(request)
     outgoing = register_on_paper(
-        clerk=clerk, letter=_paper_letter(body, clerk), at=timezone.now(), request_key=body.request_key
+        clerk=clerk,
+        letter=_paper_letter(body, clerk),
+        scan=_scan_named(body.scan, clerk),
+        at=timezone.now(),
+        request_key=body.request_key,
     )
     return Status(201, shown(outgoing))
+
+
+def _scan_named(token: str, clerk: Appointment) -> KeptScan | None:
+    scan = scan_of(token, clerk_id=clerk.pk)
+    if token and scan is None:
+        raise InvalidInput(_("Upload the scan again."), field="scan")
+    return scan
 
 
 def _paper_letter(body: PaperLetterIn, clerk: Appointment) -> PaperLetter:

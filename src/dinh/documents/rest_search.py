@@ -1,18 +1,16 @@
 """Search over all letters that the caller may see, for programs."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Query, Router, Schema
 
 from dinh.directory.models import Appointment
 from dinh.documents.forms.search import SearchForm
-from dinh.documents.models import SavedSearch
-from dinh.documents.operations.searches import delete_search, save_search
 from dinh.documents.queries.search import (
     MOST,
     Wanted,
@@ -79,18 +77,6 @@ class FoundPage(Schema):
     items: list[FoundOut]
 
 
-class SavedIn(Schema):
-    """`query`: parameters of the search, as in an address."""
-
-    name: str
-    query: str
-
-
-class SavedOut(SavedIn):
-    id: int
-    created_at: datetime
-
-
 @router.get("/search", response=FoundPage)
 def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: int = 1) -> FoundPage:
     """`show`: names of fields to answer with, separated by commas."""
@@ -123,23 +109,6 @@ def as_file(
     reader = _own(request)
     form = SearchForm(QueryDict(request.META["QUERY_STRING"]), bloc=reader.unit.bloc, on=timezone.localdate())
     return found_file(form, reader=reader, ending=ending)
-
-
-@router.get("/searches", response=list[SavedOut])
-def saved(request: HttpRequest) -> list[SavedSearch]:
-    return list(SavedSearch.objects.filter(appointment=_own(request)))
-
-
-@router.post("/searches", response={201: SavedOut})
-def save(request: HttpRequest, body: SavedIn) -> Status[SavedSearch]:
-    kept = save_search(owner=_own(request), at=timezone.now(), **body.dict())
-    return Status(201, kept)
-
-
-@router.delete("/searches/{search_id}", response={204: None})
-def delete(request: HttpRequest, search_id: int) -> Status[None]:
-    delete_search(owner=_own(request), search_id=search_id)
-    return Status(204, None)
 
 
 def _own(request: HttpRequest) -> Appointment:

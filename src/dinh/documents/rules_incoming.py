@@ -24,6 +24,12 @@ def may_register(appointment: Appointment, incoming: Incoming) -> bool:
     return appointment.has_role(Role.CLERK) and appointment.unit_id == incoming.unit_id
 
 
+def may_correct(appointment: Appointment, incoming: Incoming) -> bool:
+    """The clerk corrects what the unit itself wrote down; what came electronically stands as its issuer sent it."""
+    is_own = incoming.document.transcribed_by_id == incoming.unit_id
+    return is_own and may_register(appointment, incoming) and incoming.state != IncomingState.RECALLED
+
+
 def directs(appointment: Appointment) -> bool:
     """Heads and deputies say who handles what arrives at their unit."""
     return appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY)
@@ -70,9 +76,11 @@ def open_acts(
     """
     if incoming.state == IncomingState.ARRIVED:
         return frozenset({"register", "refuse"} if may_register(appointment, incoming) else ())
+    lead = next((part for part in parts if part.role == AssignmentRole.LEAD), None)
+    if incoming.state == IncomingState.DONE:
+        return frozenset({"reopen"} if may_complete(appointment, incoming, lead) else ())
     if incoming.state not in OPEN_STATES or not appointment.is_current(on):
         return frozenset()
-    lead = next((part for part in parts if part.role == AssignmentRole.LEAD), None)
     acts = {"note"} if may_note(appointment, incoming, parts) else set()
     if may_complete(appointment, incoming, lead):
         acts |= {"complete", "start"} if incoming.state == IncomingState.ASSIGNED else {"complete"}
@@ -81,6 +89,8 @@ def open_acts(
     open_parts = [part for part in parts if part.done_at is None]
     if any(part.role == AssignmentRole.SUPPORT and handles(appointment, part) for part in open_parts):
         acts.add("finish")
+    if any(part.done_at and handles(appointment, part) for part in parts):
+        acts.add("resume")
     if any(may_pass_on(appointment, part) and part.role != AssignmentRole.INFORM for part in open_parts):
         acts.add("pass")
     return frozenset(acts)

@@ -3,10 +3,16 @@
 from django.utils import timezone
 
 from dinh.documents.operations.demo import make_demo_letters
-from dinh.documents.operations.importing import run_import
+from dinh.documents.operations.importing import check_import, run_import
 from dinh.documents.operations.intake import prepare_intake
 from dinh.documents.operations.later_scans import read_words
 from dinh.kernel.jobs import task
+
+
+@task(queue="documents")
+def check_register(*, import_id: int) -> None:
+    """Read an old register and hold it against its book."""
+    check_import(import_id=import_id)
 
 
 @task(queue="documents")

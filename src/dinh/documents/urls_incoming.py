@@ -25,7 +25,5 @@ urlpatterns = [
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", search.search, name="search"),
     path("search/found.<str:ending>", search.search_download, name="search_download"),
-    path("search/save/", search.search_save, name="search_save"),
-    path("search/<int:search_id>/delete/", search.search_delete, name="search_delete"),
     path("found/<int:document_id>/", search.found, name="found"),
 ]

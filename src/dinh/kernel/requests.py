@@ -5,7 +5,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.views.defaults import page_not_found
 
+from dinh.kernel.errors import NotFound
 from dinh.kernel.rest import PREFIX
 
 
@@ -18,6 +20,21 @@ class NulFreeQueryMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "%20")
         return self.get_response(request)
+
+
+class MissingPageMiddleware:
+    """A record that is missing, or that the reader may not see, answers 404, wherever in a view that shows."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        if isinstance(exception, NotFound) and not request.path.startswith(PREFIX):
+            return page_not_found(request, exception)
+        return None
 
 
 class RefusedMethodMiddleware:

@@ -15,8 +15,10 @@ from dinh.records.models import CaseFile, Filing, ListEntry
 from dinh.records.operations.case_files import (
     NewCaseFile,
     close_case_file,
+    correct_case_file,
     file_record,
     open_case_file,
+    reopen_case_file,
     take_out,
 )
 from dinh.records.operations.file_lists import (
@@ -183,6 +185,31 @@ def take_out_(request: HttpRequest, case_file_id: int, filing_id: int) -> Status
 @router.post("/case-files/{case_file_id}/close", response=CaseFileOut)
 def close(request: HttpRequest, case_file_id: int) -> CaseFile:
     return close_case_file(case_file_id=case_file_id, actor=_own(request), at=timezone.now())
+
+
+class ReopenIn(Schema):
+    reason: str
+
+
+class CorrectionIn(Schema):
+    """How an open case file is described; all of it."""
+
+    title: str
+    rights: str = ""
+    language: str = "Tiếng Việt"
+    note: str = ""
+
+
+@router.post("/case-files/{case_file_id}/reopen", response=CaseFileOut)
+def reopen(request: HttpRequest, case_file_id: int, body: ReopenIn) -> CaseFile:
+    """Open a closed case file again, as long as the archive has not got it."""
+    own = _own(request)
+    return reopen_case_file(case_file_id=case_file_id, actor=own, reason=body.reason, at=timezone.now())
+
+
+@router.post("/case-files/{case_file_id}/correct", response=CaseFileOut)
+def correct(request: HttpRequest, case_file_id: int, body: CorrectionIn) -> CaseFile:
+    return correct_case_file(case_file_id=case_file_id, actor=_own(request), at=timezone.now(), **body.dict())
 
 
 @router.post("/case-files/{case_file_id}/hand-over", response=CaseFileOut)

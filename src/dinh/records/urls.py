@@ -21,6 +21,8 @@ urlpatterns = [
     path("list/<int:year>/list.<str:ending>", exports.file_list_print, name="file_list_print"),
     path("list/<int:year>/<int:entry_id>/remove/", file_lists.entry_remove, name="entry_remove"),
     path("case-files/<int:case_file_id>/close/", views.case_file_close, name="case_file_close"),
+    path("case-files/<int:case_file_id>/reopen/", views.case_file_reopen, name="case_file_reopen"),
+    path("case-files/<int:case_file_id>/correct/", views.case_file_correct, name="case_file_correct"),
     path(
         "case-files/<int:case_file_id>/<int:filing_id>/take-out/",
         views.case_file_take_out,

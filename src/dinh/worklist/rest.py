@@ -1,4 +1,4 @@
-"""My work, absence and delegation, for programs."""
+"""My work, absence and delegation, saved filters, for programs."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -12,8 +12,9 @@ from ninja import Field, Router, Schema, Status
 from dinh.directory.models import Appointment
 from dinh.worklist.deadlines import hours_left, mark_of
 from dinh.worklist.kinds import kinds, label_of
-from dinh.worklist.models import Absence
+from dinh.worklist.models import Absence, SavedFilter
 from dinh.worklist.operations.absences import NewDelegation, cancel_absence, record_absence
+from dinh.worklist.operations.saved_filters import remove_filter, save_filter
 from dinh.worklist.queries.delegations import (
     absences_managed_by,
     absences_visible_to,
@@ -21,6 +22,7 @@ from dinh.worklist.queries.delegations import (
     stand_ins_of,
 )
 from dinh.worklist.queries.items import group_of, items_visible_to, on_behalf_of, within_group
+from dinh.worklist.queries.saved_filters import saved_filters_for
 
 PAGE = 50
 router = Router(tags=["worklist"])
@@ -77,6 +79,22 @@ class AbsenceOut(Schema):
     reason: str
     cancelled_at: datetime | None
     delegations: list[DelegationOut]
+
+
+class SavedFilterIn(Schema):
+    """`path`: address of the list's page, such as `/documents/search/`; `query`: its parameters, as in an address."""
+
+    path: Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+    query: Annotated[str, Field(max_length=4000, pattern=NO_NUL)]
+    name: str
+
+
+class SavedFilterOut(Schema):
+    id: int
+    path: str
+    query: str
+    name: str
+    created_at: datetime
 
 
 class DelegationIn(Schema):
@@ -177,6 +195,26 @@ def absence_cancel(request: HttpRequest, absence_id: int) -> AbsenceOut:
     own = _own(request)
     cancel_absence(absence_id=absence_id, actor=own, at=timezone.now())
     return _absence(_seen(own, absence_id))
+
+
+@router.get("/saved-filters", response=list[SavedFilterOut])
+def saved_filters(
+    request: HttpRequest, path: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
+) -> list[SavedFilter]:
+    """One's own, of one list where its `path` is given."""
+    return list(saved_filters_for(_own(request), path=path))
+
+
+@router.post("/saved-filters", response={201: SavedFilterOut})
+def saved_filter(request: HttpRequest, body: SavedFilterIn) -> Status[SavedFilter]:
+    """Keep a view of a list; the same name again for the same list replaces it."""
+    return Status(201, save_filter(actor=_own(request), at=timezone.now(), **body.dict()))
+
+
+@router.delete("/saved-filters/{filter_id}", response={204: None})
+def saved_filter_remove(request: HttpRequest, filter_id: int) -> Status[None]:
+    remove_filter(filter_id=filter_id, actor=_own(request))
+    return Status(204, None)
 
 
 def _seen(own: Appointment, absence_id: int) -> Absence:

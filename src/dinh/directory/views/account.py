@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dinh.directory.access import signed_in
 from dinh.directory.devices import address_of
-from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.sign_in import ChangePasswordForm, CodeForm
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.operations.passwords import change_password
@@ -31,6 +30,7 @@ from dinh.directory.operations.sessions import end_session, end_sessions, renew_
 from dinh.directory.qr import qr_svg
 from dinh.directory.queries.sessions import live_sessions
 from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_beside
 
 
 @require_GET
@@ -54,10 +54,8 @@ def account(request: StaffRequest) -> HttpResponseBase:
 def password(request: StaffRequest) -> HttpResponseBase:
     form = ChangePasswordForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             return _change_password(request, form)
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     return render(request, "directory/password.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
@@ -84,12 +82,10 @@ def _change_password(request: StaffRequest, form: ChangePasswordForm) -> HttpRes
 def enrol(request: StaffRequest) -> HttpResponseBase:
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             code = form.cleaned_data["code"]
             codes = confirm_enrolment(account_id=request.user.pk, code=code, at=timezone.now())
             return _codes_page(request, codes)
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     try:
         enrolment = begin_enrolment(account_id=request.user.pk)
     except DomainError as refusal:
@@ -148,10 +144,8 @@ def end_other_sessions(request: StaffRequest) -> HttpResponseBase:
 def _after_code(request: StaffRequest, template: str, act: Callable[[str], HttpResponse]) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             return act(form.cleaned_data["code"])
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     return render(request, template, {"form": form}, status=422 if form.is_bound else 200)
 
 

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from dinh.directory.access import allowed
 from dinh.directory.forms.changes import ReorganisationForm
-from dinh.directory.forms.faults import show_refusal
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.operations.journal import withdraw_change
 from dinh.directory.operations.reorganising import check_reorganisation, reorganise
@@ -23,6 +22,7 @@ from dinh.directory.queries.changes import changes_visible_to
 from dinh.directory.rules import keeps_directory
 from dinh.directory.views.form_page import form_page
 from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import add_faults
 
 PAGE = 50
 
@@ -44,7 +44,7 @@ def reorganisation(request: StaffRequest) -> HttpResponseBase:
     try:
         return _carry_out(request, form) if "carry_out" in request.POST else _check(request, form)
     except DomainError as refusal:
-        show_refusal(form, refusal)
+        add_faults(form, refusal)
         return _form(request, form, 422)
 
 

@@ -9,8 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 
-from dinh.directory.forms.faults import show_refusal
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_beside
 
 Text = str | Promise
 
@@ -36,11 +35,8 @@ def form_page(
     :param is_final: the act is legally weighty: the button says so by its colour too
     """
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             done = act(form.cleaned_data)
-        except DomainError as refusal:
-            show_refusal(form, refusal)
-        else:
             messages.success(request, str(done))
             return redirect(back)
     context = {

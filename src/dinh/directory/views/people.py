@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.enums import AppointmentKind, Role
 from dinh.directory.exports import WantedPeople, list_of_people, people_wanted
-from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.people import (
     AccountForm,
     AppointmentForm,
@@ -54,7 +53,7 @@ from dinh.directory.rules import administers, administers_anything, keeps_direct
 from dinh.directory.views.form_page import form_page
 from dinh.directory.views.units import day_of
 from dinh.kernel.components import chips_for
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_beside, refusals_told
 
 PAGE = 50
 both = require_http_methods(["GET", "POST"])
@@ -78,13 +77,9 @@ def people(request: StaffRequest) -> HttpResponseBase:
 @signed_in
 def people_export(request: StaffRequest, ending: str) -> HttpResponseBase:
     """What the list shows under these filters, all its pages."""
-    try:
+    with refusals_told(request):
         return list_of_people(request.appointment, _wanted(request), ending=ending, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect(f"{reverse('directory:people')}?{request.GET.urlencode()}")
+    return redirect(f"{reverse('directory:people')}?{request.GET.urlencode()}")
 
 
 def _wanted(request: StaffRequest) -> WantedPeople:
@@ -229,14 +224,12 @@ def new_account(request: StaffRequest, person_id: int) -> HttpResponseBase:
     owner = _managed(request, person_id)
     form = AccountForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             username = form.cleaned_data["username"]
             made = open_account(
                 person_id=owner.pk, username=username, actor=request.appointment, at=timezone.now()
             )
             return _password_page(request, made)
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     return form_page(
         request,
         form=form,
@@ -281,11 +274,9 @@ def second_factor_reset(request: StaffRequest, person_id: int) -> HttpResponseBa
 @allowed(administers_anything)
 def account_state(request: StaffRequest, person_id: int) -> HttpResponseBase:
     account, wanted = _account(request, person_id), request.POST.get("active") == "1"
-    try:
+    with refusals_told(request):
         set_active(account_id=account.pk, is_active=wanted, actor=request.appointment, at=timezone.now())
         messages.success(request, _("The account is open.") if wanted else _("The account is shut."))
-    except DomainError as refusal:
-        messages.warning(request, str(refusal))
     return redirect("directory:person", person_id)
 
 

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.devices import address_of, device_of
-from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.sign_in import CodeForm, NewPasswordForm, SignInForm
 from dinh.directory.middleware import SEEN_AT, StaffRequest
 from dinh.directory.operations.failures import AddressBlocked
@@ -36,6 +35,7 @@ from dinh.directory.operations.signing_in import (
 from dinh.directory.qr import qr_svg
 from dinh.directory.queries.appointments import current_appointments
 from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import add_faults, refusals_beside
 
 _BACKEND: Final = "dinh.directory.backends.AccountBackend"
 _PROGRESS: Final = "sign_in"
@@ -59,19 +59,19 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
         address = address_of(request)
         progress = check_credentials(**form.cleaned_data, at=timezone.now(), address=address)
     except AddressBlocked as refusal:
-        show_refusal(form, refusal)
+        add_faults(form, refusal)
         page = _sign_in_page(request, form, refusal.status)
         page["Retry-After"] = str(refusal.retry_after)
         return page
     except DomainError as refusal:
-        show_refusal(form, refusal)
+        add_faults(form, refusal)
         return _sign_in_page(request, form, 403)
     request.session.cycle_key()
     _keep(request, progress, _target(request))
     try:
         return _go_on(request, progress)
     except DomainError as refusal:
-        show_refusal(form, refusal)
+        add_faults(form, refusal)
         return _sign_in_page(request, form, 403)
 
 
@@ -96,12 +96,10 @@ def _at(step: Step) -> Callable[[StepView], Callable[[HttpRequest], HttpResponse
 def code_page(request: HttpRequest, progress: Progress) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             code = form.cleaned_data["code"]
             pass_second_factor(account_id=progress.account_id, code=code, at=timezone.now())
             return _go_on(request, replace(progress, gave_code=True))
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     return render(
         request, "directory/sign_in_code.html", {"form": form}, status=422 if form.is_bound else 200
     )
@@ -111,12 +109,10 @@ def code_page(request: HttpRequest, progress: Progress) -> HttpResponse:
 def new_password_page(request: HttpRequest, progress: Progress) -> HttpResponse:
     form = NewPasswordForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             new = form.cleaned_data["new"]
             set_own_password(account_id=progress.account_id, new=new, session_key=None, at=timezone.now())
             return _go_on(request, progress)
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     context = {"form": form}
     return render(request, "directory/sign_in_password.html", context, status=422 if form.is_bound else 200)
 
@@ -125,13 +121,11 @@ def new_password_page(request: HttpRequest, progress: Progress) -> HttpResponse:
 def enrol_page(request: HttpRequest, progress: Progress) -> HttpResponse:
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             code = form.cleaned_data["code"]
             codes = confirm_enrolment(account_id=progress.account_id, code=code, at=timezone.now())
             _go_on(request, replace(progress, gave_code=True))
             return render(request, "directory/recovery_codes.html", {"codes": codes, "next": "/"})
-        except DomainError as refusal:
-            show_refusal(form, refusal)
     enrolment = begin_enrolment(account_id=progress.account_id)
     qr = qr_svg(enrolment.uri, label=_("QR code for your code generator"))
     context = {"form": form, "enrolment": enrolment, "qr": qr}

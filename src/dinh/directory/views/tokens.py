@@ -1,7 +1,7 @@
 """One's own tokens of the JSON API: made with the secret shown once, listed, revoked."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,12 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dinh.directory.access import signed_in
-from dinh.directory.forms.faults import show_refusal
 from dinh.directory.forms.tokens import TokenForm
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.operations.tokens import make_own_token, revoke_token
 from dinh.directory.queries.tokens import tokens_of
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_beside
 
 
 @never_cache
@@ -24,11 +23,8 @@ from dinh.kernel.errors import DomainError, NotFound
 def tokens(request: StaffRequest) -> HttpResponseBase:
     form = TokenForm(request.POST or None)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             secret = make_own_token(appointment=request.appointment, at=timezone.now(), **form.cleaned_data)
-        except DomainError as refusal:
-            show_refusal(form, refusal)
-        else:
             return _page(request, TokenForm(), secret=secret, label=form.cleaned_data["label"])
     return _page(request, form)
 
@@ -36,10 +32,7 @@ def tokens(request: StaffRequest) -> HttpResponseBase:
 @require_POST
 @signed_in
 def revoke(request: StaffRequest, token_id: int) -> HttpResponseBase:
-    try:
-        revoke_token(token_id=token_id, appointment=request.appointment, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
+    revoke_token(token_id=token_id, appointment=request.appointment, at=timezone.now())
     messages.success(request, _("The token is revoked: it opens nothing any more."))
     return redirect("directory:tokens")
 

@@ -4,17 +4,14 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Bloc
 from dinh.documents.enums import Channel, Secrecy, Urgency
 from dinh.documents.forms.styled import StyledForm
 from dinh.documents.letters import document_types
-from dinh.documents.operations.intake import CHANNELS, KeptScan, PaperLetter
+from dinh.documents.operations.intake import CHANNELS, PaperLetter
 
-_SALT = "documents.intake.scan"
-_KEPT_SECONDS = 24 * 3600
 _DATE = {"type": "date"}
 
 
@@ -78,18 +75,17 @@ class IntakeForm(StyledForm):
         return PaperLetter(issuer_id=given["issuer"], **{name: given[name] for name in names})
 
 
-def scan_token(scan: KeptScan, *, clerk_id: int) -> str:
-    """What lets the same clerk send the form again without the file, for a day."""
-    told = [clerk_id, scan.original, scan.pdf, scan.pages, scan.name, scan.dpi]
-    return signing.dumps(told, salt=_SALT)
+class CorrectionForm(IntakeForm):
+    """What may be corrected of a letter that was written down; the issuer is found by its name."""
 
+    reason = forms.CharField(label=_("Reason for the correction"), max_length=500)
 
-def scan_of(token: str, *, clerk_id: int) -> KeptScan | None:
-    """The scan that the clerk uploaded before; None for any other token."""
-    try:
-        clerk, original, pdf, pages, name, dpi = signing.loads(token, salt=_SALT, max_age=_KEPT_SECONDS)
-    except (signing.BadSignature, ValueError):
-        return None
-    if clerk != clerk_id:
-        return None
-    return KeptScan(original=original, pdf=pdf, pages=pages, name=name, dpi=dpi)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("channel", "issuer", "secrecy", "file", "kept", "request_key", "despite_duplicate"):
+            del self.fields[name]
+
+    def letter(self) -> PaperLetter:
+        """What stands on the letter; channel and secrecy stay as they were given."""
+        given = self.cleaned_data
+        return PaperLetter(**{name: given[name] for name in self.fields if name != "reason"})

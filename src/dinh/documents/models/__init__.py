@@ -5,7 +5,6 @@ from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
 from dinh.documents.models.intake import Intake, TrueCopy
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
-from dinh.documents.models.search import SavedSearch
 
 __all__ = [
     "Assignment",
@@ -23,7 +22,6 @@ __all__ = [
     "Outgoing",
     "Recipient",
     "RegisterImport",
-    "SavedSearch",
     "Step",
     "TrueCopy",
     "Version",

@@ -262,11 +262,12 @@ def _assign(incoming: Incoming, actor: Appointment, directions: Directions, at: 
         )
         for role, each in directions.parts()
     )
-    _add_work(incoming, [each for each in made if each.role != AssignmentRole.INFORM], at)
+    wait_for_parts(incoming, [each for each in made if each.role != AssignmentRole.INFORM], at)
     publish(IncomingAssigned(incoming.pk, incoming.unit_id, at))
 
 
-def _add_work(incoming: Incoming, parts: Iterable[Assignment], at: datetime) -> None:
+def wait_for_parts(incoming: Incoming, parts: Iterable[Assignment], at: datetime) -> None:
+    """Let open parts wait for their people, or the heads of their divisions. :raises WrongAssignee: without a head"""
     people = [part.appointment_id for part in parts if part.appointment_id is not None]
     divisions = {part.division_id for part in parts if part.appointment_id is None and part.division_id}
     heads = list(heads_of(divisions, incoming.unit_id, timezone.localdate(at)))

@@ -1,4 +1,4 @@
-"""Take old registers in from Excel: uploaded and checked, corrected, then taken in by the worker (nhập sổ cũ)."""
+"""Take old registers in from Excel: uploaded, checked by the worker, corrected, taken in by it (nhập sổ cũ)."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class ImportNotFound(NotFound):
 
 
 class ImportUnderWay(DomainError):
-    """What was taken in, or is being taken in, is not changed any more."""
+    """What was taken in, or is being read or taken in, is not changed."""
 
 
 class ImportFaulty(DomainError):
@@ -57,13 +57,13 @@ def prepare_import(
     *, clerk: Appointment, book_id: int, stream: BinaryIO, file_name: str, at: datetime
 ) -> RegisterImport:
     """
-    Keep a sheet and say what taking it in would do; nothing enters the book yet.
+    Keep a sheet and have the worker say what taking it in would do; nothing enters the book yet.
 
     The same file again finds the import that it began.
 
     :raises BookNotFound, NotPermitted, BookClosed: as `locked_book`
     :raises WrongFileType, FileTooLarge, WorkbookRefused: for what is no harmless Excel workbook
-    :raises SheetUnusable: if no header is found, or beyond 30,000 rows
+    :raises SheetUnusable: if no header is found
     """
     with transaction.atomic():
         book = locked_book(book_id, clerk)
@@ -75,12 +75,20 @@ def prepare_import(
         return earlier
     with open_blob(blob.sha256) as kept:
         layout = find_layout(kept, direction=book.direction)
-    fields = _read_anew(book, blob.sha256, layout, layout.header.columns)
-    started, _created = RegisterImport.objects.get_or_create(
-        book=book,
-        blob_id=blob.sha256,
-        defaults={"file_name": file_name[:200], "uploaded_by": clerk, "uploaded_at": at, **fields},
-    )
+    return _begun(clerk, book, blob.sha256, file_name, layout, at)
+
+
+@transaction.atomic
+def _begun(
+    clerk: Appointment, book: Book, sha256: str, file_name: str, layout: Layout, at: datetime
+) -> RegisterImport:
+    from dinh.documents.tasks import check_register
+
+    given = {"file_name": file_name[:200], "uploaded_by": clerk, "uploaded_at": at}
+    fields = given | _unchecked(layout, layout.header.columns)
+    started, is_new = RegisterImport.objects.get_or_create(book=book, blob_id=sha256, defaults=fields)
+    if is_new:
+        check_register.defer(import_id=started.pk)
     return started
 
 
@@ -88,19 +96,21 @@ def correct_import(
     *, clerk: Appointment, import_id: int, sheet_name: str, header_row: int, columns: Mapping[str, int] | None
 ) -> RegisterImport:
     """
-    Read the sheet as a person says: which sheet, which header row, which column is which.
+    Have the sheet read as a person says: which sheet, which header row, which column is which.
 
     :param columns: field to column from 0; None to find them by their names again
     :raises ImportNotFound: missing, or not visible
-    :raises ImportUnderWay: once it was started
+    :raises ImportUnderWay: while it is being read, and once it was started
     :raises InvalidInput: field by field
     """
+    from dinh.documents.tasks import check_register
+
     found = get_import(import_id, clerk)
     _require_checked(found)
     with open_blob(found.blob_id) as kept:
         layout = layout_at(kept, direction=found.book.direction, sheet_name=sheet_name, header_row=header_row)
     chosen = layout.header.columns if columns is None else _chosen(found.book, layout, columns)
-    fields = _read_anew(found.book, found.blob_id, layout, chosen)
+    fields = _unchecked(layout, chosen)
     with transaction.atomic():
         locked_book(found.book_id, clerk)
         current = RegisterImport.objects.select_for_update(no_key=True).get(pk=import_id)
@@ -108,7 +118,25 @@ def correct_import(
         for name, value in fields.items():
             setattr(current, name, value)
         current.save(update_fields=list(fields))
+        check_register.defer(import_id=current.pk)
     return current
+
+
+def check_import(*, import_id: int) -> None:
+    """
+    Read a sheet and hold its rows against the book, telling how far it is; run twice, it changes nothing.
+
+    A refusal is kept with the import. Never inside a transaction.
+    """
+    current = RegisterImport.objects.select_related("book__unit").get(pk=import_id)
+    if current.state != ImportState.CHECKING:
+        return
+    try:
+        told = _summary(_check(current.book, _reading(current, current.book)))
+    except DomainError as refusal:
+        told = {"state": ImportState.FAILED, "failure": str(refusal)[:500]}
+    unchanged = RegisterImport.objects.filter(pk=import_id, state=ImportState.CHECKING)
+    unchanged.update(**{"state": ImportState.CHECKED} | told)
 
 
 @transaction.atomic
@@ -127,12 +155,15 @@ def start_import(*, clerk: Appointment, import_id: int, leave_out_faulty: bool) 
     current = RegisterImport.objects.select_for_update(no_key=True).get(pk=import_id)
     if current.state in (ImportState.QUEUED, ImportState.DONE):
         return current
+    if current.state == ImportState.CHECKING:
+        raise _being_read()
     if current.fault_count and not leave_out_faulty:
         raise ImportFaulty(_("Correct the faults in the sheet and upload it again, or leave these rows out."))
     if not current.ready_count:
         raise ImportFaulty(_("There is no new row to take in."))
     current.state, current.leaves_out_faulty, current.failure = ImportState.QUEUED, leave_out_faulty, ""
-    current.save(update_fields=["state", "leaves_out_faulty", "failure"])
+    current.read_count = 0
+    current.save(update_fields=["state", "leaves_out_faulty", "failure", "read_count"])
     take_in_register.defer(import_id=current.pk)
     return current
 
@@ -141,10 +172,14 @@ def run_import(*, import_id: int, at: datetime) -> None:
     """
     Take the rows of a started import into its book, all or none; run twice, it changes nothing.
 
-    Numbers of the book go on after the highest. A refusal is kept with the import.
+    Numbers of the book go on after the highest. A refusal is kept with the import. The sheet is read before the
+    book is locked, so that others number documents meanwhile.
     """
+    current = RegisterImport.objects.select_related("book__unit").get(pk=import_id)
+    if current.state != ImportState.QUEUED:
+        return
     try:
-        _take_in(import_id, at)
+        _take_in(import_id, _reading(current, current.book), at)
     except DomainError as refusal:
         RegisterImport.objects.filter(pk=import_id, state=ImportState.QUEUED).update(
             state=ImportState.FAILED, failure=str(refusal)[:500]
@@ -164,12 +199,12 @@ def get_import(import_id: int, clerk: Appointment) -> RegisterImport:
 
 
 @transaction.atomic
-def _take_in(import_id: int, at: datetime) -> None:
+def _take_in(import_id: int, reading: Reading, at: datetime) -> None:
     current = RegisterImport.objects.select_for_update(no_key=True).get(pk=import_id)
     if current.state != ImportState.QUEUED:
         return
     book = locked_book(current.book_id, current.uploaded_by)
-    checked = _check(book, _reading(current, book))
+    checked = _check(book, reading)
     if checked.faulty and not current.leaves_out_faulty:
         raise ImportFaulty(_("Rows clash with numbers given meanwhile. Check the sheet again to see them."))
     _insert(current, book, checked.ready, at)
@@ -181,7 +216,13 @@ def _take_in(import_id: int, at: datetime) -> None:
     record("documents.book.imported", target=book, actor=current.uploaded_by, at=at, details=details)
 
 
+def _being_read() -> ImportUnderWay:
+    return ImportUnderWay(_("The sheet is still being read. Wait until its rows are checked."))
+
+
 def _require_checked(found: RegisterImport) -> None:
+    if found.state == ImportState.CHECKING:
+        raise _being_read()
     if found.state not in (ImportState.CHECKED, ImportState.FAILED):
         raise ImportUnderWay(
             _("This sheet was taken in already. Upload a corrected one for what is missing.")
@@ -200,20 +241,18 @@ def _chosen(book: Book, layout: Layout, columns: Mapping[str, int]) -> dict[str,
     return dict(columns)
 
 
-def _read_anew(book: Book, sha256: str, layout: Layout, columns: Mapping[str, int]) -> dict[str, Any]:
-    fields: dict[str, Any] = {
+def _unchecked(layout: Layout, columns: Mapping[str, int]) -> dict[str, Any]:
+    """Fields of an import whose rows are to be read so; nothing is known of them yet."""
+    return {
         "sheet_names": list(layout.sheet_names),
         "sheet_name": layout.sheet_name,
         "header_row": layout.header.row,
         "headers": list(layout.header.texts),
         "columns": dict(columns),
-    }
-    probe = RegisterImport(book=book, blob_id=sha256, **fields)
-    return {
-        **fields,
-        "state": ImportState.CHECKED,
+        "state": ImportState.CHECKING,
         "failure": "",
-        **_summary(_check(book, _reading(probe, book))),
+        "read_count": 0,
+        **_summary(Checked(ready=(), known_count=0, faulty=(), heading_count=0)),
     }
 
 
@@ -227,6 +266,7 @@ def _reading(current: RegisterImport, book: Book) -> Reading:
             direction=book.direction,
             year=book.year,
             bloc=book.unit.bloc,
+            progress=lambda amount: RegisterImport.objects.filter(pk=current.pk).update(read_count=amount),
         )
 
 

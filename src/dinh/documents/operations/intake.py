@@ -5,9 +5,9 @@ They are numbered in the same series as electronic ones, in the act that writes 
 and read afterwards, by the worker.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,11 +29,12 @@ from dinh.documents.letters import (
     stamp_scan,
 )
 from dinh.documents.models import Document, Incoming, Intake
-from dinh.documents.operations.books import incoming_book
+from dinh.documents.operations.books import BookClosed, incoming_book
 from dinh.documents.operations.indexing import index_document
-from dinh.documents.operations.receiving import register_incoming
+from dinh.documents.operations.receiving import locked_incoming, register_incoming
 from dinh.documents.operations.verifying import verify_arrivals
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
+from dinh.documents.rules_incoming import may_correct
 from dinh.documents.scans import ScanRefused, read_scan
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitted
 from dinh.kernel.pdf import PdfUnreadable
@@ -43,6 +44,11 @@ from dinh.storage.api import JPEG, PDF, PNG, TIFF, read_blob, safe_name, store, 
 
 SCANS = frozenset({PDF, JPEG, PNG, TIFF})
 CHANNELS = (Channel.PAPER, Channel.EMAIL)
+_TOLD = (
+    "issuer_name", "type_code", "code", "issued_date", "subject", "urgency", "signer_name", "signer_position",
+    "reply_due_date", "page_count",
+)  # fmt: skip
+"""What the log tells of a correction; the rest follows from these."""
 _LENGTHS = {"issuer_name": 200, "code": 60, "subject": 500, "signer_name": 80, "signer_position": 120}
 
 
@@ -105,6 +111,14 @@ def keep_scan(*, stream: BinaryIO, name: str) -> KeptScan:
     return KeptScan(original=original.sha256, pdf=pdf, pages=scan.pages, name=name, dpi=scan.dpi)
 
 
+def scan_faults(scan: KeptScan | None, *, secrecy: int) -> list[FieldFault]:
+    """Secret letters have no file here (Law on State secrets 2018, Art. 5)."""
+    if scan is None or secrecy == Secrecy.NONE:
+        return []
+    told = _t("Secret letters are registered without a file: take it out, and do not scan them.")
+    return [FieldFault("file", told)]
+
+
 @transaction.atomic
 def take_in(
     *,
@@ -146,6 +160,47 @@ def take_in(
     if scan is not None:
         prepare_scan.defer(intake_id=intake.pk)
     return register_incoming(incoming_id=incoming.pk, actor=clerk, at=at)
+
+
+@transaction.atomic
+def correct_taken_in(
+    *, clerk: Appointment, incoming_id: int, letter: PaperLetter, reason: str, at: datetime
+) -> Incoming:
+    """
+    Correct what was written down of a letter on paper or by e-mail; the log keeps what stood there before.
+
+    Its incoming number, channel and secrecy stay as they were given. Repeated, it changes nothing.
+
+    :raises IncomingNotFound: missing or not visible
+    :raises NotPermitted: not a clerk of the unit, or the letter came electronically
+    :raises InvalidInput: field by field
+    :raises BookClosed: if the year's book is closed
+    """
+    incoming = locked_incoming(incoming_id, clerk)
+    document = incoming.document
+    if not may_correct(clerk, incoming):
+        raise NotPermitted(_("Only a clerk corrects what the unit wrote down from paper or e-mail."))
+    if incoming.book is not None and incoming.book.closed_at is not None:
+        raise BookClosed(_("The book is closed: its entries stay as they are."))
+    kept = replace(letter, channel=incoming.channel, secrecy=document.secrecy)
+    today = timezone.localdate(at)
+    issuer = _checked(clerk, kept, None, "correction", today)
+    given = _as_written(kept, issuer, today) | ({"page_count": kept.page_count} if kept.page_count else {})
+    changed = {name: value for name, value in given.items() if value != getattr(document, name)}
+    if not changed:
+        return incoming
+    if not 0 < len(reason.strip()) <= 500:
+        raise InvalidInput(_("Say why this is changed."), field="reason")
+    told = [name for name in changed if name in _TOLD]
+    before = {name: str(getattr(document, name) or "") for name in told}
+    for name, value in changed.items():
+        setattr(document, name, value)
+    document.save(update_fields=list(changed))
+    index_document(document)
+    after = {name: str(changed[name] or "") for name in told}
+    details = {"before": before, "after": after, "reason": reason.strip()}
+    record("documents.incoming.corrected", target=incoming, actor=clerk, at=at, details=details)
+    return incoming
 
 
 def prepare_intake(*, intake_id: int, at: datetime) -> None:
@@ -229,13 +284,9 @@ def _faults(letter: PaperLetter, scan: KeptScan | None, today: date) -> list[Fie
             letter.page_count is None or 0 < letter.page_count <= 9_999,
             _t("Give a number of pages between 1 and 9,999."),
         ),
-        (
-            "file",
-            scan is None or letter.secrecy == Secrecy.NONE,
-            _t("Secret letters are registered without a file: take it out, and do not scan them."),
-        ),
     )
     found = [FieldFault(field, words) for field, holds, words in checks if not holds]
+    found += scan_faults(scan, secrecy=letter.secrecy)
     for field, most in _LENGTHS.items():
         if len(getattr(letter, field)) > most:
             words = _t("Shorten this to %(most)d characters.") % {"most": most}
@@ -282,27 +333,10 @@ def _code(letter: PaperLetter) -> str:
 def _written_down(
     clerk: Appointment, letter: PaperLetter, issuer: Unit | None, scan: KeptScan | None, at: datetime
 ) -> Incoming:
-    today = timezone.localdate(at)
-    bloc = _bloc(letter, issuer, today)
-    code = _code(letter)
-    number, notation = parse_code(code) or (None, "")
     document = Document.objects.create(
-        issuer=issuer,
-        issuer_name=issuer.name if issuer else letter.issuer_name.strip(),
-        bloc=bloc,
-        type_code=letter.type_code,
-        number=number,
-        number_text=format_number(bloc=bloc, number=number, on=today) if number is not None else "",
-        notation=notation[:40],
-        code=code,
-        issued_date=letter.issued_date,
-        subject=letter.subject.strip(),
-        urgency=letter.urgency,
+        **_as_written(letter, issuer, timezone.localdate(at)),
         secrecy=letter.secrecy,
         page_count=letter.page_count or (scan.pages if scan else None),
-        signer_name=letter.signer_name.strip(),
-        signer_position=letter.signer_position.strip(),
-        reply_due_date=letter.reply_due_date,
         content_id=scan.pdf if scan else None,
         transcribed_by=clerk.unit,
         created_at=at,
@@ -316,6 +350,28 @@ def _written_down(
     )
     index_document(document)
     return incoming
+
+
+def _as_written(letter: PaperLetter, issuer: Unit | None, today: date) -> dict[str, Any]:
+    """Fields of a document as they stand on the letter."""
+    bloc, code = _bloc(letter, issuer, today), _code(letter)
+    number, notation = parse_code(code) or (None, "")
+    return {
+        "issuer": issuer,
+        "issuer_name": issuer.name if issuer else letter.issuer_name.strip(),
+        "bloc": bloc,
+        "type_code": letter.type_code,
+        "number": number,
+        "number_text": format_number(bloc=bloc, number=number, on=today) if number is not None else "",
+        "notation": notation[:40],
+        "code": code,
+        "issued_date": letter.issued_date,
+        "subject": letter.subject.strip(),
+        "urgency": letter.urgency,
+        "signer_name": letter.signer_name.strip(),
+        "signer_position": letter.signer_position.strip(),
+        "reply_due_date": letter.reply_due_date,
+    }
 
 
 def _intake(incoming: Incoming, scan: KeptScan | None, request_key: str) -> Intake:

@@ -11,11 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.documents.docx import extract_text
-from dinh.documents.enums import Secrecy
 from dinh.documents.models import Document, Incoming, Intake, Outgoing
 from dinh.documents.operations.dispatch import locked_outgoing
 from dinh.documents.operations.indexing import index_document
-from dinh.documents.operations.intake import KeptScan
+from dinh.documents.operations.intake import KeptScan, scan_faults
 from dinh.documents.operations.receiving import locked_incoming
 from dinh.documents.rules import is_kept_on_paper
 from dinh.documents.rules_incoming import may_register
@@ -38,19 +37,24 @@ def scan_outgoing(*, clerk: Appointment, outgoing_id: int, scan: KeptScan, at: d
     :raises InvalidInput: of a secret letter, which is never scanned
     :raises ScanThere: if the letter has another file, or was made here
     """
-    from dinh.documents.tasks import read_scan_words
-
     outgoing = locked_outgoing(outgoing_id, clerk)
     document = outgoing.document
     if document.content_id == scan.pdf:
         return outgoing
-    _refuse_secret(document)
+    _refuse_secret(document, scan)
     if not is_kept_on_paper(outgoing):
         raise _there()
-    _keep(document, scan)
-    record("documents.outgoing.scanned", target=outgoing, actor=clerk, at=at, details=_told(scan))
-    read_scan_words.defer(document_id=document.pk)
+    keep_outgoing_scan(outgoing, scan, clerk=clerk, at=at)
     return outgoing
+
+
+def keep_outgoing_scan(outgoing: Outgoing, scan: KeptScan, *, clerk: Appointment, at: datetime) -> None:
+    """In the act's own transaction: the scan becomes the letter's file, and the worker reads its words."""
+    from dinh.documents.tasks import read_scan_words
+
+    _keep(outgoing.document, scan)
+    record("documents.outgoing.scanned", target=outgoing, actor=clerk, at=at, details=_told(scan))
+    read_scan_words.defer(document_id=outgoing.document_id)
 
 
 @transaction.atomic
@@ -72,7 +76,7 @@ def scan_incoming(*, clerk: Appointment, incoming_id: int, scan: KeptScan, at: d
     intake = Intake.objects.filter(incoming=incoming).first()
     if intake is not None and intake.original_id == scan.original:
         return incoming
-    _refuse_secret(document)
+    _refuse_secret(document, scan)
     if intake is None or document.content_id is not None:
         raise _there()
     _keep(document, scan)
@@ -107,10 +111,9 @@ def _told(scan: KeptScan) -> dict[str, object]:
     return {"name": scan.name, "sha256": scan.original, "pages": scan.pages}
 
 
-def _refuse_secret(document: Document) -> None:
-    if document.secrecy != Secrecy.NONE:
-        told = _("Secret letters are registered without a file: take it out, and do not scan them.")
-        raise InvalidInput(told, field="file")
+def _refuse_secret(document: Document, scan: KeptScan) -> None:
+    for fault in scan_faults(scan, secrecy=document.secrecy):
+        raise InvalidInput(fault.message, faults=[fault])
 
 
 def _there() -> ScanThere:

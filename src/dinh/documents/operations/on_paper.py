@@ -33,6 +33,8 @@ from dinh.documents.operations.draft_plan import (
 )
 from dinh.documents.operations.drafting import made_before
 from dinh.documents.operations.indexing import index_document
+from dinh.documents.operations.intake import KeptScan, scan_faults
+from dinh.documents.operations.later_scans import keep_outgoing_scan
 from dinh.documents.operations.letter_form import PLAIN_FORM, LetterForm, fill_form, form_faults
 from dinh.documents.operations.numbering import give_number
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitted
@@ -67,10 +69,15 @@ class PaperLetter:
 
 @transaction.atomic
 def register_on_paper(
-    *, clerk: Appointment, letter: PaperLetter, at: datetime, request_key: UUID | None = None
+    *,
+    clerk: Appointment,
+    letter: PaperLetter,
+    at: datetime,
+    scan: KeptScan | None = None,
+    request_key: UUID | None = None,
 ) -> Outgoing:
     """
-    Give a letter signed by hand the next number of its book, and note it as issued on paper.
+    Give a letter signed by hand the next number of its book, and note it as issued on paper; the worker reads its scan.
 
     :param request_key: a repeated request of the clerk with the same key gives no second number
     :raises NotPermitted: if the appointment is not a clerk
@@ -81,7 +88,7 @@ def register_on_paper(
         raise NotPermitted(_("Only a clerk of the unit gives numbers."))
     if request_key is not None and (made := made_before(clerk, request_key)):
         return made
-    _check(letter, clerk, at)
+    _check(letter, scan, clerk, at)
     outgoing = _written_down(letter, clerk, request_key, at)
     set_recipients(outgoing, letter.recipients)
     give_number(outgoing, outgoing.document, letter.dated)
@@ -89,6 +96,8 @@ def register_on_paper(
     _mark_issued(outgoing, at)
     details = {"code": outgoing.document.code, "paper": outgoing.recipients.count()}
     record("documents.document.registered_on_paper", target=outgoing, actor=clerk, at=at, details=details)
+    if scan is not None:
+        keep_outgoing_scan(outgoing, scan, clerk=clerk, at=at)
     return outgoing
 
 
@@ -139,10 +148,11 @@ def confirm_posted(
     return amount
 
 
-def _check(letter: PaperLetter, clerk: Appointment, at: datetime) -> None:
+def _check(letter: PaperLetter, scan: KeptScan | None, clerk: Appointment, at: datetime) -> None:
     today = timezone.localdate(at)
     faults = [
         *_faults(letter, clerk, today),
+        *scan_faults(scan, secrecy=letter.secrecy),
         *recipient_faults(letter.recipients, sender=clerk),
         *form_faults(letter.form, unit=clerk.unit, type_code=letter.type_code, today=today),
     ]

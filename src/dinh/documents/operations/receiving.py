@@ -52,7 +52,7 @@ def register_incoming(*, incoming_id: int, actor: Appointment, at: datetime) -> 
         unit_id=actor.unit_id, year=timezone.localtime(at).year, secrecy=incoming.document.secrecy
     )
     finish_work(incoming, at=at, kinds=["documents.register"])
-    _await_directions(incoming, at)
+    await_directions(incoming, at)
     open_series(incoming.book.series, last_number=incoming.book.opening_number)
     tell_state(incoming)
     incoming.number = next_number(incoming.book.series)
@@ -116,7 +116,8 @@ def _require_arrived(incoming: Incoming) -> None:
         raise WrongIncomingState(_("The document does not wait to be received any more. Reload the page."))
 
 
-def _await_directions(incoming: Incoming, at: datetime) -> None:
+def await_directions(incoming: Incoming, at: datetime) -> None:
+    """Let a registered document wait for the unit's head."""
     work = NewWork(
         kind="documents.direct",
         unit_id=incoming.unit_id,

@@ -1,6 +1,6 @@
 """Read an old register from Excel: find its header, read its rows, within clear limits."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ from dinh.kernel.errors import InvalidInput
 
 MAX_ROWS = 30_000
 MAX_COLUMNS = 40
+_TOLD_EVERY = 1_000
 _MAX_SHEETS = 20
 _LAST_ROW = 1_048_576
 
@@ -88,10 +89,12 @@ def read_entries(
     direction: str,
     year: int,
     bloc: str,
+    progress: Callable[[int], object] = lambda amount: None,
 ) -> Reading:
     """
     Read all rows below the header, up to 30,000.
 
+    :param progress: hears how many rows are read, every thousand
     :raises WorkbookRefused: for what could harm
     :raises SheetUnusable: beyond the limit
     """
@@ -100,7 +103,9 @@ def read_entries(
     faulty: list[RowFaults] = []
     headings = 0
     with opened_workbook(stream) as workbook:
-        for number, cells in _rows(workbook, sheet_name, after=header_row):
+        for index, (number, cells) in enumerate(_rows(workbook, sheet_name, after=header_row)):
+            if index % _TOLD_EVERY == 0:
+                progress(index)
             if reader.is_heading(cells):
                 headings += 1
                 continue

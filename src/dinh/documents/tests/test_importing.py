@@ -21,6 +21,7 @@ from dinh.documents.operations.importing import (
     ImportFaulty,
     ImportNotFound,
     ImportUnderWay,
+    check_import,
     correct_import,
     prepare_import,
     run_import,
@@ -77,10 +78,17 @@ def sheet(*rows, head=HEAD, above=(("UBND XÃ QUẢNG KHÊ",), ("SỔ ĐĂNG KÝ
     return written.getvalue()
 
 
-def prepared(clerk, book, data, name="so-cu.xlsx"):
+def uploaded(clerk, book, data, name="so-cu.xlsx"):
     return prepare_import(
         clerk=clerk, book_id=book.pk, stream=io.BytesIO(data), file_name=name, at=timezone.now()
     )
+
+
+def prepared(clerk, book, data):
+    found = uploaded(clerk, book, data)
+    check_import(import_id=found.pk)
+    found.refresh_from_db()
+    return found
 
 
 def taken_in(clerk, book, data, *, leave_out_faulty=False):
@@ -211,7 +219,9 @@ def test_columns_are_corrected_by_hand(clerk, book):
 
     order = {"clerk": clerk, "import_id": found.pk, "sheet_name": found.sheet_name, "header_row": 3}
     corrected = correct_import(columns={**found.columns, "signer": 4}, **order)
+    check_import(import_id=found.pk)
 
+    corrected.refresh_from_db()
     assert (corrected.columns["signer"], corrected.ready_count) == (4, 2)
     with pytest.raises(InvalidInput) as refused:
         correct_import(columns={"signer": 99}, **order)
@@ -382,17 +392,39 @@ def test_a_forged_row_number_does_not_run_for_ever(clerk, book):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         content = archive.read("xl/worksheets/sheet1.xml").replace(b'<row r="6"', b'<row r="2000000000"')
 
-    with pytest.raises((SheetUnusable, WorkbookRefused)):
-        prepared(clerk, book, with_sheet(data, content))
-    assert not RegisterImport.objects.exists()
+    found = prepared(clerk, book, with_sheet(data, content))
+
+    assert (found.state, found.row_count, found.failure != "") == (ImportState.FAILED, 0, True)
 
 
 def test_too_many_rows_and_no_header_are_refused(clerk, book, monkeypatch):
     with pytest.raises(SheetUnusable):
-        prepared(clerk, book, sheet(head=("x", "y", "z")))
+        uploaded(clerk, book, sheet(head=("x", "y", "z")))
     monkeypatch.setattr(reading, "MAX_ROWS", 1)
-    with pytest.raises(SheetUnusable):
-        prepared(clerk, book, sheet(*ROWS))
+
+    found = prepared(clerk, book, sheet(*ROWS))
+
+    assert (found.state, "30.000" in found.failure) == (ImportState.FAILED, True)
+
+
+def test_a_sheet_is_read_by_the_worker_and_tells_how_far_it_is(client, clerk, book, monkeypatch):
+    sign_in(client, clerk)
+    monkeypatch.setattr(reading, "_TOLD_EVERY", 2)
+    found = uploaded(clerk, book, sheet(*ROWS))
+    order = {"clerk": clerk, "import_id": found.pk}
+    with pytest.raises(ImportUnderWay):
+        start_import(leave_out_faulty=False, **order)
+    with pytest.raises(ImportUnderWay):
+        correct_import(sheet_name=found.sheet_name, header_row=3, columns=None, **order)
+    state = reverse("documents:import_state", args=[found.pk])
+
+    waiting = client.get(state)
+    check_import(import_id=found.pk)
+
+    found.refresh_from_db()
+    assert (found.state, found.read_count, found.ready_count) == (ImportState.CHECKED, 2, 2)
+    assert ("HX-Refresh" in waiting.headers, b"every 2s" in waiting.content) == (False, True)
+    assert client.get(state).headers["HX-Refresh"] == "true"
 
 
 def test_the_clerk_takes_a_register_in_on_the_pages(client, clerk, book):
@@ -405,9 +437,11 @@ def test_the_clerk_takes_a_register_in_on_the_pages(client, clerk, book):
     answer = client.post(upload, {"file": SimpleUploadedFile("sổ cũ.xlsx", sheet(*ROWS))})
     found = RegisterImport.objects.get()
     assert answer.url == reverse("documents:import", args=[found.pk])
+    check_import(import_id=found.pk)
     page = client.get(answer.url)
     form = {name: field.initial for name, field in page.context["form"].fields.items()}
     assert client.post(answer.url, form).url == answer.url
+    check_import(import_id=found.pk)
     client.post(reverse("documents:import_start", args=[found.pk]))
     found.refresh_from_db()
     assert found.state == ImportState.QUEUED

@@ -59,7 +59,7 @@ def test_the_way_of_a_document_through_a_unit(house):
     done = house.call(house.lead, f"{house.path}/complete", {"result": "Xong"}).json()
 
     assert [part["role"] for part in assigned["parts"]] == ["lead", "support"]
-    assert (done["state"], done["number"], done["acts"]) == (IncomingState.DONE, 1, [])
+    assert (done["state"], done["number"], done["acts"]) == (IncomingState.DONE, 1, ["reopen"])
     assert [(each["author"], each["text"]) for each in done["notes"]] == [
         (house.lead.person.full_name, "Đã xin số liệu")
     ]

@@ -1,5 +1,7 @@
 """Letters registered on paper get their scan afterwards, once, and are found by its words."""
 
+from uuid import uuid4
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -151,3 +153,62 @@ def test_programs_bring_the_scan_and_hear_of_it(client, clerk):
     client.force_login(AccountFactory(current_appointment=AppointmentFactory(roles=[Role.CLERK])))
     assert client.post(f"{out}/scan", {"file": SimpleUploadedFile("a.pdf", printed())}).status_code == 404
     assert client.post(f"{into}/scan", {"file": SimpleUploadedFile("a.pdf", printed())}).status_code == 404
+
+
+def on_paper(clerk, signer, **fields):
+    return {
+        "type_code": "Quyết định", "subject": "khen thưởng", "signer": str(signer.pk), "urgency": "0",
+        "secrecy": "0", "dated": timezone.localdate().isoformat(), "request_key": str(uuid4()),
+    } | fields  # fmt: skip
+
+
+def test_the_form_takes_the_scan_at_once_and_a_double_post_changes_nothing(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk))
+    given = on_paper(clerk, AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD]))
+
+    for _time in range(2):
+        scan = {"file": SimpleUploadedFile("quyết định.pdf", printed())}
+        client.post(reverse("documents:outgoing_on_paper"), given | scan)
+    outgoing = Outgoing.objects.get()
+    read_words(document_id=outgoing.document_id)
+
+    assert outgoing.document.content_id == scanned(printed()).pdf
+    assert list(search_documents("chuyen doi so", clerk)) == [outgoing.document]
+    assert jobs().count("read_scan_words") == 1
+
+
+def test_a_refused_form_keeps_the_scan_for_its_clerk(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk))
+    given = on_paper(clerk, AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD]))
+    url, file = reverse("documents:outgoing_on_paper"), SimpleUploadedFile("a.pdf", printed())
+    secret = client.post(url, given | {"file": file, "secrecy": "1"})
+    wrong = client.post(url, given | {"file": SimpleUploadedFile("b.exe", b"MZ" + b"\0" * 99)})
+    assert (secret.status_code, wrong.status_code, Outgoing.objects.count()) == (422, 422, 0)
+    assert (list(secret.context["faulty"]), list(wrong.context["faulty"])) == (["file"], ["file"])
+
+    client.post(url, given | {"kept": secret.context["token"]})
+
+    assert Outgoing.objects.get().document.content_id == scanned(printed()).pdf
+
+
+def test_programs_upload_the_scan_and_name_it(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk))
+    signer = AppointmentFactory(unit=clerk.unit, roles=[Role.UNIT_HEAD])
+    given = {
+        "type_code": "QĐ",
+        "subject": "khen thưởng",
+        "signer": signer.pk,
+        "dated": str(timezone.localdate()),
+    }
+    scan = client.post("/api/v1/outgoing/scans", {"file": SimpleUploadedFile("a.pdf", printed())}).json()
+
+    forged, made = (
+        client.post("/api/v1/outgoing/on-paper", given | {"scan": name}, content_type="application/json")
+        for name in (scan["scan"] + "x", scan["scan"])
+    )
+
+    assert (forged.status_code, forged.json()["errors"][0]["field"]) == (422, "scan")
+    assert made.json()["letter_sha256"] == scanned(printed()).pdf
+    client.force_login(AccountFactory(current_appointment=signer))
+    refused = client.post("/api/v1/outgoing/scans", {"file": SimpleUploadedFile("a.pdf", printed())})
+    assert refused.status_code == 403

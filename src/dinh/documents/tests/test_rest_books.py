@@ -5,7 +5,7 @@ from django.utils import timezone
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.models import Book
-from dinh.documents.operations.importing import run_import
+from dinh.documents.operations.importing import check_import, run_import
 from dinh.documents.tests.test_importing import ROWS, sheet
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,10 @@ def test_programs_keep_a_book_and_take_an_old_register_in(client, clerk):
     )
 
     file = SimpleUploadedFile("so-cu.xlsx", sheet(*ROWS))
-    found = client.post(f"{at}/imports", {"file": file}).json()
+    begun = client.post(f"{at}/imports", {"file": file}).json()
+    check_import(import_id=begun["id"])
+    found = client.get(f"/api/v1/books/imports/{begun['id']}").json()
+    assert (begun["state"], begun["ready_count"]) == ("checking", 0)
     assert (found["state"], found["ready_count"], found["columns"]["code"]) == ("checked", 2, 1)
     imports = f"/api/v1/books/imports/{found['id']}"
     layout = {
@@ -38,7 +41,9 @@ def test_programs_keep_a_book_and_take_an_old_register_in(client, clerk):
         "header_row": found["header_row"],
         "columns": found["columns"],
     }
-    assert client.post(f"{imports}/layout", layout, content_type=JSON).json() == found
+    assert client.post(f"{imports}/layout", layout, content_type=JSON).json()["state"] == "checking"
+    check_import(import_id=found["id"])
+    assert client.get(imports).json() == found
     assert client.post(f"{imports}/start", {}, content_type=JSON).json()["state"] == "queued"
     run_import(import_id=found["id"], at=timezone.now())
 

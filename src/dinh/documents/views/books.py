@@ -6,7 +6,6 @@ from functools import partial
 from typing import TypeVar
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -31,8 +30,8 @@ from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.registers import as_line, lines_of
 from dinh.documents.registers.responses import register_file
 from dinh.documents.rules import VOIDABLE, may_keep_books, may_number
-from dinh.kernel.errors import DomainError, NotFound
 from dinh.kernel.numbering import last_number_of
+from dinh.kernel.refusals import refusals_beside, refusals_told
 
 T = TypeVar("T")
 PAGE_SIZE = 50
@@ -76,11 +75,8 @@ def book_new(request: StaffRequest) -> HttpResponse:
         return render(request, "documents/books/new.html", {"form": form})
     form = book_form(request.POST)
     if form.is_valid():
-        try:
+        with refusals_beside(form):
             book = open_book(clerk=request.appointment, book=form.new_book(), at=timezone.now())
-        except DomainError as refusal:
-            add_faults(form, refusal)
-        else:
             return redirect("documents:book", book.pk)
     return render(request, "documents/books/new.html", {"form": form}, status=422)
 
@@ -132,13 +128,10 @@ def book_keep(request: StaffRequest, book_id: int) -> HttpResponse:
     _require_keeper(request)
     form = OpeningNumberForm(request.POST or None, initial={"last_number": book.opening_number})
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_beside(form):
             set_opening_number(
                 clerk=request.appointment, book_id=book_id, at=timezone.now(), **form.cleaned_data
             )
-        except DomainError as refusal:
-            add_faults(form, refusal)
-        else:
             messages.success(request, _("The opening number is set."))
             return redirect("documents:book_keep", book_id)
     context = {
@@ -157,10 +150,8 @@ def book_close(request: StaffRequest, book_id: int) -> HttpResponse:
     """Close a book at the end of its year."""
     visible_book(request, book_id)
     _require_keeper(request)
-    try:
+    with refusals_told(request):
         close_book(clerk=request.appointment, book_id=book_id, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     return redirect("documents:book_keep", book_id)
 
 
@@ -172,11 +163,8 @@ def book_void(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        try:
+        with refusals_beside(form):
             void_number(clerk=request.appointment, outgoing_id=outgoing_id, reason=reason)
-        except DomainError as refusal:
-            add_faults(form, refusal)
-        else:
             return redirect("documents:book", outgoing.book_id)
     context = {"outgoing": outgoing, "form": form}
     return render(request, "documents/books/void.html", context, status=422 if form.errors else 200)
@@ -184,18 +172,7 @@ def book_void(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 
 def visible_book(request: StaffRequest, book_id: int) -> Book:
     """The book, or 404 where it is missing or not visible."""
-    try:
-        return get_book(book_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
-
-
-def add_faults(form: Form, refusal: DomainError) -> None:
-    """Put a refusal beside the field at fault, or above the form."""
-    for fault in refusal.faults:
-        form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-    if not refusal.faults:
-        form.add_error(None, str(refusal))
+    return get_book(book_id, request.appointment)
 
 
 def _shown_columns(columns: Sequence[RegisterColumn], *, linked: int) -> list[tuple[str, bool, bool]]:
@@ -220,11 +197,9 @@ def _filters(request: StaffRequest, book: Book) -> RegisterFilterForm:
 def _file(request: StaffRequest, book_id: int, ending: str) -> HttpResponseBase:
     book = visible_book(request, book_id)
     rows = lines_of(book, request.appointment, _filters(request, book).wanted())
-    try:
+    with refusals_told(request):
         return register_file(book, rows, ending)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("documents:book", book_id)
+    return redirect("documents:book", book_id)
 
 
 def _voidable(request: StaffRequest, outgoing_id: int) -> Outgoing:

@@ -34,9 +34,9 @@ from dinh.documents.queries.drafting import Group, groups_for, units_matching
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_keep_books
-from dinh.documents.views.books import add_faults
 from dinh.documents.views.devices import answered
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.kernel.errors import InvalidInput
+from dinh.kernel.refusals import refusals_beside
 from dinh.signing.api import DeviceAnswer, open_sessions, signs_on_device
 from dinh.storage.api import PDF
 
@@ -104,10 +104,8 @@ def _copy(request: StaffRequest, source: Source) -> HttpResponse:
             pages=given["pages"],
             recipients=wanted_of(rows, groups),
         )
-        try:
+        with refusals_beside(form):
             return _made(request, source, wanted, given["request_key"])
-        except DomainError as refusal:
-            add_faults(form, refusal)
     return render(
         request,
         "documents/copies/new.html",
@@ -206,10 +204,7 @@ def _panel(request: StaffRequest, source: Source) -> HttpResponse:
 
 
 def _incoming(request: StaffRequest, incoming_id: int) -> Incoming:
-    try:
-        return get_incoming(incoming_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_incoming(incoming_id, request.appointment)
 
 
 def _outgoing(request: StaffRequest, outgoing_id: int) -> Outgoing:

@@ -83,8 +83,8 @@ def answered(request: StaffRequest, session_id: UUID, finish: Callable[..., str]
         told = finish(
             **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment)
         )
-    except NotFound as missing:
-        raise Http404 from missing
+    except NotFound:
+        raise
     except StillWaiting as waiting:
         return JsonResponse({"done": False, "waiting": True, "message": str(waiting)})
     except DomainError as refusal:

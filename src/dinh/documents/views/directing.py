@@ -19,7 +19,7 @@ from dinh.documents.queries.directing import letters_to_direct, likely_leads
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.rules_incoming import directs
-from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
+from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
 
 PAGE_SIZE = 50
 
@@ -81,7 +81,4 @@ def _whom(request: StaffRequest) -> dict[str, object]:
 
 
 def _visible(request: StaffRequest, incoming_id: int) -> Incoming:
-    try:
-        return get_incoming(incoming_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_incoming(incoming_id, request.appointment)

@@ -34,8 +34,9 @@ from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.versions import compare_versions, versions_of
 from dinh.documents.rules import may_comment, may_edit_draft, may_mark_places
 from dinh.documents.views.drafting import DOCX_TYPE, lay_out
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import PdfUnreadable
+from dinh.kernel.refusals import refusals_told
 from dinh.storage.api import blob_response, read_blob
 
 PLACES = {
@@ -82,10 +83,7 @@ def draft_desk(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 def draft_word(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """The draft as a Word file in its form, to be gone on with in Word."""
     outgoing = _visible(request, outgoing_id)
-    try:
-        content = word_of(outgoing)
-    except NotFound as missing:
-        raise Http404 from missing
+    content = word_of(outgoing)
     response = HttpResponse(content, content_type=DOCX_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="du-thao-{outgoing.pk}.docx"'
     return response
@@ -163,12 +161,8 @@ def draft_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse
     """One of `ACTS`; a refusal is told on the draft's page."""
     if act not in ACTS:
         raise Http404
-    try:
+    with refusals_told(request):
         ACTS[act](request, outgoing_id)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     if act == "delete" and not Outgoing.objects.filter(pk=outgoing_id).exists():
         return redirect("documents:outgoing_list")
     if act == "place":

@@ -42,6 +42,7 @@ from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_edit_draft
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
+from dinh.kernel.refusals import refusals_told
 
 _SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 _PICKING = ("add", "remove", "find", "add_annex", "remove_annex", "starter")
@@ -161,10 +162,8 @@ def lay_out(request: StaffRequest, outgoing: Outgoing) -> None:
     last = outgoing.versions.last()
     if last is None or last.pdf_id is not None:
         return
-    try:
+    with refusals_told(request):
         render_version(last)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
 
 
 def _plan(request: StaffRequest) -> DraftPlan:

@@ -2,14 +2,13 @@
 
 from typing import BinaryIO
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.operations.evidence import evidence_of_incoming, evidence_of_outgoing
-from dinh.kernel.errors import NotFound
 
 ASICE = "application/vnd.etsi.asic-e+zip"
 
@@ -18,10 +17,7 @@ ASICE = "application/vnd.etsi.asic-e+zip"
 @signed_in
 def outgoing_evidence(request: StaffRequest, outgoing_id: int) -> FileResponse:
     """The container of a letter that goes out or went out."""
-    try:
-        bundle = evidence_of_outgoing(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
+    bundle = evidence_of_outgoing(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
     return download(bundle, f"van-ban-di-{outgoing_id}")
 
 
@@ -29,10 +25,7 @@ def outgoing_evidence(request: StaffRequest, outgoing_id: int) -> FileResponse:
 @signed_in
 def incoming_evidence(request: StaffRequest, incoming_id: int) -> FileResponse:
     """The container of a letter that arrived."""
-    try:
-        bundle = evidence_of_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
+    bundle = evidence_of_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
     return download(bundle, f"van-ban-den-{incoming_id}")
 
 

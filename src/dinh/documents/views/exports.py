@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,7 +18,7 @@ from dinh.documents.queries.inbox import first_tab, inbox
 from dinh.documents.queries.outgoing import outgoing_box
 from dinh.documents.registers.lists import ENDINGS, PrintedList, incoming_cells, list_file, outgoing_cells
 from dinh.documents.views.outgoing import wanted_letters
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_told
 
 
 @require_GET
@@ -75,11 +74,9 @@ def _answer(
 ) -> HttpResponseBase:
     if ending not in ENDINGS:
         raise Http404
-    try:
+    with refusals_told(request):
         return list_file(make(), ending, made_at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect(f"{reverse(back)}?{request.GET.urlencode()}")
+    return redirect(f"{reverse(back)}?{request.GET.urlencode()}")
 
 
 def _columns(*columns: tuple[str, float]) -> tuple[RegisterColumn, ...]:

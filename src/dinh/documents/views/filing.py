@@ -11,7 +11,8 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.filing import INCOMING, OUTGOING
 from dinh.documents.models import Incoming, Outgoing
-from dinh.kernel.errors import DomainError, InvalidInput
+from dinh.kernel.errors import InvalidInput
+from dinh.kernel.refusals import refusals_told
 from dinh.records.api import case_files_of, case_files_to_choose, file, fileables
 
 
@@ -34,11 +35,8 @@ def _filed(request: StaffRequest, kind: str, target: Incoming | Outgoing) -> Htt
     if record is None:
         raise Http404
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             file(target=target, case_file_id=_chosen(request), actor=request.appointment, at=timezone.now())
-        except DomainError as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(request, _("The document lies in the case file."))
             return redirect(record.url)
     words = request.GET.get("q", "").strip()[:200]

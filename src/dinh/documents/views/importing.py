@@ -1,6 +1,5 @@
 """Screens that take an old register in from Excel: upload, check and correct, start, watch."""
 
-from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,8 +16,8 @@ from dinh.documents.operations.importing import correct_import, get_import, prep
 from dinh.documents.registers.columns import COLUMNS
 from dinh.documents.registers.responses import file_name
 from dinh.documents.rules import may_keep_books
-from dinh.documents.views.books import add_faults, visible_book
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.documents.views.books import visible_book
+from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.kernel.tables import write_sheet
 from dinh.storage.api import XLSX
 
@@ -31,7 +30,7 @@ def import_new(request: StaffRequest, book_id: int) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        try:
+        with refusals_beside(form):
             found = prepare_import(
                 clerk=request.appointment,
                 book_id=book_id,
@@ -39,9 +38,6 @@ def import_new(request: StaffRequest, book_id: int) -> HttpResponse:
                 file_name=file.name,
                 at=timezone.now(),
             )
-        except DomainError as refusal:
-            add_faults(form, refusal)
-        else:
             return redirect("documents:import", found.pk)
     context = {"book": book, "form": form, "columns": COLUMNS[book.direction]}
     return render(request, "documents/books/import_new.html", context, status=422 if form.errors else 200)
@@ -64,21 +60,17 @@ def import_detail(request: StaffRequest, import_id: int) -> HttpResponse:
     found = _visible(request, import_id)
     form = ColumnsForm(request.POST or None, register_import=found)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_beside(form):
             correct_import(clerk=request.appointment, import_id=import_id, **form.chosen())
-        except DomainError as refusal:
-            add_faults(form, refusal)
-        else:
             return redirect("documents:import", import_id)
     labels = {column.field: column.label for column in COLUMNS[found.book.direction]}
     context = {
-        "found": found,
+        **_shown_state(found),
         "form": form,
         "faults": [
             (fault["row"], labels.get(fault["field"], ""), fault["message"]) for fault in found.faults
         ],
         "may_start": found.state in (ImportState.CHECKED, ImportState.FAILED),
-        "is_running": found.state == ImportState.QUEUED,
     }
     return render(request, "documents/books/import.html", context, status=422 if form.errors else 200)
 
@@ -88,8 +80,11 @@ def import_detail(request: StaffRequest, import_id: int) -> HttpResponse:
 def import_state(request: StaffRequest, import_id: int) -> HttpResponse:
     """The state alone, asked for again while the worker is at it."""
     found = _visible(request, import_id)
-    context = {"found": found, "is_running": found.state == ImportState.QUEUED}
-    return render(request, "documents/books/import_state.html", context)
+    context = _shown_state(found)
+    response = render(request, "documents/books/import_state.html", context)
+    if not context["is_running"]:
+        response["HX-Refresh"] = "true"  # the whole page tells what was found
+    return response
 
 
 @require_POST
@@ -98,11 +93,14 @@ def import_start(request: StaffRequest, import_id: int) -> HttpResponse:
     """Have the checked rows taken in."""
     _visible(request, import_id)
     leave_out = request.POST.get("leave_out_faulty") == "1"
-    try:
+    with refusals_told(request):
         start_import(clerk=request.appointment, import_id=import_id, leave_out_faulty=leave_out)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     return redirect("documents:import", import_id)
+
+
+def _shown_state(found: RegisterImport) -> dict[str, object]:
+    is_running = found.state in (ImportState.CHECKING, ImportState.QUEUED)
+    return {"found": found, "is_running": is_running, "is_checking": found.state == ImportState.CHECKING}
 
 
 def _kept_book(request: StaffRequest, book_id: int) -> Book:
@@ -115,7 +113,4 @@ def _kept_book(request: StaffRequest, book_id: int) -> Book:
 def _visible(request: StaffRequest, import_id: int) -> RegisterImport:
     if not may_keep_books(request.appointment, request.appointment.unit_id):
         raise Http404
-    try:
-        return get_import(import_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_import(import_id, request.appointment)

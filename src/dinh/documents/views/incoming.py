@@ -30,7 +30,6 @@ from dinh.documents.rules import may_keep_books
 from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, may_register, open_acts
 from dinh.documents.templatetags import incoming_marks
 from dinh.documents.views.incoming_trace import trace_lines
-from dinh.kernel.errors import NotFound
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
@@ -103,6 +102,7 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
         "is_open": incoming.state in OPEN_STATES,
         "is_signed": incoming.channel == Channel.ELECTRONIC and incoming.document.content_id is not None,
         "parts": parts,
+        "resumable": {each.pk for each in parts if "resume" in acts and handles(request.appointment, each)},
         "trace": [] if hidden else trace_lines(incoming),
         "recalled": Dispatch.objects.filter(arrivals=incoming).select_related("sender").first(),
         "duplicates": possible_duplicates(incoming) if "register" in acts else [],
@@ -159,10 +159,7 @@ def _looked(request: StaffRequest, incoming: Incoming, what: str) -> None:
 
 
 def _visible(request: StaffRequest, incoming_id: int) -> Incoming:
-    try:
-        return get_incoming(incoming_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_incoming(incoming_id, request.appointment)
 
 
 def _tabs(counts: dict[str, int]) -> list[tuple[str, str, int]]:

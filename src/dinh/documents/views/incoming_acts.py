@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -33,10 +32,12 @@ from dinh.documents.operations.assigning import (
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
 from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
+from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
-from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
+from dinh.kernel.errors import FieldFault, InvalidInput
+from dinh.kernel.refusals import refusals_told
 
 
 @require_POST
@@ -45,14 +46,9 @@ def incoming_act(request: StaffRequest, incoming_id: int, act: str) -> HttpRespo
     """One act on a document; a refusal is told on its page, field by field."""
     if act not in ACTS:
         raise Http404
-    try:
+    with refusals_told(request):
         get_incoming(incoming_id, request.appointment)
         ACTS[act](request, incoming_id)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        for words in dict.fromkeys([fault.message for fault in refusal.faults] or [str(refusal)]):
-            messages.error(request, words)
     return redirect("documents:incoming", incoming_id)
 
 
@@ -156,6 +152,15 @@ def _complete(request: StaffRequest, incoming_id: int) -> None:
     complete_incoming(incoming_id=incoming_id, actor=request.appointment, result=result, at=timezone.now())
 
 
+def _reopen(request: StaffRequest, incoming_id: int) -> None:
+    reason = _given(ReasonForm(request.POST))["reason"]
+    reopen_incoming(incoming_id=incoming_id, actor=request.appointment, reason=reason, at=timezone.now())
+
+
+def _resume(request: StaffRequest, incoming_id: int) -> None:
+    reopen_part(assignment_id=_part(request), actor=request.appointment, at=timezone.now())
+
+
 def _verify(request: StaffRequest, incoming_id: int) -> None:
     verify_again(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
 
@@ -178,5 +183,7 @@ ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
     "note": _note,
     "finish": _finish,
     "complete": _complete,
+    "reopen": _reopen,
+    "resume": _resume,
     "verify": _verify,
 }

@@ -25,9 +25,12 @@ LABELS: dict[str, Promise] = {
     "documents.incoming.started": _("Started"),
     "documents.incoming.noted": _("Progress"),
     "documents.incoming.part_done": _("Part completed"),
+    "documents.incoming.part_reopened": _("Part reopened"),
     "documents.incoming.done": _("Completed"),
+    "documents.incoming.reopened": _("Reopened"),
     "documents.incoming.copied": _("Copied"),
     "documents.incoming.verified": _("Signatures checked"),
+    "documents.incoming.corrected": _("Entry corrected"),
     "documents.incoming.described": _("Metadata completed"),
 }
 
@@ -62,6 +65,9 @@ def _note(details: Mapping[str, object]) -> str:
     parts += [_t("number %(number)s") % {"number": details["number"]}] if details.get("number") else []
     told = ("name", "instruction", "text", "result", "reason", "note")
     parts += [str(details[key]) for key in told if details.get(key)]
+    before = details.get("before")
+    if isinstance(before, dict):
+        parts += [_t("before: %(words)s") % {"words": words} for words in before.values() if words]
     if details.get("due"):
         day = date.fromisoformat(str(details["due"]))
         parts.append(_t("until %(day)s") % {"day": date_format(day, "d/m/Y")})

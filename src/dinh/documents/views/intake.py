@@ -1,7 +1,6 @@
 """Screens by which a clerk takes in letters on paper and by e-mail, and prints the ĐẾN stamp."""
 
 from datetime import date
-from typing import BinaryIO, cast
 from urllib.parse import urlencode
 from uuid import uuid4
 
@@ -20,7 +19,7 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Unit
 from dinh.documents.enums import Channel, IncomingState
-from dinh.documents.forms.intake import IntakeForm, scan_of, scan_token
+from dinh.documents.forms.intake import CorrectionForm, IntakeForm
 from dinh.documents.letters import render_arrival_stamp
 from dinh.documents.models import Incoming, Intake
 from dinh.documents.operations.intake import (
@@ -28,7 +27,7 @@ from dinh.documents.operations.intake import (
     KeptScan,
     PossibleDuplicate,
     arrival_stamp,
-    keep_scan,
+    correct_taken_in,
     take_in,
 )
 from dinh.documents.operations.later_scans import scan_incoming
@@ -36,12 +35,16 @@ from dinh.documents.queries.drafting import units_matching
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
 from dinh.documents.rules import may_keep_books
-from dinh.documents.views.books import add_faults
-from dinh.documents.views.on_paper import given_scan
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.documents.rules_incoming import may_correct
+from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
+from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import add_faults, refusals_beside, refusals_told
 from dinh.storage.api import PDF, blob_response
 
-LEAST_DPI = 200
+CORRECTED = (
+    "issuer_name", "code", "issued_date", "type_code", "subject", "signer_name", "signer_position", "urgency",
+    "page_count", "reply_due_date",
+)  # fmt: skip
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,9 +68,7 @@ def intake_new(request: StaffRequest) -> HttpResponse:
             alike = _arrivals(request, duplicate.arrivals)
         except DomainError as refusal:
             add_faults(form, refusal)
-    context = {"form": form, "alike": alike, "scan": scan, "issuer": _issuer(request)}
-    if scan is not None:
-        context["token"] = scan_token(scan, clerk_id=request.appointment.pk)
+    context = {"form": form, "alike": alike, "issuer": _issuer(request), **shown_scan(request, scan)}
     return render(request, "documents/intake/new.html", context, status=409 if alike else 422)
 
 
@@ -110,11 +111,41 @@ def intake_panel(request: StaffRequest, incoming_id: int) -> HttpResponse:
         and not incoming.document.secrecy
         and may_keep_books(request.appointment, incoming.unit_id)
     )
-    context = {"incoming": incoming, "intake": intake, "is_preparing": is_preparing, "may_scan": may_scan}
+    context = {
+        "incoming": incoming,
+        "intake": intake,
+        "is_preparing": is_preparing,
+        "may_scan": may_scan,
+        "may_correct": may_correct(request.appointment, incoming),
+    }
     response = render(request, "documents/intake/panel.html", context)
     if "awaited" in request.GET and not is_preparing:
         response["HX-Refresh"] = "true"  # the letter itself is shown with its stamp now
     return response
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def intake_correct(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """Correct what was written down of a letter; its incoming number stays."""
+    incoming = _visible(request, incoming_id)
+    if not may_correct(request.appointment, incoming):
+        raise Http404
+    initial = {name: getattr(incoming.document, name) for name in CORRECTED}
+    form = CorrectionForm(request.POST or None, on=timezone.localdate(), initial=initial)
+    if request.method == "POST" and form.is_valid():
+        with refusals_beside(form):
+            correct_taken_in(
+                clerk=request.appointment,
+                incoming_id=incoming_id,
+                letter=form.letter(),
+                reason=form.cleaned_data["reason"],
+                at=timezone.now(),
+            )
+            messages.success(request, _("The entry is corrected."))
+            return redirect("documents:incoming", incoming_id)
+    context = {"incoming": incoming, "form": form}
+    return render(request, "documents/intake/correct.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -123,12 +154,9 @@ def intake_scan(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """Bring the scan of a letter that was written down without one."""
     _require_clerk(request)
     _intake(request, incoming_id)
-    try:
+    with refusals_told(request):
         scan = given_scan(request)
         scan_incoming(clerk=request.appointment, incoming_id=incoming_id, scan=scan, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("The letter carries its scan."))
     return redirect("documents:incoming", incoming_id)
 
@@ -180,9 +208,7 @@ def _registered(request: StaffRequest, form: IntakeForm, scan: KeptScan | None) 
     )
     told = _("Registered with incoming number %(number)d. Write it on the paper.")
     messages.success(request, told % {"number": incoming.number or 0})
-    if scan is not None and 0 < scan.dpi < LEAST_DPI:
-        coarse = _("The scan has about %(dpi)d dots per inch; at least 200 are asked for (Decree 30/2020).")
-        messages.warning(request, coarse % {"dpi": scan.dpi})
+    warn_of_coarse_scan(request, scan)
     if request.POST.get("then") == "next":
         return redirect(f"{reverse('documents:intake_new')}?{urlencode({'channel': incoming.channel})}")
     return redirect("documents:incoming", incoming.pk)
@@ -190,11 +216,8 @@ def _registered(request: StaffRequest, form: IntakeForm, scan: KeptScan | None) 
 
 def _scan(request: StaffRequest, form: IntakeForm) -> KeptScan | None:
     """The upload, or the one kept before; a refusal stands beside the field."""
-    file = request.FILES.get("file")
-    if file is None:
-        return scan_of(request.POST.get("kept", ""), clerk_id=request.appointment.pk)
     try:
-        return keep_scan(stream=cast("BinaryIO", file), name=file.name or "")
+        return scan_if_any(request)
     except DomainError as refusal:
         add_faults(form, refusal)
         return None
@@ -230,10 +253,7 @@ def _intake(request: StaffRequest, incoming_id: int) -> Intake:
 
 
 def _visible(request: StaffRequest, incoming_id: int) -> Incoming:
-    try:
-        return get_incoming(incoming_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_incoming(incoming_id, request.appointment)
 
 
 def _require_clerk(request: StaffRequest) -> None:

@@ -24,8 +24,7 @@ from dinh.documents.operations.describing import describe_incoming, describe_out
 from dinh.documents.queries.metadata import FIELDS, Metadata, incoming_metadata, outgoing_metadata
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules_incoming import oversees_unit
-from dinh.documents.views.books import add_faults
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_beside
 
 LOOKS: Mapping[str, Any] = {
     "page": _("The page"),
@@ -85,16 +84,14 @@ def _added(request: StaffRequest, form: AdditionForm | None, target: Incoming | 
     given: dict[str, Any] = {
         "actor": request.appointment, "addition": form.addition(), "at": timezone.now()
     }  # fmt: skip
-    try:
+    with refusals_beside(form):
         if isinstance(target, Incoming):
             describe_incoming(incoming_id=target.pk, **given)
         else:
             describe_outgoing(outgoing_id=target.pk, **given)
-    except DomainError as refusal:
-        add_faults(form, refusal)
-        return False
-    messages.success(request, _t("The metadata are completed."))
-    return True
+        messages.success(request, _t("The metadata are completed."))
+        return True
+    return False
 
 
 def _page(request: StaffRequest, target: Model, known: Metadata, form: AdditionForm | None) -> HttpResponse:

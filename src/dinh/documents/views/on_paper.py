@@ -1,7 +1,6 @@
 """The clerk writes down what was signed by hand: number, book and recipients, no electronic sending."""
 
 from datetime import date
-from typing import BinaryIO, cast
 from uuid import uuid4
 
 from django.contrib import messages
@@ -19,7 +18,7 @@ from dinh.documents.enums import Purpose, Secrecy, Urgency
 from dinh.documents.forms.drafting import Row, request_key, rows_given, type_named, wanted_of
 from dinh.documents.forms.letter_form import form_given, shown_form, shown_given
 from dinh.documents.letters import document_types
-from dinh.documents.operations.intake import KeptScan, keep_scan
+from dinh.documents.operations.intake import KeptScan
 from dinh.documents.operations.later_scans import scan_outgoing
 from dinh.documents.operations.letter_form import PLAIN_FORM, councils_of, may_be_normative
 from dinh.documents.operations.on_paper import SIGNERS, PaperLetter, register_on_paper
@@ -27,7 +26,9 @@ from dinh.documents.queries.drafting import groups_for, units_matching
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_number
+from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
+from dinh.kernel.refusals import refusals_told
 
 _PICKING = ("add", "remove", "find")
 _TEXTS = ("type_code", "subject", "dated", "signer", "urgency", "secrecy")
@@ -41,18 +42,24 @@ def outgoing_on_paper(request: StaffRequest) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return _page(request, rows=[])
+    try:
+        scan = scan_if_any(request)
+    except DomainError as refusal:
+        return _page_again(request, refusal)
     if any(name in request.POST for name in _PICKING):
-        return _page_again(request)
+        return _page_again(request, scan=scan)
     try:
         outgoing = register_on_paper(
             clerk=request.appointment,
             letter=_letter(request),
+            scan=scan,
             at=timezone.now(),
             request_key=request_key(request.POST),
         )
     except DomainError as refusal:
-        return _page_again(request, refusal)
+        return _page_again(request, refusal, scan=scan)
     messages.success(request, _("Registered as %(code)s.") % {"code": outgoing.document.code})
+    warn_of_coarse_scan(request, scan)
     return redirect("documents:outgoing", outgoing.pk)
 
 
@@ -63,22 +70,11 @@ def outgoing_scan(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
     if outgoing is None or not may_number(request.appointment, outgoing):
         raise Http404
-    try:
+    with refusals_told(request):
         scan = given_scan(request)
         scan_outgoing(clerk=request.appointment, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("The letter carries its scan."))
     return redirect("documents:outgoing", outgoing_id)
-
-
-def given_scan(request: StaffRequest) -> KeptScan:
-    """The upload of a form, judged and kept. :raises InvalidInput: without one, or as `keep_scan`"""
-    file = request.FILES.get("file")
-    if file is None:
-        raise InvalidInput(_("Choose a file."), field="file")
-    return keep_scan(stream=cast("BinaryIO", file), name=file.name or "")
 
 
 def _letter(request: StaffRequest) -> PaperLetter:
@@ -101,16 +97,24 @@ def _letter(request: StaffRequest) -> PaperLetter:
     )
 
 
-def _page_again(request: StaffRequest, refusal: DomainError | None = None) -> HttpResponse:
+def _page_again(
+    request: StaffRequest, refusal: DomainError | None = None, *, scan: KeptScan | None = None
+) -> HttpResponse:
     try:
         rows = rows_given(request.POST, groups_for(request.appointment.unit))
     except InvalidInput as wrong:
         rows, refusal = [], refusal or wrong
     told = list(refusal.faults) or [FieldFault("", str(refusal))] if refusal else []
-    return _page(request, rows=rows, faults=told)
+    return _page(request, rows=rows, faults=told, scan=scan)
 
 
-def _page(request: StaffRequest, *, rows: list[Row], faults: list[FieldFault] | None = None) -> HttpResponse:
+def _page(
+    request: StaffRequest,
+    *,
+    rows: list[Row],
+    faults: list[FieldFault] | None = None,
+    scan: KeptScan | None = None,
+) -> HttpResponse:
     own, today = request.appointment.unit, timezone.localdate()
     words = request.POST.get("words", "") if "find" in request.POST else ""
     defaults = {"dated": today.isoformat(), "urgency": "0", "secrecy": "0"}
@@ -137,6 +141,7 @@ def _page(request: StaffRequest, *, rows: list[Row], faults: list[FieldFault] | 
         "purposes": Purpose.choices,
         "amount": sum(row.amount for row in rows),
         "request_key": request.POST.get("request_key") or uuid4(),
+        **shown_scan(request, scan),
     }
     return render(request, "documents/outgoing/on_paper.html", context, status=422 if faults else 200)
 

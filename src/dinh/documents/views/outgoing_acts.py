@@ -36,7 +36,8 @@ from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign, outgoing_visible_to
 from dinh.documents.views.devices import to_device
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.kernel.refusals import refusals_told
 from dinh.signing.api import As, signs_on_device
 
 BATCH = 200
@@ -49,16 +50,11 @@ def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespo
     if act not in ACTS:
         raise Http404
     operation, done = ACTS[act]
-    try:
+    with refusals_told(request):
         to_go = _on_device(request, outgoing_id, act)
         if to_go is not None:
             return to_go
         operation(request, outgoing_id)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         if done:
             messages.success(request, _(done))
     return redirect("documents:outgoing", outgoing_id)

@@ -28,7 +28,8 @@ from dinh.documents.queries.recipients import (
     units_to_add,
 )
 from dinh.documents.rules_incoming import may_dispatch
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.kernel.errors import InvalidInput
+from dinh.kernel.refusals import refusals_told
 
 PAGE_SIZE = 15
 _MOVING = (
@@ -60,13 +61,8 @@ def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 def recall(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Take the letter back from whoever is not done with it."""
     reason = request.POST.get("reason", "").replace("\0", "")[:500]
-    try:
+    with refusals_told(request):
         recall_document(outgoing_id=outgoing_id, actor=request.appointment, reason=reason, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("The document is recalled."))
     return redirect("documents:outgoing", outgoing_id)
 
@@ -77,7 +73,7 @@ def posted(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Confirm that paper or e-mail went out to the chosen recipients."""
     chosen = [int(value) for value in request.POST.getlist("recipients") if _is_key(value)]
     note = request.POST.get("note", "").replace("\0", "")
-    try:
+    with refusals_told(request):
         amount = confirm_posted(
             clerk=request.appointment,
             outgoing_id=outgoing_id,
@@ -85,11 +81,6 @@ def posted(request: StaffRequest, outgoing_id: int) -> HttpResponse:
             note=note,
             at=timezone.now(),
         )
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         told = ngettext("%(count)d recipient is confirmed.", "%(count)d recipients are confirmed.", amount)
         messages.success(request, told % {"count": amount})
     return redirect("documents:outgoing", outgoing_id)
@@ -99,13 +90,8 @@ def posted(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 @signed_in
 def remind(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Remind those who have not received the letter."""
-    try:
+    with refusals_told(request):
         amount = remind_recipients(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         told = ngettext("%(count)d recipient is reminded.", "%(count)d recipients are reminded.", amount)
         messages.success(request, told % {"count": amount})
     return redirect("documents:outgoing", outgoing_id)
@@ -119,11 +105,8 @@ def further(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     if not may_dispatch(request.appointment, outgoing):
         raise Http404
     if request.method == "POST":
-        try:
+        with refusals_told(request):
             _send_further(request, outgoing_id)
-        except DomainError as refusal:
-            messages.error(request, str(refusal))
-        else:
             messages.success(request, _("The document is sent to the units that you added."))
             return redirect("documents:outgoing", outgoing_id)
     words = request.GET.get("q", "")

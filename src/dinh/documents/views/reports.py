@@ -1,6 +1,5 @@
 """Screens of the follow-up book and of the settlement reports."""
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -12,7 +11,8 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.forms.reports import PeriodForm
 from dinh.documents.registers.reports import Report, get_report, report_file, reports
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.kernel.errors import InvalidInput
+from dinh.kernel.refusals import refusals_told
 from dinh.kernel.tables import ENDINGS
 
 PAGE_SIZE = 50
@@ -48,14 +48,12 @@ def report_download(request: StaffRequest, code: str, ending: str) -> HttpRespon
     report = _report(code)
     if ending not in ENDINGS:
         raise Http404
-    try:
+    with refusals_told(request):
         wanted = _form(request, report).wanted()
         return report_file(
             report, reader=request.appointment, wanted=wanted, ending=ending, now=timezone.localtime()
         )
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("documents:report", code)
+    return redirect("documents:report", code)
 
 
 def _form(request: StaffRequest, report: Report) -> PeriodForm:
@@ -72,7 +70,4 @@ def _given(request: StaffRequest) -> QueryDict:
 
 
 def _report(code: str) -> Report:
-    try:
-        return get_report(code)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_report(code)

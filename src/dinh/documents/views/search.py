@@ -1,26 +1,22 @@
 """Search over all letters that somebody may see."""
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import BoundField
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.forms.search import SHOWN, SearchForm
-from dinh.documents.models import SavedSearch
-from dinh.documents.operations.searches import delete_search, save_search
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.search import MOST, found_documents
 from dinh.documents.registers.found import found_file, found_lines
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_told
 from dinh.kernel.tables import ENDINGS
 
 PAGE_SIZE = 50
@@ -48,9 +44,6 @@ def search(request: StaffRequest) -> HttpResponse:
         "words": wanted.words,
         "is_asked": not wanted.is_empty(),
         "is_capped": len(found) == MOST,
-        "query": _query(request),
-        "saved": SavedSearch.objects.filter(appointment=request.appointment),
-        "endings": ENDINGS,
     }
     return render(request, "documents/search/search.html", context, status=422 if form.errors else 200)
 
@@ -61,39 +54,9 @@ def search_download(request: StaffRequest, ending: str) -> HttpResponseBase:
     """What the search found, to take home."""
     if ending not in ENDINGS:
         raise Http404
-    try:
+    with refusals_told(request):
         return found_file(_form(request), reader=request.appointment, ending=ending)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect(f"{reverse('documents:search')}?{_query(request)}")
-
-
-@require_POST
-@signed_in
-def search_save(request: StaffRequest) -> HttpResponse:
-    """Keep the search under a name."""
-    query = QueryDict(request.POST.get("query", "")[:4000]).urlencode()
-    try:
-        save_search(
-            owner=request.appointment, name=request.POST.get("name", ""), query=query, at=timezone.now()
-        )
-    except DomainError as refusal:
-        for words in [fault.message for fault in refusal.faults] or [str(refusal)]:
-            messages.error(request, words)
-    else:
-        messages.success(request, _("The search is kept."))
-    return redirect(f"{reverse('documents:search')}?{query}")
-
-
-@require_POST
-@signed_in
-def search_delete(request: StaffRequest, search_id: int) -> HttpResponse:
-    """Forget a kept search."""
-    try:
-        delete_search(owner=request.appointment, search_id=search_id)
-    except NotFound as missing:
-        raise Http404 from missing
-    return redirect("documents:search")
+    return redirect(f"{reverse('documents:search')}?{request.GET.urlencode()}")
 
 
 @require_GET
@@ -117,14 +80,3 @@ def _form(request: StaffRequest) -> SearchForm:
 
 def _more(form: SearchForm) -> list[BoundField]:
     return [form[name] for name in form.fields if name not in _ALWAYS_SHOWN]
-
-
-def _query(request: StaffRequest) -> str:
-    given = request.GET.copy()
-    for name in ("page", "fields"):
-        given.pop(name, None)
-    filled = QueryDict(mutable=True)
-    for name, values in given.lists():
-        if kept := [value for value in values if value]:
-            filled.setlist(name, kept)
-    return filled.urlencode()

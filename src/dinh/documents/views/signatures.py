@@ -8,7 +8,6 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.kernel.errors import NotFound
 from dinh.signing.api import verdict_of
 
 
@@ -24,10 +23,7 @@ def outgoing_signatures(request: StaffRequest, outgoing_id: int) -> HttpResponse
 @signed_in
 def incoming_signatures(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """The signatures of a letter that arrived, for those who see it, unless it was recalled."""
-    try:
-        incoming = get_incoming(incoming_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    incoming = get_incoming(incoming_id, request.appointment)
     return _verdicts(request, incoming.document.content_id)
 
 

@@ -1,5 +1,4 @@
 from django.core.paginator import Paginator
-from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,7 +9,6 @@ from django.views.decorators.http import require_GET, require_POST
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.components import chips_for
-from dinh.kernel.errors import NotFound
 from dinh.notify.operations.reading import mark_all_read, mark_read
 from dinh.notify.queries.notifications import amount_unread, notifications_visible_to
 
@@ -40,10 +38,7 @@ def bell(request: StaffRequest) -> HttpResponseBase:
 @require_POST
 @signed_in
 def open_one(request: StaffRequest, notification_id: int) -> HttpResponseBase:
-    try:
-        told = mark_read(notification_id=notification_id, actor=request.appointment, at=timezone.now())
-    except NotFound as refusal:
-        raise Http404 from refusal
+    told = mark_read(notification_id=notification_id, actor=request.appointment, at=timezone.now())
     return redirect(told.url)
 
 

@@ -155,6 +155,64 @@ def close_case_file(*, case_file_id: int, actor: Appointment, at: datetime) -> C
     return case_file
 
 
+@transaction.atomic
+def reopen_case_file(*, case_file_id: int, actor: Appointment, reason: str, at: datetime) -> CaseFile:
+    """
+    Open a case file again that was closed too early, as long as the archive has not got it; repeated, it changes
+    nothing.
+
+    :raises CaseFileNotFound, NotPermitted: as `close_case_file`
+    :raises CaseFileClosed: once handed over
+    :raises InvalidInput: without a reason
+    """
+    case_file = locked_case_file(case_file_id, actor, allow_closed=True)
+    if case_file.closed_date is None:
+        return case_file
+    if case_file.handed_over_at is not None:
+        raise CaseFileClosed(_("The archive has the case file; it is not changed any more."))
+    if not 0 < len(reason.strip()) <= 500:
+        raise InvalidInput(_("Say why the case file is opened again."), field="reason")
+    case_file.closed_date = case_file.handover_due_date = case_file.handover_warned_at = None
+    case_file.save(update_fields=["closed_date", "handover_due_date", "handover_warned_at"])
+    details = {"reason": reason.strip()}
+    record("records.case_file.reopened", target=case_file, actor=actor, at=at, details=details)
+    return case_file
+
+
+@transaction.atomic
+def correct_case_file(
+    *, case_file_id: int, actor: Appointment, title: str, rights: str, language: str, note: str, at: datetime
+) -> CaseFile:
+    """
+    Correct how an open case file is described; its code, day of opening and retention stay. Repeated, it changes
+    nothing.
+
+    :raises CaseFileNotFound, NotPermitted, CaseFileClosed: as `file_record`
+    :raises InvalidInput: field by field
+    """
+    case_file = locked_case_file(case_file_id, actor)
+    given = {"title": title, "rights": rights, "language": language, "note": note}
+    described = NewCaseFile(
+        code=case_file.code,
+        opened_date=case_file.opened_date,
+        title=title,
+        rights=rights,
+        language=language,
+        note=note,
+    )
+    _check(described, at)
+    changed = {name: text.strip() for name, text in given.items() if text.strip() != getattr(case_file, name)}
+    if not changed:
+        return case_file
+    before = {name: getattr(case_file, name) for name in changed}
+    for name, text in changed.items():
+        setattr(case_file, name, text)
+    case_file.save(update_fields=list(changed))
+    details = {"before": before, "after": changed}
+    record("records.case_file.corrected", target=case_file, actor=actor, at=at, details=details)
+    return case_file
+
+
 def locked_case_file(case_file_id: int, actor: Appointment, *, allow_closed: bool = False) -> CaseFile:
     """The visible file that the actor keeps, locked until the end of the transaction."""
     rows = case_files_visible_to(actor).select_for_update(of=("self",), no_key=True).select_related("entry")

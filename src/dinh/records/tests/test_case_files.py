@@ -21,8 +21,10 @@ from dinh.records.operations.case_files import (
     close_case_file,
     file_record,
     open_case_file,
+    reopen_case_file,
     take_out,
 )
+from dinh.records.operations.handing_over import hand_over
 from dinh.records.queries.case_files import CaseFileNotFound, case_files_visible_to, described
 from dinh.records.registry import Fileable, FiledRecord, fileables
 
@@ -233,3 +235,41 @@ def test_places_in_a_case_file_have_no_gaps(keeper):
     take_out(case_file_id=case_file.pk, filing_id=case_file.filings.get(ordinal=1).pk, actor=keeper, at=NOW)
 
     assert list(case_file.filings.values_list("target_id", "ordinal")) == [(other.pk, 1)]
+
+
+def test_a_file_that_was_closed_too_early_is_opened_again_until_it_is_handed_over(client, keeper):
+    case_file = opened(keeper)
+    order = {"case_file_id": case_file.pk, "actor": keeper, "at": NOW}
+    close_case_file(**order)
+    with pytest.raises(InvalidInput):
+        reopen_case_file(reason=" ", **order)
+    with pytest.raises(CaseFileNotFound):
+        reopen_case_file(reason="Nhầm", **order | {"actor": AppointmentFactory(roles=[Role.CLERK])})
+    client.force_login(AccountFactory(current_appointment=keeper))
+
+    client.post(reverse("records:case_file_reopen", args=[case_file.pk]), {"reason": "Còn văn bản"})
+
+    case_file.refresh_from_db()
+    assert (case_file.closed_date, case_file.handover_due_date) == (None, None)
+    close_case_file(**order)
+    hand_over(case_file_id=case_file.pk, actor=keeper, at=NOW)
+    with pytest.raises(CaseFileClosed):
+        reopen_case_file(reason="Nhầm", **order)
+    url = f"/api/v1/case-files/{case_file.pk}/reopen"
+    assert client.post(url, {"reason": "x"}, content_type="application/json").status_code == 409
+
+
+def test_the_description_of_an_open_file_is_corrected(client, keeper):
+    case_file = opened(keeper)
+    client.force_login(AccountFactory(current_appointment=keeper))
+    given = {"title": "Hồ sơ đúng tên", "rights": "", "language": "Tiếng Việt", "note": ""}
+
+    for _time in range(2):
+        client.post(reverse("records:case_file_correct", args=[case_file.pk]), given)
+
+    corrected = [entry.details for entry in trace_of(case_file) if entry.action.endswith("corrected")]
+    assert corrected == [{"before": {"title": case_file.title}, "after": {"title": "Hồ sơ đúng tên"}}]
+    refused = client.post(
+        f"/api/v1/case-files/{case_file.pk}/correct", {"title": ""}, content_type="application/json"
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "title")

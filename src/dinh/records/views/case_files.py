@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,11 +12,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import accesses_of, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.case_files import CaseFileForm
 from dinh.records.models import CaseFile
-from dinh.records.operations.case_files import close_case_file, open_case_file, take_out
+from dinh.records.operations.case_files import (
+    close_case_file,
+    correct_case_file,
+    open_case_file,
+    reopen_case_file,
+    take_out,
+)
 from dinh.records.operations.handing_over import hand_over
 from dinh.records.queries.case_files import (
     case_files_visible_to,
@@ -35,6 +40,8 @@ TRACE = {
     "records.case_file.filled": _("Record put in"),
     "records.case_file.record_taken_out": _("Record taken out"),
     "records.case_file.closed": _("Case file closed"),
+    "records.case_file.reopened": _("Case file opened again"),
+    "records.case_file.corrected": _("Case file corrected"),
     "records.case_file.handed_over": _("Handed over to the archive"),
     "records.case_file.exported": _("Taken out of the house"),
 }
@@ -56,14 +63,10 @@ def case_file_new(request: StaffRequest) -> HttpResponse:
     """Open a case file in one's own charge."""
     form = CaseFileForm(request.POST or None, initial=_initial(request))
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_beside(form):
             opened = open_case_file(
                 responsible=request.appointment, case_file=form.new_case_file(), at=timezone.now()
             )
-        except DomainError as refusal:
-            for fault in refusal.faults:
-                form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        else:
             return redirect("records:case_file", opened.pk)
     return render(request, "records/new.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -118,6 +121,34 @@ def case_file_close(request: StaffRequest, case_file_id: int) -> HttpResponse:
 
 @require_POST
 @signed_in
+def case_file_reopen(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """Open a closed case file again."""
+    reason = request.POST.get("reason", "").replace("\0", "")
+
+    def act() -> None:
+        reopen_case_file(
+            case_file_id=case_file_id, actor=request.appointment, reason=reason, at=timezone.now()
+        )
+
+    return _acted(request, case_file_id, act)
+
+
+@require_POST
+@signed_in
+def case_file_correct(request: StaffRequest, case_file_id: int) -> HttpResponse:
+    """Correct title, conditions of use, language or note."""
+    given = {
+        name: request.POST.get(name, "").replace("\0", "") for name in ("title", "rights", "language", "note")
+    }
+
+    def act() -> None:
+        correct_case_file(case_file_id=case_file_id, actor=request.appointment, at=timezone.now(), **given)
+
+    return _acted(request, case_file_id, act)
+
+
+@require_POST
+@signed_in
 def case_file_take_out(request: StaffRequest, case_file_id: int, filing_id: int) -> HttpResponse:
     """Take a record out that was filed by mistake."""
 
@@ -140,15 +171,10 @@ def case_file_hand_over(request: StaffRequest, case_file_id: int) -> HttpRespons
 
 def _acted(request: StaffRequest, case_file_id: int, act: Callable[[], None]) -> HttpResponse:
     _visible(request, case_file_id)
-    try:
+    with refusals_told(request):
         act()
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     return redirect("records:case_file", case_file_id)
 
 
 def _visible(request: StaffRequest, case_file_id: int) -> CaseFile:
-    try:
-        return get_case_file(case_file_id, request.appointment)
-    except NotFound as missing:
-        raise Http404 from missing
+    return get_case_file(case_file_id, request.appointment)

@@ -1,7 +1,5 @@
 """Case files to take home: their lists, and a whole file as PDF, XML or container."""
 
-from django.contrib import messages
-from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -9,7 +7,7 @@ from django.views.decorators.http import require_GET
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_told
 from dinh.records.answers import export_of, list_of_case_files, list_of_entries, list_of_records
 from dinh.records.queries.case_files import get_case_file
 
@@ -18,29 +16,21 @@ from dinh.records.queries.case_files import get_case_file
 @signed_in
 def record_list(request: StaffRequest, case_file_id: int, ending: str) -> HttpResponseBase:
     """The list of documents in a case file."""
-    try:
+    with refusals_told(request):
         case_file = get_case_file(case_file_id, request.appointment)
         return list_of_records(case_file, request.appointment, ending=ending)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("records:case_file", case_file_id)
+    return redirect("records:case_file", case_file_id)
 
 
 @require_GET
 @signed_in
 def case_file_export(request: StaffRequest, case_file_id: int, ending: str) -> HttpResponseBase:
     """The whole file: its documents and metadata in chronological order."""
-    try:
+    with refusals_told(request):
         return export_of(
             case_file_id=case_file_id, reader=request.appointment, ending=ending, at=timezone.now()
         )
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("records:case_file", case_file_id)
+    return redirect("records:case_file", case_file_id)
 
 
 @require_GET
@@ -48,23 +38,15 @@ def case_file_export(request: StaffRequest, case_file_id: int, ending: str) -> H
 def case_file_register(request: StaffRequest, ending: str) -> HttpResponseBase:
     """The list of case files that the page shows."""
     words, closed = request.GET.get("q", "").strip()[:200], request.GET.get("closed", "")
-    try:
+    with refusals_told(request):
         return list_of_case_files(request.appointment, words=words, closed=closed, ending=ending)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("records:case_file_list")
+    return redirect("records:case_file_list")
 
 
 @require_GET
 @signed_in
 def file_list_print(request: StaffRequest, year: int, ending: str) -> HttpResponseBase:
     """The list of files of a year."""
-    try:
+    with refusals_told(request):
         return list_of_entries(request.appointment, year=year, ending=ending)
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("records:file_list", year)
+    return redirect("records:file_list", year)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.file_lists import EntryForm
 from dinh.records.operations.file_lists import add_entry, approve_list, copy_list, remove_entry
@@ -32,14 +32,8 @@ def file_list(request: StaffRequest, year: int) -> HttpResponse:
     today, clerk = timezone.localdate(), request.appointment
     form = EntryForm(request.POST or None, clerk=clerk, on=today) if may_keep_list(clerk) else None
     if request.method == "POST" and form is not None and form.is_valid():
-        try:
+        with refusals_beside(form):
             add_entry(clerk=clerk, year=year, entry=form.new_entry(), at=timezone.now())
-        except DomainError as refusal:
-            for fault in refusal.faults:
-                form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-            if not refusal.faults:
-                form.add_error(None, str(refusal))
-        else:
             return redirect("records:file_list", year)
     context = {
         "year": year,
@@ -59,10 +53,8 @@ def file_list(request: StaffRequest, year: int) -> HttpResponse:
 @signed_in
 def entry_remove(request: StaffRequest, year: int, entry_id: int) -> HttpResponse:
     """Take a line out."""
-    try:
+    with refusals_told(request):
         remove_entry(clerk=request.appointment, entry_id=entry_id, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     return redirect("records:file_list", year)
 
 
@@ -70,11 +62,8 @@ def entry_remove(request: StaffRequest, year: int, entry_id: int) -> HttpRespons
 @signed_in
 def file_list_copy(request: StaffRequest, year: int) -> HttpResponse:
     """Begin with last year's lines."""
-    try:
+    with refusals_told(request):
         amount = copy_list(clerk=request.appointment, from_year=year - 1, to_year=year, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         told = ngettext("%(count)d line is taken over.", "%(count)d lines are taken over.", amount)
         messages.success(request, told % {"count": amount})
     return redirect("records:file_list", year)
@@ -84,10 +73,7 @@ def file_list_copy(request: StaffRequest, year: int) -> HttpResponse:
 @signed_in
 def file_list_approve(request: StaffRequest, year: int) -> HttpResponse:
     """Put the list into force."""
-    try:
+    with refusals_told(request):
         approve_list(leader=request.appointment, year=year, at=timezone.now())
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _("The list of files is approved."))
     return redirect("records:file_list", year)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import trace_of
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.signing.exports import credentials_wanted, list_of_credentials
 from dinh.signing.forms import PLACES, RegisterForm
 from dinh.signing.models import CredentialState
@@ -68,15 +68,11 @@ def registry(request: StaffRequest) -> HttpResponseBase:
 def registry_export(request: StaffRequest, ending: str) -> HttpResponseBase:
     """What the registry shows under these filters, all its pages."""
     words, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
-    try:
+    with refusals_told(request):
         return list_of_credentials(
             request.appointment, words=words, state=state, ending=ending, at=timezone.now()
         )
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect(f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
+    return redirect(f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
 
 
 @signed_in
@@ -100,12 +96,9 @@ def register(request: StaffRequest) -> HttpResponseBase:
         raise Http404
     form = RegisterForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_beside(form):
             new = form.new_credential()
             credential = register_credential(new=new, actor=request.appointment, at=timezone.now())
-        except DomainError as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-        else:
             messages.success(request, _("The certificate is registered."))
             return redirect("signing:credential", credential.pk)
     return render(request, "signing/register.html", {"form": form}, status=422 if form.errors else 200)
@@ -137,17 +130,12 @@ def move(request: StaffRequest, credential_id: int, act: str) -> HttpResponseBas
     if act not in ACTS:
         raise Http404
     operation, done = ACTS[act]
-    try:
+    with refusals_told(request):
         operation(
             credential_id=credential_id,
             reason=request.POST.get("reason", ""),
             actor=request.appointment,
             at=timezone.now(),
         )
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
         messages.success(request, _(done))
     return redirect("signing:credential", credential_id)

@@ -6,7 +6,7 @@ The program answers to nobody's session: the secrets in its addresses let it do 
 
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,8 +28,8 @@ def errand(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
     """What the page hands to the program, as JSON; `message` where the session waits no more."""
     try:
         sent = send_errand(session_id=session_id, appointment=request.appointment, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
+    except NotFound:
+        raise
     except DomainError as refusal:
         return JsonResponse({"message": str(refusal)}, status=refusal.status)
     return JsonResponse({"id": sent.id, "function": sent.function, "parameters": sent.parameters})
@@ -38,10 +38,7 @@ def errand(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
 @require_GET
 def letter(request: HttpRequest, secret: str) -> HttpResponseBase:
     """The letter, to whoever has the one-time address first."""
-    try:
-        sha256 = fetch_letter(secret=secret, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
+    sha256 = fetch_letter(secret=secret, at=timezone.now())
     response = blob_response(request, sha256, filename="van-ban.pdf")
     response["Cache-Control"] = "no-store"
     return response

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from csp.decorators import csp_update
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_told
 from dinh.signing.models import SessionState, SigningSession
 from dinh.signing.operations.answers import read_answer
 from dinh.signing.operations.sessions import finish_signing, session_info
@@ -25,12 +24,10 @@ from dinh.storage.api import blob_response
 @signed_in
 def begin_trial(request: StaffRequest) -> HttpResponseBase:
     """Prepare the test letter, then go to where it is signed."""
-    try:
+    with refusals_told(request):
         session = begin_trial_signature(appointment=request.appointment)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("signing:mine")
-    return redirect("signing:trial_session", session.id)
+        return redirect("signing:trial_session", session.id)
+    return redirect("signing:mine")
 
 
 @csp_update({"connect-src": [settings.SIGNING_PLUGIN_URL]})
@@ -41,12 +38,10 @@ def trial_page(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
     if session.state == SessionState.FINISHED and session.result_id:
         verdict = verdict_of(session.result_id, offline=True)
         return render(request, "signing/trial.html", {"session": session, "verdict": verdict})
-    try:
+    with refusals_told(request):
         info = session_info(session_id=session_id, appointment=request.appointment)
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("signing:mine")
-    return render(request, "signing/trial.html", {"session": session, "info": info})
+        return render(request, "signing/trial.html", {"session": session, "info": info})
+    return redirect("signing:mine")
 
 
 @require_POST
@@ -54,15 +49,13 @@ def trial_page(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
 def finish_trial(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
     """Take the token's answer; the page sends it as base64, or nothing where the server reaches the key."""
     session = _own_trial(request, session_id)
-    try:
+    with refusals_told(request):
         finish_signing(
             session_id=session_id,
             appointment=request.appointment,
             sha256=session.source_id,
             **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment),
         )
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
     return redirect("signing:trial_session", session_id)
 
 

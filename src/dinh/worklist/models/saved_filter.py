@@ -6,8 +6,8 @@ class SavedFilter(models.Model):
 
     appointment = models.ForeignKey("directory.Appointment", on_delete=models.CASCADE, related_name="+")
     path = models.CharField(max_length=200)
-    query = models.CharField(max_length=500)
-    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=4000)
+    name = models.CharField(max_length=80)
     created_at = models.DateTimeField()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Views of lists that somebody keeps for themselves."""
+"""Views of lists that somebody keeps for themselves; searches too (Decree 30/2020, Annex VI, part I, III.6.e)."""
 
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.worklist.models import SavedFilter
 from dinh.worklist.queries.saved_filters import cleaned
 
-MOST: Final = 20
+MOST: Final = 50
 
 
 @transaction.atomic
@@ -23,16 +23,18 @@ def save_filter(*, actor: Appointment, path: str, query: str, name: str, at: dat
     :param path: address of a page of the house, without its host
     :param query: the page's parameters; the number of the page is not kept
 
-    :raises InvalidInput: field `name` empty, too long or one too many; `path` no page of the house
+    :raises InvalidInput: field `name` empty, too long or one too many; `path` no page of the house; `query` too long
     """
     name, filters = name.replace("\0", " ").strip(), cleaned(query)
-    if not 0 < len(name) <= 60:
-        raise InvalidInput(_("Give the filter a name of at most 60 characters."), field="name")
-    if not _is_page(path) or len(filters) > 500:
-        raise InvalidInput(_("This list cannot be kept. Use fewer filters."), field="path")
+    if not 0 < len(name) <= 80:
+        raise InvalidInput(_("Give the filter a name of at most 80 characters."), field="name")
+    if not _is_page(path):
+        raise InvalidInput(_("There is no such list."), field="path")
+    if len(filters) > 4000:
+        raise InvalidInput(_("This list cannot be kept. Use fewer filters."), field="query")
     own = SavedFilter.objects.filter(appointment=actor, path=path)
     if own.exclude(name=name).count() >= MOST:
-        raise InvalidInput(_("There are 20 saved filters here. Remove one first."), field="name")
+        raise InvalidInput(_("There are 50 saved filters here. Remove one first."), field="name")
     saved, _is_new = SavedFilter.objects.update_or_create(
         appointment=actor, path=path, name=name, defaults={"query": filters, "created_at": at}
     )

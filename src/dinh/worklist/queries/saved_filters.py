@@ -1,16 +1,17 @@
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 
+from dinh.directory.models import Appointment
 from dinh.kernel.compiled import CompiledRead
 from dinh.worklist.models import SavedFilter
 
-_NOT_KEPT: Final = ("page",)
+_NOT_KEPT: Final = ("page", "fields")
+"""How a list is shown: its page, and whether the form of all its fields stands open."""
 _OF_LIST: Final[CompiledRead[SavedFilter]] = CompiledRead(
-    lambda appointment, path: SavedFilter.objects.filter(appointment=appointment, path=path).order_by("name"),
-    appointment=-1,
-    path="",
+    lambda appointment, path: saved_filters_for(appointment, path=path), appointment=-1, path="/"
 )
 
 
@@ -29,6 +30,12 @@ class SavedFilters:
     @property
     def is_new(self) -> bool:
         return bool(self.query) and self.query not in {row.query for row in self.rows}
+
+
+def saved_filters_for(appointment: Appointment | int, *, path: str = "") -> "QuerySet[SavedFilter]":
+    """A position's own by name, of all lists or of one."""
+    rows = SavedFilter.objects.filter(appointment=appointment).order_by("path", "name")
+    return rows.filter(path=path) if path else rows
 
 
 def saved_filters_of(request: HttpRequest) -> SavedFilters:

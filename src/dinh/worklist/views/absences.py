@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from dinh.directory.access import allowed, signed_in
-from dinh.directory.forms.faults import show_refusal
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.directory.queries.appointments import current_appointments
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.kernel.text import fold
 from dinh.worklist.forms.absence import AbsenceForm
 from dinh.worklist.kinds import label_of
@@ -92,13 +91,8 @@ def cancel(request: StaffRequest, absence_id: int) -> HttpResponseBase:
     managed = absences_managed_by(request.appointment, today=timezone.localdate())
     other = managed.filter(pk=absence_id).first()
     back = redirect("worklist:absence_of", other.person_id) if other else redirect("worklist:absences")
-    try:
+    with refusals_told(request):
         cancel_absence(absence_id=absence_id, actor=request.appointment, at=timezone.now())
-    except NotFound as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.warning(request, str(refusal))
-    else:
         done = _("The absence is cancelled; you act yourself again.")
         messages.success(request, _("The absence is cancelled.") if other else done)
     return back
@@ -120,7 +114,7 @@ def _recorded(request: StaffRequest, form: AbsenceForm, *, person_id: int) -> bo
     """Whether the form was sent and taken; a refusal stands beside its field."""
     if not form.is_valid():
         return False
-    try:
+    with refusals_beside(form):
         record_absence(
             actor=request.appointment,
             person_id=person_id,
@@ -130,7 +124,5 @@ def _recorded(request: StaffRequest, form: AbsenceForm, *, person_id: int) -> bo
             delegations=form.delegations(),
             at=timezone.now(),
         )
-    except DomainError as refusal:
-        show_refusal(form, refusal)
-        return False
-    return True
+        return True
+    return False

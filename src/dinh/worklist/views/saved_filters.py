@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import DomainError
+from dinh.kernel.refusals import refusals_told
 from dinh.worklist.operations.saved_filters import remove_filter, save_filter
 
 
@@ -17,7 +17,7 @@ from dinh.worklist.operations.saved_filters import remove_filter, save_filter
 def save(request: StaffRequest) -> HttpResponseBase:
     """Keep the view of the list that the form stands on, and show it again."""
     path, query = request.POST.get("path", "/"), request.POST.get("query", "")
-    try:
+    with refusals_told(request):
         saved = save_filter(
             actor=request.appointment,
             path=path,
@@ -25,21 +25,15 @@ def save(request: StaffRequest) -> HttpResponseBase:
             name=request.POST.get("name", ""),
             at=timezone.now(),
         )
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-        own = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-        return redirect(f"{path}?{query}" if own else "/")
-    messages.success(request, _("The filter is saved."))
-    return redirect(saved.url)
+        messages.success(request, _("The filter is saved."))
+        return redirect(saved.url)
+    own = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return redirect(f"{path}?{query}" if own else "/")
 
 
 @require_POST
 @signed_in
 def remove(request: StaffRequest, filter_id: int) -> HttpResponseBase:
-    try:
-        removed = remove_filter(filter_id=filter_id, actor=request.appointment)
-    except DomainError as refusal:
-        messages.warning(request, str(refusal))
-        return redirect("/")
+    removed = remove_filter(filter_id=filter_id, actor=request.appointment)
     messages.success(request, _("The saved filter is removed."))
     return redirect(removed.path)

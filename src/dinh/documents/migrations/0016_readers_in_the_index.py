@@ -14,5 +14,5 @@ UPDATE documents_document AS letter SET search_vector = letter.search_vector || 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("documents", "0013_device_copies")]
+    dependencies = [("documents", "0015_import_progress")]
     operations = [migrations.RunSQL(READERS, migrations.RunSQL.noop)]

@@ -1,0 +1,61 @@
+"""An act that is refused: told on the next page, or beside its fields; what is missing answers 404."""
+
+import pytest
+from django import forms
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.http import HttpResponse
+
+from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
+from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.requests import MissingPageMiddleware
+
+
+class NameForm(forms.Form):
+    name = forms.CharField(required=False)
+
+
+def test_each_fault_is_told_once(rf):
+    request = rf.post("/")
+    request._messages = CookieStorage(request)
+    faults = [FieldFault("a", "Sai ngày."), FieldFault("b", "Sai ngày."), FieldFault("c", "Thiếu tên.")]
+
+    with refusals_told(request):
+        raise InvalidInput("Sai.", faults=faults)
+    with refusals_told(request):
+        raise DomainError("Đã gửi rồi.")
+
+    assert [str(each) for each in get_messages(request)] == ["Sai ngày.", "Thiếu tên.", "Đã gửi rồi."]
+
+
+def test_a_refusal_stands_beside_its_field_or_above_the_form():
+    form = NameForm({"name": "x"})
+
+    with refusals_beside(form):
+        raise InvalidInput(
+            "Sai.", faults=[FieldFault("name", "Tên đã có."), FieldFault("other", "Sai khác.")]
+        )
+    with refusals_beside(form):
+        raise DomainError("Đã gửi rồi.")
+
+    assert form.errors == {"name": ["Tên đã có."], "__all__": ["Sai khác.", "Đã gửi rồi."]}
+
+
+@pytest.mark.parametrize("failure", [NotFound("Không có."), RuntimeError("broken")])
+def test_what_is_missing_or_broken_goes_on(rf, failure):
+    with pytest.raises(type(failure)), refusals_told(rf.get("/")):
+        raise failure
+    with pytest.raises(type(failure)), refusals_beside(NameForm({})):
+        raise failure
+
+
+@pytest.mark.django_db
+def test_missing_records_answer_404_on_pages_alone(rf):
+    middleware = MissingPageMiddleware(lambda request: HttpResponse())
+
+    page = middleware.process_exception(rf.get("/documents/books/7/"), NotFound("Không có."))
+
+    assert page is not None
+    assert page.status_code == 404
+    assert middleware.process_exception(rf.get("/api/v1/books/7"), NotFound("Không có.")) is None
+    assert middleware.process_exception(rf.get("/documents/books/7/"), DomainError("Sai.")) is None
