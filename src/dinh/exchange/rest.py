@@ -199,10 +199,15 @@ class MeasuresOut(Schema):
 
 
 class PeerIn(Schema):
-    """`serves`: `member`, or `instance` for all of its instance."""
+    """
+    `serves`: `member`, or `instance` for all of its instance. `daily_quota` and `rate` (calls a second) bind each of
+    our systems that calls it.
+    """
 
     address: Text
     serves: Literal["member", "instance"] = "member"
+    daily_quota: int = 1_000_000
+    rate: int = 100
 
 
 class PeerOut(Schema):
@@ -210,6 +215,8 @@ class PeerOut(Schema):
     system: str
     address: str
     serves: str
+    daily_quota: int
+    rate: int
     ended_at: datetime | None
 
 
@@ -302,7 +309,7 @@ def list_peers(request: HttpRequest) -> list[dict[str, Any]]:
 @router.post("/exchange/systems/{system_id}/peer", response={201: PeerOut})
 def add_peer(request: HttpRequest, system_id: int, given: PeerIn) -> Status[dict[str, Any]]:
     """Let our gateways speak with this system's, which is known by its certificates."""
-    new = peers.NewPeer(given.address, given.serves)
+    new = peers.NewPeer(given.address, given.serves, given.daily_quota, given.rate)
     at = timezone.now()
     return Status(201, _peer(peers.register_peer(system_id=system_id, new=new, actor=_own(request), at=at)))
 
@@ -454,7 +461,7 @@ def _system(row: System) -> dict[str, Any]:
 
 
 def _peer(row: Peer) -> dict[str, Any]:
-    names = ("id", "address", "serves", "ended_at")
+    names = ("id", "address", "serves", "daily_quota", "rate", "ended_at")
     return {name: getattr(row, name) for name in names} | {"system": row.system.identifier}
 
 

@@ -11,6 +11,7 @@ import psycopg
 
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import MARK, Batch, moment_of
+from dinh.exchange.gateway.database import WATCHED
 from dinh.exchange.gateway.identity import Identity
 from dinh.exchange.gateway.records import COLUMNS
 from dinh.exchange.gateway.segments import ENDING, SegmentLog, records_of
@@ -112,12 +113,7 @@ class Shipper(threading.Thread):
     def _connected(self) -> "psycopg.Connection[tuple[object, ...]]":
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
-                self.database_url,
-                connect_timeout=5,
-                keepalives_idle=2,
-                keepalives_interval=1,
-                keepalives_count=3,
-                application_name=f"dinh-gateway-log-{self.gateway}",
+                self.database_url, application_name=f"dinh-gateway-log-{self.gateway}", **WATCHED
             )
             self._connection.execute(_STAGE)
             told = (self.identity.fingerprint, self.gateway, self.identity.pem)
