@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 
+from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.wire import WINDOW, Nonces, Wire, header
 from dinh.exchange.models import Exchange, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
@@ -123,6 +124,25 @@ def test_other_end_away_is_told_by_the_protocol(ends):
     assert [(row.outcome, row.reason) for row in ends.our_log()] == [("failed", "provider-unreachable")]
 
 
+def test_calls_to_another_gateway_are_counted_and_bound_for_each_system(ends, upstream):
+    with our_registry():
+        ends.peer.daily_quota = 3
+        ends.peer.save()
+        tell_gateways()
+    eventually(lambda: ends.ours.health()["configuration"], 2)
+
+    answers = [ask(ends.ours, PATH) for _time in range(5)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3 + [500] * 2
+    assert error_of(answers[3]) == (500, "Server.ServerProxy.AccessDenied")
+    assert int(answers[3].headers["retry-after"]) > 0
+    assert len(upstream.seen) == 3
+    logged = eventually(
+        lambda: [(row.outcome, row.reason) for row in ends.our_log()][3:], [("refused", "quota-exceeded")] * 2
+    )
+    assert logged == [("refused", "quota-exceeded")] * 2
+
+
 def test_revoked_certificate_is_refused_within_two_seconds(ends):
     assert ask(ends.ours, PATH).status_code == 200
     SystemCertificate.objects.filter(fingerprint=ends.ours_id.fingerprint).update(revoked_at=timezone.now())
@@ -146,7 +166,7 @@ class Sender:
     """Speaks to the listening end by hand, with our certificate."""
 
     def __init__(self, ends, keys=None):
-        self.keys = keys or ends.ours_id
+        self.keys, self.recipient = keys or ends.ours_id, ends.theirs_id.fingerprint
         context = ssl.create_default_context(cafile=str(ends.theirs_id.certificate_file))
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.check_hostname = False
@@ -157,10 +177,11 @@ class Sender:
     def headers(self, client=CLIENT, message="m-1"):
         return [(b"x-road-client", client.encode()), (b"x-road-id", message.encode()), (b"accept", b"*/*")]
 
-    def signed(self, headers, *, body=b"", path=PATH, method="GET"):
+    def signed(self, headers, *, body=b"", path=PATH, method="GET", recipient=""):
         return headers + self.signing.sign_request(
-            method=method.encode(), path=path.encode(), query=b"", headers=headers, body=body
-        )
+            method=method.encode(), path=path.encode(), query=b"", headers=headers, body=body,
+            recipient=recipient or self.recipient,
+        )  # fmt: skip
 
     def send(self, headers, *, body=b"", path=PATH, method="GET"):
         self.wire.putrequest(method, path, skip_accept_encoding=True)
@@ -190,6 +211,17 @@ def test_same_message_is_taken_once(ends):
     assert sender.send(sender.signed(sender.headers()))[0] == 200
     assert eventually(Exchange.objects.count, 3) == 3
     assert sorted(Exchange.objects.values_list("outcome", flat=True)) == ["delivered", "delivered", "refused"]
+
+
+def test_message_for_another_gateway_behind_the_same_address_is_refused(ends, upstream, tmp_path):
+    """Several gateways remember no nonces of one another: a message is good at one of them only."""
+    sender, other = Sender(ends), identity(tmp_path / "other")
+
+    answer = sender.send(sender.signed(sender.headers(), recipient=other.fingerprint))
+
+    refused = "The signature is of another kind, or meant for another gateway."
+    assert told(answer) == ("Server.ServerProxy.InvalidSignatureValue", refused)
+    assert upstream.seen == []
 
 
 @pytest.mark.parametrize(
@@ -339,10 +371,10 @@ def test_request_signed_before_the_start_is_refused(tmp_path):
     der = keys.certificates[0].public_bytes(Encoding.DER)
     public = x509.load_der_x509_certificate(der).public_key()
     key = PeerKey(keys.fingerprint, public, 0, time.time() + 100, der)
-    peer = Peer("VN/GOV/A/CONG", "VN/GOV/A/", "h", 1, {keys.fingerprint: key})
+    peer = Peer(1, "VN/GOV/A/CONG", "VN/GOV/A/", "h", 1, {keys.fingerprint: key}, Limit(1, 1))
     call = {"method": b"GET", "path": b"/", "query": b"", "body": b""}
     headers = [(b"x-road-client", b"c"), (b"x-road-id", b"i")]
-    signed = headers + Wire(keys).sign_request(headers=headers, **call)
+    signed = headers + Wire(keys).sign_request(headers=headers, recipient=keys.fingerprint, **call)
 
     with pytest.raises(Refusal, match="before this gateway started"):
         Wire(keys, started_at=time.time() + 5).check_request(peer, headers=signed, **call)
