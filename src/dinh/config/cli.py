@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -93,6 +94,9 @@ def _worker(arguments: list[str]) -> int:
 
 def _gateway(arguments: list[str]) -> int:
     """One process that listens; granian's own limits stand before the gateway's."""
+    # Ten thousand slow callers are ten thousand open sockets.
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     adopt_running_demo()
     environment = Environment()
     data_dir = environment.path("DINH_DATA_DIR", default="var")

@@ -12,6 +12,7 @@ from typing import IO, Final
 
 from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.described import DOCUMENT
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
 from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.limits import Key, Limit, Limits
@@ -74,6 +75,7 @@ class Gateway:
             b"/token": self._token,
             b"/.well-known/jwks.json": self._jwks,
             b"/healthz": self._health,
+            b"/openapi.json": self._description,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,6 +186,9 @@ class Gateway:
     async def _jwks(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         body = self.snapshot.jwks if self.snapshot else b'{"keys": []}'
         await _send(send, 200, [_JSON, (b"cache-control", b"max-age=300")], body)
+
+    async def _description(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await _send(send, 200, [_JSON], DOCUMENT)
 
     async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """200 while calls are served; the database may be away meanwhile, and that is told."""
