@@ -22,9 +22,10 @@ dinh doctor                explain each bad or missing setting
 dinh verify FILE.pdf       check the signatures of a document
 dinh evidence verify FILE  check an exported evidence package
 dinh audit verify          check that the audit log is whole
+dinh exchange verify       check that the exchange's log is whole
 dinh help                  every other command
 """
-_ALIASES: Final = {("audit", "verify"): "audit_verify"}
+_ALIASES: Final = {("audit", "verify"): "audit_verify", ("exchange", "verify"): "exchange_verify"}
 
 
 def main() -> None:

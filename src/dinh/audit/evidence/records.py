@@ -36,6 +36,8 @@ from dinh.pki.api import (
 )
 
 VERSION = 1
+BATCH_VERSIONS = frozenset({1, 2})
+"""From version 2 on a batch names the root of the one before it in its chain."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def check_record(
     :raises BrokenBundle, ValueError, KeyError, TypeError: if it cannot be read as far as is needed
     """
     proof, batch = read_json(archive, PROOF), read_json(archive, BATCH)
-    if proof["version"] != VERSION or batch["version"] != VERSION:
+    if proof["version"] != VERSION or batch["version"] not in BATCH_VERSIONS:
         raise BrokenBundle(_("Its version is not known here."))
     place = _Place.of(proof)
     is_whole = place.leads_to(

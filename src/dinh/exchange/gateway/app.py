@@ -12,6 +12,7 @@ from typing import IO, Final
 
 from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.chain import next_link
 from dinh.exchange.gateway.described import DOCUMENT
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
 from dinh.exchange.gateway.identity import identity_of
@@ -40,7 +41,7 @@ from dinh.exchange.gateway.requests import (
     too_large,
 )
 from dinh.exchange.gateway.routing import Route, safe_path, safe_query
-from dinh.exchange.gateway.segments import LogFailed, SegmentLog
+from dinh.exchange.gateway.segments import LogFailed, SegmentLog, close_leftovers
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
 from dinh.exchange.gateway.shipper import Shipper
@@ -112,10 +113,11 @@ class Gateway:
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
         self.identity = identity_of(settings)
-        signer = BatchSigner(self.identity, gateway=settings.name)
-        self.segments = SegmentLog(
-            settings.folder / "log", segment_bytes=settings.segment_bytes, seal=signer.seal
-        )
+        folder = settings.folder / "log"
+        folder.mkdir(exist_ok=True)
+        close_leftovers(folder)
+        signer = BatchSigner(self.identity, gateway=settings.name, link=next_link(folder))
+        self.segments = SegmentLog(folder, segment_bytes=settings.segment_bytes, sealer=signer)
         self.shipper = Shipper(
             self.segments,
             database_url=settings.database_url,

@@ -14,8 +14,8 @@ logging.basicConfig(
     format='{"level": "%(levelname)s", "logger": "%(name)s", "message": "%(message)s"}',
 )
 application = Gateway(settings_from_environment())
-# What a call leaves is freed at once by its counts; the collector is for circles only, which are few. So it looks rarely,
-# and never at what is there from the start: with thousands of open connections each look stops all calls.
+# What a call leaves is freed at once by its counts; the collector is for circles only, which are few. So it looks
+# rarely, and never at what is there from the start: with thousands of open connections each look stops all calls.
 gc.collect()
 gc.freeze()
 gc.set_threshold(20_000, 50, 100)

@@ -1,4 +1,4 @@
-from dinh.exchange.models.batch import Batch, BatchStamp, GatewayCertificate
+from dinh.exchange.models.batch import Batch, BatchStamp, Beginning, GatewayCertificate
 from dinh.exchange.models.configuration import Configuration, TokenKey
 from dinh.exchange.models.credential import ClientSecret, SystemCertificate
 from dinh.exchange.models.dictionary import Dictionary, DictionaryItem, DictionaryVersion
@@ -10,7 +10,7 @@ from dinh.exchange.models.peer import Peer
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
 
 __all__ = [
-    "AccessGrant", "Batch", "BatchStamp", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem",
+    "AccessGrant", "Batch", "BatchStamp", "Beginning", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem",
     "DictionaryVersion", "Exchange", "GatewayBeat", "GatewayCertificate", "Member", "Operation", "Peer", "Service",
     "ServiceVersion", "Spending", "System", "SystemCertificate", "TokenKey",
 ]  # fmt: skip

@@ -40,13 +40,37 @@ class Batch(models.Model):
     leaves = models.BinaryField(help_text="Leaf hashes, 32 bytes each, in their order")
     certificate = models.CharField(max_length=64, help_text="SHA-256 of the signer's, hex")
     signature = models.BinaryField(help_text="Of the CMS over the statement")
+    chain = models.UUIDField(
+        null=True, help_text="Of the gateway's batches; none in those of earlier releases."
+    )
+    number = models.BigIntegerField(default=0, db_default=0, help_text="In its chain, from 1 on")
+    previous = models.BinaryField(
+        default=b"", db_default=b"", help_text="Root of the batch before in its chain"
+    )
     stamp = models.ForeignKey(BatchStamp, on_delete=models.PROTECT, null=True, related_name="batches")
     stamp_position = models.IntegerField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(fields=["chain", "number"], name="batch_in_chain"),
             models.Index(fields=["id"], name="batch_without_stamp", condition=models.Q(stamp=None)),
         ]
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Beginning(models.Model):
+    """The line of an answer's beginning, which is a leaf of its batch though the line of its end stands in the log."""
+
+    batch_id = models.UUIDField()
+    leaf_index = models.IntegerField()
+    line = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["batch_id", "leaf_index"], name="beginning_once_a_leaf")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id} {self.leaf_index}"

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import ProvedPlace, ProvedRecord, ProvedStamp, record, record_bundle
 from dinh.audit.merkle import inclusion_path, leaf_hash
 from dinh.directory.models import Appointment
-from dinh.exchange.gateway.batches import cms_of, stamp_statement, statement
+from dinh.exchange.gateway.batches import cms_of, stamp_statement
 from dinh.exchange.gateway.records import COLUMNS, line_of
 from dinh.exchange.models import Batch, Exchange, GatewayCertificate
 from dinh.exchange.operations.stamping import stamp_batches
+from dinh.exchange.queries.chains import leaves_of, statement_of
 from dinh.exchange.queries.registry import exchanges_visible_to
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.pki.api import TimestampUnavailable, load_certificates
@@ -64,7 +65,7 @@ def standing_of(exchange: Exchange) -> Standing | None:
     batch = Batch.objects.select_related("stamp").filter(pk=exchange.batch_id).first()
     if batch is None:
         return None
-    leaves, position = _leaves(batch.leaves), exchange.leaf_index
+    leaves, position = leaves_of(batch.leaves), exchange.leaf_index
     is_there = position is not None and position < len(leaves)
     return Standing(batch, is_there and leaves[position or 0] == leaf_hash(_line(exchange)))
 
@@ -82,16 +83,10 @@ def _proved(exchange: Exchange) -> ProvedRecord:
     if not standing.is_unaltered:
         raise NoEvidence(_("This row is not what the gateway signed: it was changed afterwards."))
     batch, line, position = standing.batch, _line(exchange), exchange.leaf_index or 0
-    leaves = _leaves(batch.leaves)
+    leaves = leaves_of(batch.leaves)
     chain = bytes(GatewayCertificate.objects.get(pk=batch.certificate).chain)
     encoded = [each.public_bytes(Encoding.DER) for each in load_certificates(chain)]
-    signed = statement(
-        batch_id=str(batch.pk),
-        gateway=batch.gateway,
-        signed_at=batch.signed_at,
-        count=len(leaves),
-        root=bytes(batch.root),
-    )
+    signed = statement_of(batch, count=len(leaves))
     return ProvedRecord(
         kind="exchange.exchange",
         fields=list(zip(COLUMNS, line.decode().split("\t"), strict=True)),
@@ -106,16 +101,10 @@ def _proved(exchange: Exchange) -> ProvedRecord:
 def _stamp(batch: Batch) -> ProvedStamp | None:
     if batch.stamp is None or batch.stamp_position is None:
         return None
-    leaves = _leaves(batch.stamp.leaves)
+    leaves = leaves_of(batch.stamp.leaves)
     path = inclusion_path(leaves, batch.stamp_position)
     return ProvedStamp(
         place=ProvedPlace(position=batch.stamp_position, path=path),
         statement=stamp_statement(count=len(leaves), root=bytes(batch.stamp.root)),
         token=bytes(batch.stamp.token),
     )
-
-
-def _leaves(data: bytes | memoryview) -> list[bytes]:
-    """Leaf hashes as they are stored one behind the other."""
-    whole = bytes(data)
-    return [whole[at : at + 32] for at in range(0, len(whole), 32)]
