@@ -22,6 +22,7 @@ from dinh.audit.evidence.layout import (
     STAMP,
     STAMP_TOKEN,
 )
+from dinh.audit.evidence.peers import check_peer
 from dinh.audit.evidence.report import BatchReport, EvidenceReport
 from dinh.audit.merkle import leaf_hash, root_from_path
 from dinh.pki.api import (
@@ -76,6 +77,7 @@ def check_record(
     fields = _fields(archive, found)
     checked = _signature(archive, found)
     report = _batch(archive, proof, batch, checked, trust, found)
+    peer = check_peer(archive, fields, trust, found)
     _check_container(container, report, trust, found)
     signer, fingerprint = signer_of(container)
     return EvidenceReport(
@@ -85,6 +87,7 @@ def check_record(
         proved=int(is_whole and report.signed and report.trusted),
         batch=report,
         record=fields,
+        peer=peer,
         signer=signer,
         fingerprint=fingerprint,
     )

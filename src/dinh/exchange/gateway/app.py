@@ -278,6 +278,7 @@ class Gateway:
             peer = self._peer_of(scope)
             call.peer_key = scope["peer_certificate"]
             body = await whole_request(receive, incoming)
+            call.note_request(body)
             call.note_proof(
                 self.wire.check_request(
                     peer, method=incoming.method, path=incoming.path, query=incoming.query,

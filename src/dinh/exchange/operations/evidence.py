@@ -15,7 +15,7 @@ from dinh.audit.merkle import inclusion_path, leaf_hash
 from dinh.directory.models import Appointment
 from dinh.exchange.gateway.batches import cms_of, stamp_statement
 from dinh.exchange.gateway.records import COLUMNS, line_of
-from dinh.exchange.models import Batch, Exchange, GatewayCertificate
+from dinh.exchange.models import Batch, Exchange, GatewayCertificate, SystemCertificate
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.queries.chains import leaves_of, statement_of
 from dinh.exchange.queries.registry import exchanges_visible_to
@@ -95,7 +95,14 @@ def _proved(exchange: Exchange) -> ProvedRecord:
         signature=cms_of(signed=signed, signature=bytes(batch.signature), certificates=encoded),
         certificates=chain,
         stamp=_stamp(batch),
+        peer_certificate=_peer_certificate(exchange.peer_key),
     )
+
+
+def _peer_certificate(fingerprint: str) -> bytes:
+    """PEM; empty if there is none. Revoked ones stay registered."""
+    row = SystemCertificate.objects.filter(fingerprint=fingerprint).first() if fingerprint else None
+    return load_certificates(bytes(row.certificate))[0].public_bytes(Encoding.PEM) if row else b""
 
 
 def _stamp(batch: Batch) -> ProvedStamp | None:
