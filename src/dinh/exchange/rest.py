@@ -20,6 +20,7 @@ from dinh.exchange.models import AccessGrant, Exchange, Peer, Service, ServiceVe
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services
 from dinh.exchange.operations.evidence import export_evidence
+from dinh.exchange.queries.archives import exchange_visible_to
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.measures import dashboard_of
 from dinh.exchange.queries.registry import (
@@ -405,13 +406,13 @@ def list_exchanges(
 
 @router.get("/exchange/log/{exchange_id}", response=ExchangeOut)
 def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
-    return get_object_or_404(_log(request), pk=exchange_id)
+    return _logged(request, exchange_id)
 
 
 @router.post("/exchange/log/{exchange_id}/evidence", url_name="exchange_evidence")
 def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
     """The exchange's line in the log and what proves it (ASiC-E), for `dinh evidence verify`."""
-    get_object_or_404(_log(request), pk=exchange_id)
+    _logged(request, exchange_id)
     bundle = export_evidence(exchange_id=exchange_id, actor=_own(request), at=timezone.now())
     return download(bundle, exchange_id)
 
@@ -442,6 +443,15 @@ def _missing() -> None:
 def _log(request: HttpRequest) -> QuerySet[Exchange]:
     own = _own(request)
     return exchanges_visible_to(own) if looks_after_systems(own) else Exchange.objects.none()
+
+
+def _logged(request: HttpRequest, exchange_id: UUID) -> Exchange:
+    """From the log or from the archive. :raises NotFound:"""
+    own = _own(request)
+    found = exchange_visible_to(own, exchange_id) if looks_after_systems(own) else None
+    if found is None:
+        raise NotFound(_("There is no such exchange."))
+    return found
 
 
 def _decided(

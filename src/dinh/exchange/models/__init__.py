@@ -1,3 +1,4 @@
+from dinh.exchange.models.archive import Archive
 from dinh.exchange.models.batch import Batch, BatchStamp, Beginning, GatewayCertificate
 from dinh.exchange.models.configuration import Configuration, TokenKey
 from dinh.exchange.models.credential import ClientSecret, SystemCertificate
@@ -10,7 +11,7 @@ from dinh.exchange.models.peer import Peer
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
 
 __all__ = [
-    "AccessGrant", "Batch", "BatchStamp", "Beginning", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem",
-    "DictionaryVersion", "Exchange", "GatewayBeat", "GatewayCertificate", "Member", "Operation", "Peer", "Service",
-    "ServiceVersion", "Spending", "System", "SystemCertificate", "TokenKey",
+    "AccessGrant", "Archive", "Batch", "BatchStamp", "Beginning", "ClientSecret", "Configuration", "Dictionary",
+    "DictionaryItem", "DictionaryVersion", "Exchange", "GatewayBeat", "GatewayCertificate", "Member", "Operation",
+    "Peer", "Service", "ServiceVersion", "Spending", "System", "SystemCertificate", "TokenKey",
 ]  # fmt: skip

@@ -31,13 +31,17 @@ class BatchStamp(models.Model):
 
 
 class Batch(models.Model):
-    """Lines of a gateway's log that were written together, with their signed root (lô nhật ký). Never changed."""
+    """
+    Lines of a gateway's log that were written together, with their signed root (lô nhật ký).
+
+    Never changed but by its timestamp, and when its lines leave the log for the archive.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     gateway = models.CharField(max_length=40)
     signed_at = models.DateTimeField()
     root = models.BinaryField(help_text="Merkle tree hash, RFC 6962 section 2.1")
-    leaves = models.BinaryField(help_text="Leaf hashes, 32 bytes each, in their order")
+    leaves = models.BinaryField(help_text="Leaf hashes, 32 bytes each, in their order; none once archived")
     certificate = models.CharField(max_length=64, help_text="SHA-256 of the signer's, hex")
     signature = models.BinaryField(help_text="Of the CMS over the statement")
     chain = models.UUIDField(
@@ -47,12 +51,16 @@ class Batch(models.Model):
     previous = models.BinaryField(
         default=b"", db_default=b"", help_text="Root of the batch before in its chain"
     )
+    archive = models.ForeignKey(
+        "exchange.Archive", on_delete=models.PROTECT, null=True, related_name="batches"
+    )
     stamp = models.ForeignKey(BatchStamp, on_delete=models.PROTECT, null=True, related_name="batches")
     stamp_position = models.IntegerField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["chain", "number"], name="batch_in_chain"),
+            models.Index(fields=["signed_at"], name="batch_in_log", condition=models.Q(archive=None)),
             models.Index(fields=["id"], name="batch_without_stamp", condition=models.Q(stamp=None)),
         ]
 

@@ -1,5 +1,6 @@
 """Reading the whole log again: signatures, chains, and each row under its batch."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from django.db.models.functions import Length
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import Link, is_signed, stamp_statement, statement
 from dinh.exchange.gateway.records import line_of
-from dinh.exchange.models import Batch, BatchStamp, Beginning, Exchange, GatewayCertificate
+from dinh.exchange.models import Archive, Batch, BatchStamp, Beginning, Exchange, GatewayCertificate
+from dinh.exchange.volumes import BrokenVolume, read_volume
 from dinh.pki.api import WrongSignature, load_certificates, verify_timestamp
+from dinh.storage.api import read_blob
 
 _BLOCK: Final = 500
 _HASH: Final = 32
@@ -41,6 +44,7 @@ def verify_exchanges() -> Iterator[Finding]:
     """
     yield from _check_batches()
     yield from _check_strays()
+    yield from _check_archives()
     yield from _check_stamps()
 
 
@@ -63,10 +67,11 @@ def _check_batches() -> Iterator[Finding]:
     last: Batch | None = None
     rows = Batch.objects.order_by("chain", "number", "signed_at", "id").iterator(chunk_size=_BLOCK)
     while block := list(islice(rows, _BLOCK)):
-        lines = _lines_of([batch.pk for batch in block])
+        lines = lines_of([batch.pk for batch in block])
         for batch in block:
             yield from _check_link(last, batch)
-            yield from _check_batch(batch, lines[batch.pk])
+            if batch.archive_id is None:
+                yield from _check_batch(batch, lines[batch.pk])
             last = batch
 
 
@@ -89,12 +94,7 @@ def _check_link(last: Batch | None, batch: Batch) -> Iterator[Finding]:
 
 def _check_batch(batch: Batch, lines: dict[int, tuple[str, bytes]]) -> Iterator[Finding]:
     leaves = leaves_of(batch.leaves)
-    certificate = _certificate(batch.certificate)
-    signed = statement_of(batch, count=len(leaves))
-    if certificate is None:
-        yield _of(batch, "certificate-missing", f"Its gateway's certificate {batch.certificate} is missing.")
-    elif not is_signed(certificate=certificate, signed=signed, signature=bytes(batch.signature)):
-        yield _of(batch, "batch-changed", "It is not what the gateway signed.")
+    yield from _check_signature(batch, count=len(leaves))
     if tree_hash(leaves) != bytes(batch.root):
         yield _of(batch, "leaves-changed", "Its leaves do not lead to its root.")
     for index, leaf in enumerate(leaves):
@@ -110,7 +110,16 @@ def _check_batch(batch: Batch, lines: dict[int, tuple[str, bytes]]) -> Iterator[
         yield _of(batch, "exchange-added", f"It has no line {index}.", lines[index][0])
 
 
-def _lines_of(batches: list[UUID]) -> dict[UUID, dict[int, tuple[str, bytes]]]:
+def _check_signature(batch: Batch, *, count: int) -> Iterator[Finding]:
+    certificate = _certificate(batch.certificate)
+    signed = statement_of(batch, count=count)
+    if certificate is None:
+        yield _of(batch, "certificate-missing", f"Its gateway's certificate {batch.certificate} is missing.")
+    elif not is_signed(certificate=certificate, signed=signed, signature=bytes(batch.signature)):
+        yield _of(batch, "batch-changed", "It is not what the gateway signed.")
+
+
+def lines_of(batches: list[UUID]) -> dict[UUID, dict[int, tuple[str, bytes]]]:
     """Of these batches: by their place, the id and the line of each exchange; two statements."""
     found: dict[UUID, dict[int, tuple[str, bytes]]] = defaultdict(dict)
     for kept in Beginning.objects.filter(batch_id__in=batches):
@@ -128,6 +137,43 @@ def _check_strays() -> Iterator[Finding]:
     strays = Exchange.objects.exclude(batch_id=None).exclude(batch_id__in=known).order_by("id")
     for row in strays.iterator(chunk_size=_BLOCK):
         yield Finding("batch-missing", row.gateway, str(row.batch_id), "Its batch is missing.", str(row.pk))
+
+
+def _check_archives() -> Iterator[Finding]:
+    """Whether the volumes are a chain, and hold the batches that were taken into them."""
+    last = (0, "")
+    for archive in Archive.objects.order_by("number").iterator(chunk_size=_BLOCK):
+        if (archive.number - 1, archive.previous) != last:
+            text = f"Volume {archive.number} of the archive does not follow volume {last[0]}."
+            yield Finding("volume-missing", "", "", text)
+        last = (archive.number, archive.content_id)
+        try:
+            yield from _check_volume(archive)
+        except (BrokenVolume, OSError) as error:
+            text = f"Volume {archive.number} of the archive is missing or was changed: {error}"
+            yield Finding("volume-changed", "", "", text)
+
+
+def _check_volume(archive: Archive) -> Iterator[Finding]:
+    """:raises BrokenVolume, OSError:"""
+    data = read_blob(archive.content_id)
+    if hashlib.sha256(data).hexdigest() != archive.content_id:
+        raise BrokenVolume("Its digest is another one.")
+    batches = {str(batch.pk): batch for batch in archive.batches.all()}
+    for shelf in read_volume(data, number=archive.number, previous=archive.previous):
+        if not shelf.batch:
+            continue
+        batch = batches.pop(shelf.batch, None)
+        if batch is None:
+            yield Finding("batch-missing", shelf.gateway, shelf.batch, "It is in the archive only.")
+            continue
+        yield from _check_signature(batch, count=len(shelf.lines))
+        if shelf.root() != bytes(batch.root):
+            yield _of(
+                batch, "leaves-changed", f"Its lines in volume {archive.number} do not lead to its root."
+            )
+    for batch in batches.values():
+        yield _of(batch, "batch-missing", f"It is missing from volume {archive.number} of the archive.")
 
 
 def _check_stamps() -> Iterator[Finding]:
@@ -177,6 +223,7 @@ def counted() -> dict[str, int]:
     return {
         "exchanges": Exchange.objects.count(),
         "unsigned": Exchange.objects.filter(batch_id=None).count(),
+        "archived": sum(Archive.objects.values_list("exchanges", flat=True)),
         "batches": Batch.objects.count(),
         "chains": Batch.objects.exclude(chain=None).values("chain").distinct().count(),
     }

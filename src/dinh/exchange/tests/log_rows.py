@@ -102,7 +102,9 @@ def chained_log(
     folder, *, batches: int, lines: int = 3, since=FIELDS["started_at"], every=timedelta(0)
 ) -> ChainedLog:
     """Batches of one gateway, each of so many exchanges that began so long after those of the one before."""
-    make_identity(folder / "key.pem", folder / "certificate.pem", name="Cổng thử")
+    make_identity(
+        folder / "key.pem", folder / "certificate.pem", name="Cổng thử", since=since - timedelta(days=1)
+    )
     identity = load_identity(folder / "key.pem", folder / "certificate.pem")
     signer, made = BatchSigner(identity, gateway="g"), []
     GatewayCertificate.objects.create(
