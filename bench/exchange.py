@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,7 @@ from measures import figure, skipped
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
 CONNECTIONS = 64
 BODY = '{"MaDinhDanhCap1": "H03", "TenDonVi": "Ủy ban nhân dân tỉnh", "Count": 1}'
+SLOW = 10_000
 LARGE = 100 * 1024 * 1024
 
 
@@ -74,6 +76,7 @@ def figures(folder: Path, goal: str) -> Iterator[dict[str, Any]]:
         yield figure("exchange.log_row", row_bytes(), unit="B", goal="told: with its indexes", met=True)
         yield from large_figures(ports, base, bearer, process.pid)
         yield from latency_figures(ports, base, bearer, own["rate"] / 2)
+        yield from slow_figures(ports["gateway"], base, bearer, process.pid)
     with nginx(folder, "again", provider(folder, ports)):
         yield from signed_figures(folder, ports)
 
@@ -97,6 +100,28 @@ def latency_figures(ports: dict[str, int], base: str, bearer: str, rate: float) 
             f"exchange.{name}", added, limit=direct[key], unit="ms", goal=f"< {least} ms added at {rate:.0f}/s",
             met=added < least and not own["errors"],
         )  # fmt: skip
+
+
+def slow_figures(port: int, base: str, bearer: str, pid: int) -> Iterator[dict[str, Any]]:
+    """A quiet caller beside ten thousand slow ones, or as many as this machine lets one process hold."""
+    from dinh.exchange.tests.slow_clients import SlowClients
+
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    count = min(SLOW, hard - 500)
+    url, headers = f"{base}/bench/v1/small", [f"Authorization: {bearer}"]
+    alone = open_loop(url, 200, headers)
+    with SlowClients(port, count, token=bearer.removeprefix("Bearer "), path="/bench/v1/slow") as slow:
+        beside = open_loop(url, 200, headers)
+        held = slow.still_open()
+        memory = rss_of(pid)
+    goal = f"{SLOW} held, p99 < 50 ms at 200/s (descriptors of this machine: {hard})"
+    met = held >= SLOW and beside["p99_ms"] < 50 and not beside["errors"]
+    yield figure("exchange.slow_clients", held, limit=SLOW, unit="connections", goal=goal, met=met)
+    yield figure(
+        "exchange.slow_clients_p99", beside["p99_ms"], limit=alone["p99_ms"], unit="ms", goal=goal, met=met
+    )
+    yield figure("exchange.slow_clients_memory", memory, unit="MB", goal="< 400 MB", met=memory < 400)
 
 
 def open_loop(url: str, rate: float, headers: list[str]) -> dict[str, float]:
@@ -224,7 +249,8 @@ def registry(port: int) -> tuple[str, str]:
     from dinh.exchange.tests.world import small_world
 
     return small_world(
-        base_url=f"http://127.0.0.1:{port}", service="bench", version="v1", paths=["/small", "/large.bin"],
+        base_url=f"http://127.0.0.1:{port}", service="bench", version="v1",
+        paths=["/small", "/large.bin", "POST /slow"],
         rate=1_000_000, daily_quota=2_000_000_000,
     ).key_and_secret  # fmt: skip
 
@@ -341,6 +367,14 @@ def download(url: str, bearer: str | None) -> float:
             raise SystemExit(f"{url}: {size} bytes arrived instead of {LARGE}")
         best = max(best, size / 1e6 / (time.perf_counter() - begun))
     return best
+
+
+def rss_of(pid: int) -> float:
+    """Of the process that serves now, in MB."""
+    import psutil
+
+    processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    return max(process.memory_info().rss for process in processes) / 1e6
 
 
 def memory_of(pid: int) -> float:

@@ -11,6 +11,7 @@ PROGRAMS = {
     "tesseract": ["tesseract-ocr", "tesseract-ocr-vie"],
     "pdfsig": ["poppler-utils"],
     "softhsm2-util": ["softhsm2"],
+    "haproxy": ["haproxy"],
 }
 
 

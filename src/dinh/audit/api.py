@@ -166,6 +166,8 @@ class ProvedRecord:
     :param statement: the file that is signed: JSON with `version`, `batch`, `signed_at`, `count`, `root`
     :param signature: detached CMS over the statement
     :param certificates: of the signer, issuers after it, PEM
+    :param peer_certificate: PEM, of the other end of a message, if the fields `peer_key` and `peer_proof` hold its
+        signature
     """
 
     kind: str
@@ -175,6 +177,7 @@ class ProvedRecord:
     signature: bytes
     certificates: bytes
     stamp: ProvedStamp | None
+    peer_certificate: bytes = b""
 
 
 def record_bundle(*, record: ProvedRecord, at: datetime | None = None) -> BinaryIO:

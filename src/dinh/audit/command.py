@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from dinh.audit.evidence.report import BatchReport, EvidenceReport, Reason, Severity, Verdict
+from dinh.audit.evidence.report import BatchReport, EvidenceReport, PeerReport, Reason, Severity, Verdict
 from dinh.audit.evidence.verification import verify_evidence
 from dinh.kernel.errors import DomainError
 from dinh.pki.api import TrustStore
@@ -79,7 +79,7 @@ def _as_text(report: EvidenceReport) -> str:
     lines = [_("Verdict: %(verdict)s") % {"verdict": words[report.verdict]}]
     lines += [_line(reason) for reason in report.reasons]
     if report.batch:
-        return "\n".join([*lines, *_about_batch(report.batch, report.record)])
+        return "\n".join([*lines, *_about_batch(report.batch, report.record), *_about_peer(report.peer)])
     counts = {"proved": report.proved, "entries": report.entries, "seals": len(report.seals)}
     lines.append(_("Acts proved: %(proved)s of %(entries)s, under %(seals)s seals") % counts)
     for document in report.documents:
@@ -100,6 +100,15 @@ def _about_batch(batch: BatchReport, record: dict[str, str]) -> list[str]:
         (_("Timestamp: %(when)s") if batch.stamped_at else _("Signed at, by its own clock: %(when)s"))
         % {"when": when},
         *(f"  {name}: {value}" for name, value in record.items()),
+    ]
+
+
+def _about_peer(peer: PeerReport | None) -> list[str]:
+    if peer is None or not peer.signed:
+        return []
+    who = {"signer": peer.signer, "sha256": peer.fingerprint, "when": peer.signed_at}
+    return [
+        _("The other gateway signed it: %(signer)s, SHA-256 %(sha256)s, at %(when)s by its own clock") % who
     ]
 
 

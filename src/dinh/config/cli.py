@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -21,9 +22,10 @@ dinh doctor                explain each bad or missing setting
 dinh verify FILE.pdf       check the signatures of a document
 dinh evidence verify FILE  check an exported evidence package
 dinh audit verify          check that the audit log is whole
+dinh exchange verify       check that the exchange's log is whole
 dinh help                  every other command
 """
-_ALIASES: Final = {("audit", "verify"): "audit_verify"}
+_ALIASES: Final = {("audit", "verify"): "audit_verify", ("exchange", "verify"): "exchange_verify"}
 
 
 def main() -> None:
@@ -93,6 +95,9 @@ def _worker(arguments: list[str]) -> int:
 
 def _gateway(arguments: list[str]) -> int:
     """One process that listens; granian's own limits stand before the gateway's."""
+    # Ten thousand slow callers are ten thousand open sockets.
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     adopt_running_demo()
     environment = Environment()
     data_dir = environment.path("DINH_DATA_DIR", default="var")

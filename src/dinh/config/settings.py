@@ -207,6 +207,7 @@ CONTENT_SECURITY_POLICY = {
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 ORPHANS_KEPT_DAYS = env.number("DINH_ORPHANS_KEPT_DAYS", default=7, least=2)
+EXCHANGE_LOG_MONTHS = env.number("DINH_EXCHANGE_LOG_MONTHS", default=12)
 MAX_UPLOAD_BYTES = env.number("DINH_MAX_UPLOAD_MB", default=200, least=1) * 1024 * 1024
 
 LOGGING = house_logging.configure(

@@ -17,8 +17,10 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         from dinh.exchange.operations.demo import make_demo_exchange
         from dinh.exchange.operations.grants import WORK_KIND
+        from dinh.storage.api import refers
         from dinh.worklist.api import WorkKind, kinds
 
+        refers("exchange.Archive", "content")
         demo_steps.register("exchange", make_demo_exchange)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()

@@ -20,6 +20,7 @@ from dinh.exchange.models import AccessGrant, Exchange, Peer, Service, ServiceVe
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services
 from dinh.exchange.operations.evidence import export_evidence
+from dinh.exchange.queries.archives import exchange_visible_to
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.measures import dashboard_of
 from dinh.exchange.queries.registry import (
@@ -199,10 +200,15 @@ class MeasuresOut(Schema):
 
 
 class PeerIn(Schema):
-    """`serves`: `member`, or `instance` for all of its instance."""
+    """
+    `serves`: `member`, or `instance` for all of its instance. `daily_quota` and `rate` (calls a second) bind each of
+    our systems that calls it.
+    """
 
     address: Text
     serves: Literal["member", "instance"] = "member"
+    daily_quota: int = 1_000_000
+    rate: int = 100
 
 
 class PeerOut(Schema):
@@ -210,6 +216,8 @@ class PeerOut(Schema):
     system: str
     address: str
     serves: str
+    daily_quota: int
+    rate: int
     ended_at: datetime | None
 
 
@@ -302,7 +310,7 @@ def list_peers(request: HttpRequest) -> list[dict[str, Any]]:
 @router.post("/exchange/systems/{system_id}/peer", response={201: PeerOut})
 def add_peer(request: HttpRequest, system_id: int, given: PeerIn) -> Status[dict[str, Any]]:
     """Let our gateways speak with this system's, which is known by its certificates."""
-    new = peers.NewPeer(given.address, given.serves)
+    new = peers.NewPeer(given.address, given.serves, given.daily_quota, given.rate)
     at = timezone.now()
     return Status(201, _peer(peers.register_peer(system_id=system_id, new=new, actor=_own(request), at=at)))
 
@@ -398,13 +406,13 @@ def list_exchanges(
 
 @router.get("/exchange/log/{exchange_id}", response=ExchangeOut)
 def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
-    return get_object_or_404(_log(request), pk=exchange_id)
+    return _logged(request, exchange_id)
 
 
 @router.post("/exchange/log/{exchange_id}/evidence", url_name="exchange_evidence")
 def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
     """The exchange's line in the log and what proves it (ASiC-E), for `dinh evidence verify`."""
-    get_object_or_404(_log(request), pk=exchange_id)
+    _logged(request, exchange_id)
     bundle = export_evidence(exchange_id=exchange_id, actor=_own(request), at=timezone.now())
     return download(bundle, exchange_id)
 
@@ -437,6 +445,15 @@ def _log(request: HttpRequest) -> QuerySet[Exchange]:
     return exchanges_visible_to(own) if looks_after_systems(own) else Exchange.objects.none()
 
 
+def _logged(request: HttpRequest, exchange_id: UUID) -> Exchange:
+    """From the log or from the archive. :raises NotFound:"""
+    own = _own(request)
+    found = exchange_visible_to(own, exchange_id) if looks_after_systems(own) else None
+    if found is None:
+        raise NotFound(_("There is no such exchange."))
+    return found
+
+
 def _decided(
     operation: Callable[..., AccessGrant], request: HttpRequest, grant_id: int, why: Why
 ) -> dict[str, Any]:
@@ -454,7 +471,7 @@ def _system(row: System) -> dict[str, Any]:
 
 
 def _peer(row: Peer) -> dict[str, Any]:
-    names = ("id", "address", "serves", "ended_at")
+    names = ("id", "address", "serves", "daily_quota", "rate", "ended_at")
     return {name: getattr(row, name) for name in names} | {"system": row.system.identifier}
 
 

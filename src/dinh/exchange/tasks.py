@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from procrastinate.contrib.django import app
 
 from dinh.exchange.operations.alerts import warn_of_failing_services
+from dinh.exchange.operations.archiving import archive_log, forget_spendings
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.token_keys import rotate_token_keys
@@ -31,6 +32,15 @@ def stamp_what_was_signed(timestamp: int) -> None:
     """Each minute; what the timestamp server does not answer, the next minute asks again."""
     with contextlib.suppress(TimestampUnavailable):
         stamp_batches()
+
+
+@app.periodic(cron="30 18 * * *")
+@task(queue="exchange")
+def archive_old_exchanges(timestamp: int) -> None:
+    """Each night at 1:30 in Vietnam: months that are over for DINH_EXCHANGE_LOG_MONTHS; usually there is nothing."""
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    forget_spendings(at=moment)
+    archive_log(at=moment)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -27,6 +27,7 @@ LABELS = {
     "exchange.peer.registered": gettext_noop("Gateway connected"),
     "exchange.peer.ended": gettext_noop("Gateway ended"),
     "exchange.exchange.exported": gettext_noop("Evidence exported"),
+    "exchange.archive.made": gettext_noop("Archived"),
     "exchange.dictionary.published": gettext_noop("Version published"),
 }
 _NOTES = ("reason", "label", "version", "legal_basis", "items", "address")

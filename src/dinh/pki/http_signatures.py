@@ -155,6 +155,36 @@ def verify_message(components: Components, signature: MessageSignature, *, key: 
     return base
 
 
+@dataclass(frozen=True, slots=True)
+class KeptSignature:
+    """What a signature base says that was kept with its signature: components by identifier, and parameters."""
+
+    components: dict[str, str]
+    created: int
+    keyid: str
+
+
+def read_kept(base: bytes, value: bytes, *, key: PublicKey) -> KeptSignature:
+    """
+    Check a signature by the base that was kept with it, without the message itself.
+
+    :raises BadMessageSignature: if it is not the key's over this base, or the base is none
+    """
+    *lines, last = base.decode("latin-1").split("\n")
+    name, mark, params = last.partition(": ")
+    if not mark or name != '"@signature-params"':
+        raise BadMessageSignature("This is no signature base.")
+    told = read_signature(f"kept={params}".encode("latin-1"), b"kept=:%b:" % base64.b64encode(value))
+    components = {line.partition(": ")[0]: line.partition(": ")[2] for line in lines}
+    if tuple(components) != told.covered:
+        raise BadMessageSignature("The base holds other components than it names.")
+    try:
+        _verify(key, told.alg or algorithm_of(key), value, base)
+    except (InvalidSignature, ValueError) as error:
+        raise BadMessageSignature("The signature is not that of the named key over this message.") from error
+    return KeptSignature(components, told.created or 0, told.keyid)
+
+
 def algorithm_of(key: PrivateKey | PublicKey) -> str:
     """The algorithm that a key signs with unless told otherwise."""
     return _RSA if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey) else _ECDSA

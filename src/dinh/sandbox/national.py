@@ -91,8 +91,8 @@ class National:
             )
             key = self._keys().get(signature.keyid)
             missing = (_MUST_COVER | _components(headers).keys()) - set(signature.covered)
-            if key is None or missing or signature.tag != _TAG:
-                raise NotSigned("Unknown key, another kind of signature, or too little covered.")
+            if key is None or missing or signature.tag != f"{_TAG}/{self._own('national')[1]}":
+                raise NotSigned("Unknown key, signed for somebody else, or too little covered.")
             verify_message(components, signature, key=key)
             if read_content_digest(components['"content-digest"']) != hashlib.sha256(body).digest():
                 raise NotSigned("The content is not that of Content-Digest.")

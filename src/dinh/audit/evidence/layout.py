@@ -12,6 +12,8 @@ PROOF = "proof.json"
 BATCH = "batch.json"
 BATCH_SIGNATURE = "batch.p7s"
 BATCH_CERTIFICATE = "batch-certificate.pem"
+PEER_CERTIFICATE = "peer-certificate.pem"
+"""Of the other end of a recorded message, whose signature the record holds."""
 STAMP = "stamp.json"
 STAMP_TOKEN = "stamp.tst"  # noqa: S105 a token of RFC 3161 is no secret
 VERSION = 2
@@ -79,6 +81,7 @@ batch.json             lô: gốc Merkle của các bản ghi được ghi cùng
 batch.p7s              chữ ký số (CMS) của cổng trên batch.json
 batch-certificate.pem  chứng thư số của cổng, mã SHA-256:
                        {fingerprint}
+peer-certificate.pem   chứng thư số của cổng đầu bên kia, nếu bản ghi giữ chữ ký của cổng ấy (peer_proof)
 stamp.json, stamp.tst  gốc Merkle của các chữ ký và dấu thời gian RFC 3161 trên đó, nếu có
 
 Kiểm tra (không cần mạng, không cần cơ sở dữ liệu):
@@ -95,4 +98,5 @@ ENGLISH, to check by hand:
    stamp.json
 4. openssl ts -verify -token_in -in stamp.tst -data stamp.json -CAfile AUTHORITY.pem
 5. record.json holds the fields of record.txt, which are separated by tabs
+6. peer_proof: base64 of the signature base (RFC 9421, 2.5), a dot, base64 of the signature, by peer-certificate.pem
 """

@@ -22,6 +22,7 @@ from dinh.audit.evidence.layout import (
     STAMP,
     STAMP_TOKEN,
 )
+from dinh.audit.evidence.peers import check_peer
 from dinh.audit.evidence.report import BatchReport, EvidenceReport
 from dinh.audit.merkle import leaf_hash, root_from_path
 from dinh.pki.api import (
@@ -36,6 +37,8 @@ from dinh.pki.api import (
 )
 
 VERSION = 1
+BATCH_VERSIONS = frozenset({1, 2})
+"""From version 2 on a batch names the root of the one before it in its chain."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def check_record(
     :raises BrokenBundle, ValueError, KeyError, TypeError: if it cannot be read as far as is needed
     """
     proof, batch = read_json(archive, PROOF), read_json(archive, BATCH)
-    if proof["version"] != VERSION or batch["version"] != VERSION:
+    if proof["version"] != VERSION or batch["version"] not in BATCH_VERSIONS:
         raise BrokenBundle(_("Its version is not known here."))
     place = _Place.of(proof)
     is_whole = place.leads_to(
@@ -74,6 +77,7 @@ def check_record(
     fields = _fields(archive, found)
     checked = _signature(archive, found)
     report = _batch(archive, proof, batch, checked, trust, found)
+    peer = check_peer(archive, fields, trust, found)
     _check_container(container, report, trust, found)
     signer, fingerprint = signer_of(container)
     return EvidenceReport(
@@ -83,6 +87,7 @@ def check_record(
         proved=int(is_whole and report.signed and report.trusted),
         batch=report,
         record=fields,
+        peer=peer,
         signer=signer,
         fingerprint=fingerprint,
     )

@@ -77,6 +77,22 @@ class BatchReport:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class PeerReport:
+    """
+    What the other end of a recorded message signed; `signed_at` by its own clock.
+
+    :param signer: subject of its certificate
+    :param fingerprint: of that certificate, SHA-256 in hex
+    """
+
+    signer: str
+    fingerprint: str
+    signed_at: str
+    signed: bool
+    trusted: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvidenceReport:
     """
@@ -93,6 +109,7 @@ class EvidenceReport:
     documents: tuple[DocumentReport, ...] = ()
     batch: BatchReport | None = None
     record: dict[str, str] = field(default_factory=dict)
+    peer: PeerReport | None = None
     signer: str = ""
     fingerprint: str = ""
     verdict: Verdict = field(init=False)

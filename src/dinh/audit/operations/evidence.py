@@ -19,6 +19,7 @@ from dinh.audit.evidence.layout import (
     CERTIFICATE,
     DOCUMENTS,
     FIELDS,
+    PEER_CERTIFICATE,
     PROOF,
     README,
     README_TEXT,
@@ -98,6 +99,8 @@ def make_record_bundle(*, record: ProvedRecord, at: datetime) -> BinaryIO:
         BATCH_SIGNATURE: record.signature,
         BATCH_CERTIFICATE: record.certificates,
     }
+    if record.peer_certificate:
+        members[PEER_CERTIFICATE] = record.peer_certificate
     if stamp:
         members |= {STAMP: stamp.statement, STAMP_TOKEN: stamp.token}
     return _container(members)

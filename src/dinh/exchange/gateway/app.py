@@ -12,9 +12,11 @@ from typing import IO, Final
 
 from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.chain import next_link
+from dinh.exchange.gateway.described import DOCUMENT
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
 from dinh.exchange.gateway.identity import identity_of
-from dinh.exchange.gateway.limits import Limits
+from dinh.exchange.gateway.limits import Key, Limit, Limits
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections, trust
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import (
@@ -39,8 +41,9 @@ from dinh.exchange.gateway.requests import (
     too_large,
 )
 from dinh.exchange.gateway.routing import Route, safe_path, safe_query
-from dinh.exchange.gateway.segments import LogFailed, SegmentLog
+from dinh.exchange.gateway.segments import LogFailed, SegmentLog, close_leftovers
 from dinh.exchange.gateway.settings import GatewaySettings
+from dinh.exchange.gateway.sharing import Sharing
 from dinh.exchange.gateway.shipper import Shipper
 from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
@@ -68,11 +71,12 @@ class Gateway:
         self._listening: asyncio.Server | None = None
         self._trusted: set[bytes] = set()
         self.is_log_well = True
-        self._following: asyncio.Task[None] | None = None
+        self._following: list[asyncio.Task[None]] = []
         self._own = {
             b"/token": self._token,
             b"/.well-known/jwks.json": self._jwks,
             b"/healthz": self._health,
+            b"/openapi.json": self._description,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,10 +113,11 @@ class Gateway:
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
         self.identity = identity_of(settings)
-        signer = BatchSigner(self.identity, gateway=settings.name)
-        self.segments = SegmentLog(
-            settings.folder / "log", segment_bytes=settings.segment_bytes, seal=signer.seal
-        )
+        folder = settings.folder / "log"
+        folder.mkdir(exist_ok=True)
+        close_leftovers(folder)
+        signer = BatchSigner(self.identity, gateway=settings.name, link=next_link(folder))
+        self.segments = SegmentLog(folder, segment_bytes=settings.segment_bytes, sealer=signer)
         self.shipper = Shipper(
             self.segments,
             database_url=settings.database_url,
@@ -124,7 +129,8 @@ class Gateway:
         connections = PeerConnections(self.identity)
         self.relay = Relay(self.wire, connections, self.upstreams)
         self._wire_tls = connections.server()
-        self._following = await self.source.start()
+        self.sharing = Sharing(settings, self.limits, certificate=self.identity.fingerprint)
+        self._following = [await self.sharing.start(), await self.source.start()]
         self.shipper.start()
         if settings.wire_port:
             await self._listen()
@@ -142,11 +148,12 @@ class Gateway:
 
     async def stop(self) -> None:
         """Keep and ship what waits."""
-        if self._following:
-            self._following.cancel()
+        for task in self._following:
+            task.cancel()
         if self._listening:
             self._listening.close()
         self.upstreams.close()
+        await self.sharing.end()
         loop = asyncio.get_running_loop()
         for act in (self.shipper.end, self.segments.close, self.shipper.ship_once):
             await loop.run_in_executor(None, act)
@@ -182,12 +189,18 @@ class Gateway:
         body = self.snapshot.jwks if self.snapshot else b'{"keys": []}'
         await _send(send, 200, [_JSON, (b"cache-control", b"max-age=300")], body)
 
+    async def _description(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        await _send(send, 200, [_JSON], DOCUMENT)
+
     async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """200 while calls are served; the database may be away meanwhile, and that is told."""
         told = {
             "ok": self.snapshot is not None and self.is_log_well,
             "configuration": self.source.version,
             "database": self.source.is_connected,
+            "gateways": self.limits.gateways,
+            "limits_shared": self.limits.is_shared,
+            "key_of": self.sharing.twin,
             "log": self.is_log_well,
             "log_shipping": self.shipper.is_connected,
         }
@@ -204,7 +217,7 @@ class Gateway:
             call.note_caller(incoming.named)
             if front is self.xroad and await self._relayed(call, incoming, receive, send):
                 return
-            route, target = self._admitted(front, call, incoming)
+            route, target = await self._admitted(front, call, incoming)
             body = Body(receive, route.upstream.max_body, incoming.length)
             await self._forward(front, call, route, target, incoming, body, send)
         except Refusal as refusal:
@@ -220,7 +233,7 @@ class Gateway:
 
     async def _relayed(self, call: Call, incoming: Incoming, receive: Receive, send: Send) -> bool:
         """
-        Let another gateway answer, if it serves what is asked for: it judges grants and quotas.
+        Let another gateway answer, if it serves what is asked for: it judges grants and their quotas; ours counts, too.
 
         :returns: whether it was one for another gateway
         :raises Refusal, UpstreamFailed, CallerGone, LogFailed:
@@ -233,7 +246,8 @@ class Gateway:
         if peer is None:
             return False
         safe_query(incoming.query)
-        call.client = self.xroad.identify(incoming, snapshot, self.tokens, call.started)
+        client = call.client = self.xroad.identify(incoming, snapshot, self.tokens, call.started)
+        await self._count(("peer", peer.id, client.id), peer.limit, call)
         call.xroad_head = xroad_head(incoming, call)
         body = Body(receive, MAX_BODY, incoming.length, sha512=hashlib.sha512())
         content = await body.whole() if incoming.has_body else b""
@@ -264,6 +278,7 @@ class Gateway:
             peer = self._peer_of(scope)
             call.peer_key = scope["peer_certificate"]
             body = await whole_request(receive, incoming)
+            call.note_request(body)
             call.note_proof(
                 self.wire.check_request(
                     peer, method=incoming.method, path=incoming.path, query=incoming.query,
@@ -272,7 +287,7 @@ class Gateway:
             )  # fmt: skip
             without_signature(incoming)
             front = WireFront(peer)
-            route, target = self._admitted(front, call, incoming)
+            route, target = await self._admitted(front, call, incoming)
             again = Body(received(body, receive), route.upstream.max_body, len(body))
             if body:
                 incoming.length, incoming.is_chunked = len(body), False
@@ -298,7 +313,7 @@ class Gateway:
             )
         return peer
 
-    def _admitted(self, front: Front, call: Call, incoming: Incoming) -> tuple[Route, bytes]:
+    async def _admitted(self, front: Front, call: Call, incoming: Incoming) -> tuple[Route, bytes]:
         """Who asks and for what; counted against the grant. :raises Refusal:"""
         snapshot = self.snapshot
         if snapshot is None:
@@ -309,11 +324,16 @@ class Gateway:
         call.route = route
         grant = _grant_of(snapshot, client, route, call.started)
         call.grant_id = grant.id
-        self.limits.take(grant, route.operation_id, call.started)
+        await self._count(("grant", grant.id, route.operation_id), grant.limit, call)
         if incoming.length and incoming.length > route.upstream.max_body:
             raise too_large(route.upstream.max_body)
         target = route.upstream.prefix + rest
         return route, target + b"?" + query if query else target
+
+    async def _count(self, key: Key, limit: Limit, call: Call) -> None:
+        """:raises Refusal:"""
+        if not self.limits.take(key, limit, call.started):
+            await self.limits.take_later(key, call.started)
 
     async def _forward(
         self,

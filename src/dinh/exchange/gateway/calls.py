@@ -62,6 +62,12 @@ class Call:
         self.elsewhere = f"{told(provider.encode(), 160)}\t{told(service.encode(), 60)}\t\t"
         self.service = f"{provider}/{service}".encode()
 
+    def note_request(self, body: bytes) -> None:
+        """What a peer signed is in the log with its digest, also if it is refused then."""
+        if body:
+            self.request_bytes = len(body)
+            self.request_sha256 = hashlib.sha256(body).hexdigest()
+
     def note_answer(self, body: bytes) -> None:
         if body:
             self.response_bytes = len(body)

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from dinh.exchange.gateway.identity import Identity
+from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.routing import Upstream
 from dinh.pki.certificates import fingerprint
 from dinh.pki.http_signatures import PublicKey
@@ -42,13 +43,16 @@ class Peer:
     :param identifier: of its system, `INSTANCE/CLASS/MEMBER/SYSTEM`
     :param prefix: of the identifiers that it speaks for and serves, with a slash at its end
     :param keys: by fingerprint
+    :param limit: of the calls of each of our systems to it
     """
 
+    id: int
     identifier: str
     prefix: str
     host: str
     port: int
     keys: dict[str, PeerKey]
+    limit: Limit
 
     def speaks_for(self, identifier: str) -> bool:
         return identifier.startswith(self.prefix)
@@ -81,9 +85,14 @@ def _peer(row: dict[str, Any]) -> Peer:
     url = urlsplit(row["address"])
     keys = [key for text in row["certificates"] if (key := _key(base64.b64decode(text)))]
     return Peer(
-        row["identifier"], row["prefix"], url.hostname or "", url.port or 443,
-        {key.fingerprint: key for key in keys},
+        row.get("id", 0), row["identifier"], row["prefix"], url.hostname or "", url.port or 443,
+        {key.fingerprint: key for key in keys}, _limit(row),
     )  # fmt: skip
+
+
+def _limit(row: dict[str, Any]) -> Limit:
+    """A configuration that an earlier release left on disk names none."""
+    return Limit(row.get("quota", 1_000_000), row.get("rate", 100))
 
 
 def _key(der: bytes) -> PeerKey | None:

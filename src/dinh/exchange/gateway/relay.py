@@ -44,7 +44,7 @@ class Relay:
         """
         signed: list[Pairs] = []
 
-        def head() -> bytes:
+        def head(recipient: str) -> bytes:
             signed.append(
                 self.wire.sign_request(
                     method=incoming.method,
@@ -52,6 +52,7 @@ class Relay:
                     query=incoming.query,
                     headers=headers,
                     body=body,
+                    recipient=recipient,
                 )
             )
             return _written(incoming, peer, [*headers, *signed[-1]], body)

@@ -7,14 +7,15 @@ it was kept.
 """
 
 import asyncio
+import contextlib
 import os
 import struct
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 _FRAME: Final = struct.Struct(">II")
 _LONGEST: Final = 64 * 1024
@@ -26,19 +27,26 @@ class LogFailed(Exception):
     """The disk did not take the record: nothing that depends on it may be released."""
 
 
+class Sealer(Protocol):
+    """Gives each batch of records a last one. Called in the writer's thread."""
+
+    def seal(self, lines: Sequence[bytes]) -> bytes:
+        """The record that follows these."""
+
+    def kept(self) -> None:
+        """The last one is on disk."""
+
+
 class SegmentLog:
     """
     Appends records; a batch at a time is written and synced by a thread.
 
     Segments still being written end in `.open`; what a run left so is closed by the next.
 
-    :param seal: gives a last record for the records of a batch; called in the writer's thread
     """
 
-    def __init__(
-        self, folder: Path, *, segment_bytes: int, seal: Callable[[Sequence[bytes]], bytes] | None = None
-    ) -> None:
-        self.folder, self.segment_bytes, self.seal = folder, segment_bytes, seal
+    def __init__(self, folder: Path, *, segment_bytes: int, sealer: Sealer | None = None) -> None:
+        self.folder, self.segment_bytes, self.sealer = folder, segment_bytes, sealer
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="exchange-log")
         self._pending: list[bytes] = []
@@ -96,8 +104,8 @@ class SegmentLog:
     # In the writer's thread.
 
     def _write(self, records: list[bytes]) -> None:
-        if self.seal:
-            records = [*records, self.seal(records)]
+        if self.sealer:
+            records = [*records, self.sealer.seal(records)]
         data = b"".join(framed(record) for record in records)
         if self._file < 0:
             self._open()
@@ -107,9 +115,14 @@ class SegmentLog:
                 view = view[os.write(self._file, view) :]
             os.fdatasync(self._file)
         except OSError:
-            # What follows a torn record would be lost with it, so the next batch begins a new segment.
+            # What follows a torn record would be lost with it, so the next batch begins a new segment; and none may
+            # stand in two places of the chain.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
             self._close()
             raise
+        if self.sealer:
+            self.sealer.kept()
         self._size += len(data)
         if self._size >= self.segment_bytes:
             self._close()
@@ -118,7 +131,7 @@ class SegmentLog:
         self._path = self.folder / f"{time.time_ns():020d}{OPEN_ENDING}"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         self._size, self._opened_at = 0, time.monotonic()
-        _sync_folder(self.folder)
+        _sync(self.folder)
 
     def _close(self) -> None:
         file, path = self._file, self._path
@@ -137,10 +150,11 @@ def framed(record: bytes) -> bytes:
 
 
 def close_leftovers(folder: Path) -> None:
-    """Let the segments of a run that was killed be shipped."""
+    """Let the segments of a run that was killed be shipped; what is read of them is on disk from now on."""
     for path in folder.glob(f"*{OPEN_ENDING}"):
+        _sync(path)
         path.rename(path.with_suffix(ENDING))
-    _sync_folder(folder)
+    _sync(folder)
 
 
 def records_of(path: Path) -> Iterator[bytes]:
@@ -156,8 +170,8 @@ def records_of(path: Path) -> Iterator[bytes]:
         at += _FRAME.size + length
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -11,6 +11,8 @@ import psycopg
 
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import MARK, Batch, moment_of
+from dinh.exchange.gateway.chain import note_shipped
+from dinh.exchange.gateway.database import WATCHED
 from dinh.exchange.gateway.identity import Identity
 from dinh.exchange.gateway.records import COLUMNS
 from dinh.exchange.gateway.segments import ENDING, SegmentLog, records_of
@@ -43,9 +45,14 @@ ON CONFLICT (id) DO UPDATE SET ({", ".join(_KEPT)}) = ROW ({", ".join("excluded.
 WHERE exchange_exchange.outcome = 'begun' AND excluded.outcome <> 'begun'
 """  # noqa: S608 (names of our own columns)
 _TAKE_BATCH: Final = """
-INSERT INTO exchange_batch (id, gateway, signed_at, root, leaves, certificate, signature)
-VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING
+INSERT INTO exchange_batch (id, gateway, signed_at, root, leaves, certificate, signature, chain, number, previous)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING
 """
+# The line of an answer's beginning, which the line of its end stands in for, is a leaf of its batch all the same.
+_TAKE_BEGINNING: Final = """
+INSERT INTO exchange_beginning (batch_id, leaf_index, line) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+"""
+_OUTCOME: Final = COLUMNS.index("outcome")
 _TELL_CERTIFICATE: Final = """
 INSERT INTO exchange_gatewaycertificate (fingerprint, gateway, chain, first_seen_at)
 VALUES (%s, %s, %s, now()) ON CONFLICT (fingerprint) DO NOTHING
@@ -112,12 +119,7 @@ class Shipper(threading.Thread):
     def _connected(self) -> "psycopg.Connection[tuple[object, ...]]":
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
-                self.database_url,
-                connect_timeout=5,
-                keepalives_idle=2,
-                keepalives_interval=1,
-                keepalives_count=3,
-                application_name=f"dinh-gateway-log-{self.gateway}",
+                self.database_url, application_name=f"dinh-gateway-log-{self.gateway}", **WATCHED
             )
             self._connection.execute(_STAGE)
             told = (self.identity.fingerprint, self.gateway, self.identity.pem)
@@ -144,16 +146,23 @@ def ship_segment(connection: "psycopg.Connection[tuple[object, ...]]", path: Pat
     :returns: how many records it held
     :raises psycopg.Error: if the database did not take it; the segment stays
     """
-    count, batches = 0, []
+    count, batches, beginnings, last = 0, [], [], None
     with connection.transaction(), connection.cursor() as cursor:
         with cursor.copy(_COPY) as copy:
             for lines, batch in batches_of(records_of(path)):
                 count += len(lines)
                 copy.write(b"".join(_placed(lines, batch)))
                 if batch:
+                    last = batch
                     batches.append(_batch_row(lines, batch, gateway))
+                    beginnings += [
+                        (batch.id, index, line) for index, line in enumerate(lines) if _begins(line)
+                    ]
         cursor.execute(_TAKE, (gateway,))
         cursor.executemany(_TAKE_BATCH, batches)
+        cursor.executemany(_TAKE_BEGINNING, beginnings)
+    if last:
+        note_shipped(path.parent, last)
     path.unlink()
     return count
 
@@ -179,6 +188,10 @@ def batches_of(records: Iterable[bytes]) -> Iterable[tuple[list[bytes], Batch | 
         yield lines, None
 
 
+def _begins(line: bytes) -> bool:
+    return b"\tbegun\t" in line and line.split(b"\t")[_OUTCOME] == b"begun"
+
+
 def _placed(lines: list[bytes], batch: Batch | None) -> Iterable[bytes]:
     if batch is None:
         return (line + _NO_PLACE for line in lines)
@@ -191,4 +204,7 @@ def _batch_row(lines: list[bytes], batch: Batch, gateway: str) -> tuple[object, 
     if len(lines) != batch.count or tree_hash(leaves) != batch.root:
         log.error("The lines of batch %s are not those that were signed.", batch.id)
     signed_at = moment_of(batch.signed_us)
-    return batch.id, gateway, signed_at, batch.root, b"".join(leaves), batch.certificate, batch.signature
+    link = (batch.link.chain, batch.link.number, batch.link.previous) if batch.link else (None, 0, b"")
+    return (
+        batch.id, gateway, signed_at, batch.root, b"".join(leaves), batch.certificate, batch.signature, *link,
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.peers import PeerTable, peer_table
 from dinh.exchange.gateway.routing import Route, RouteTable, Upstream
 from dinh.exchange.gateway.settings import MB
@@ -49,6 +50,7 @@ SELECT json_build_object(
       FROM exchange_accessgrant g JOIN exchange_accessgrant_operations p ON p.accessgrant_id = g.id
       WHERE g.state = 'approved'),
   'peers', (SELECT coalesce(json_agg(json_build_object(
+      'id', p.id, 'quota', p.daily_quota, 'rate', p.rate,
       'identifier', concat_ws('/', m.instance, m.member_class, m.code, s.code), 'address', p.address,
       'prefix', CASE p.serves WHEN 'instance' THEN m.instance || '/'
                 ELSE concat_ws('/', m.instance, m.member_class, m.code) || '/' END,
@@ -86,8 +88,7 @@ class Grant:
     id: int
     since: float
     until: float
-    daily_quota: int
-    rate: int
+    limit: Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _grants(rows: list[dict[str, Any]]) -> dict[tuple[int, int], tuple[Grant, ..
     found: dict[tuple[int, int], tuple[Grant, ...]] = {}
     for row in rows:
         key = (row["client"], row["operation"])
-        grant = Grant(row["id"], row["from"], row["until"], row["quota"], row["rate"])
+        grant = Grant(row["id"], row["from"], row["until"], Limit(row["quota"], row["rate"]))
         found[key] = (*found.get(key, ()), grant)
     return found
 

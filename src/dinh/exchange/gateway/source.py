@@ -9,13 +9,13 @@ from typing import Final
 
 import psycopg
 
+from dinh.exchange.gateway.database import AsyncConnection, connect
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL, Snapshot, snapshot_of
 
 CHANNEL: Final = "exchange_configuration"
 # The version is asked for besides, since a pooler between may swallow notifications; both keep within 2 s.
 _LOOK_EVERY: Final = 1.0
-_CONNECT_SECONDS: Final = 5
 log = logging.getLogger("dinh.exchange.gateway")
 
 
@@ -36,7 +36,7 @@ class ConfigurationSource:
     async def start(self) -> asyncio.Task[None]:
         """Take the configuration from the database, or the last good one from disk if it is away; then follow."""
         try:
-            async with await self._connect() as connection:
+            async with await connect(self.settings) as connection:
                 await self._load(connection)
         except (psycopg.Error, OSError) as error:
             log.warning("The database is away: %s", error)
@@ -48,7 +48,7 @@ class ConfigurationSource:
         pause = 0.2
         while True:
             try:
-                async with await self._connect() as connection:
+                async with await connect(self.settings) as connection:
                     pause = 0.2
                     await self._listen(connection)
             except Exception as error:
@@ -59,19 +59,7 @@ class ConfigurationSource:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
-    async def _connect(self) -> "psycopg.AsyncConnection[tuple[object, ...]]":
-        return await psycopg.AsyncConnection.connect(
-            self.settings.database_url,
-            autocommit=True,
-            connect_timeout=_CONNECT_SECONDS,
-            # A database that vanished without a word is noticed within seconds.
-            keepalives_idle=2,
-            keepalives_interval=1,
-            keepalives_count=3,
-            application_name=f"dinh-gateway-{self.settings.name}",
-        )
-
-    async def _listen(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]") -> None:
+    async def _listen(self, connection: AsyncConnection) -> None:
         await connection.execute(f"LISTEN {CHANNEL}")
         self.is_connected = True
         while True:
@@ -80,12 +68,12 @@ class ConfigurationSource:
             async for _told in connection.notifies(timeout=_LOOK_EVERY, stop_after=1):
                 break
 
-    async def _newest(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]") -> int:
+    async def _newest(self, connection: AsyncConnection) -> int:
         cursor = await connection.execute("SELECT version FROM exchange_configuration WHERE id = 1")
         row = await cursor.fetchone()
         return int(str(row[0])) if row else 0
 
-    async def _load(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]") -> None:
+    async def _load(self, connection: AsyncConnection) -> None:
         row = await (await connection.execute(CONFIGURATION_SQL)).fetchone()
         document = str(row[0]) if row else ""
         self._put(document)

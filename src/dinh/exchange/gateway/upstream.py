@@ -7,6 +7,7 @@ one read brings.
 
 import asyncio
 import contextlib
+import hashlib
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,7 +28,7 @@ _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
 
 Fields = list[tuple[bytes, bytes]]
-Head = bytes | Callable[[], bytes]
+Head = bytes | Callable[[str], bytes]
 
 
 class UpstreamFailed(Exception):
@@ -164,6 +165,11 @@ class Connection(asyncio.Protocol):
             self.is_broken = True
 
     # What the pool calls.
+
+    def shown(self) -> str:
+        """SHA-256 of the certificate that the other end showed, hex; empty without TLS."""
+        tls = self.transport.get_extra_info("ssl_object") if self.transport else None
+        return hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest() if tls else ""
 
     def begin(self, head: bytes, *, is_head: bool) -> None:
         """Send the head of a request (and its body, if it is small)."""
@@ -327,7 +333,8 @@ class Upstreams:
         A request that may be repeated (RFC 9110, 9.2.2) and has no streamed body is sent once more if a kept
         connection turns out to be closed before any byte of an answer, or none could be made.
 
-        :param head: request line, headers, and the body if it is small; or what makes them, anew for each time
+        :param head: request line, headers, and the body if it is small; or what makes them, anew for each time,
+            from the fingerprint of the certificate that the other end showed
         :param more: the body in pieces, as they go over the wire
         :raises UpstreamFailed, Refusal:
         """
@@ -373,7 +380,7 @@ class Upstreams:
     ) -> Answer:
         connection = (None if is_fresh else self._idle(pool)) or await self._connected(upstream)
         try:
-            connection.begin(head() if callable(head) else head, is_head=method == b"HEAD")
+            connection.begin(head(connection.shown()) if callable(head) else head, is_head=method == b"HEAD")
             if more is not None:
                 await self._send_body(connection, upstream, more)
             with self._expiring(connection, upstream):

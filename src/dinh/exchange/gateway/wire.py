@@ -3,8 +3,8 @@ The wire between two gateways: X-Road's REST calls, each request and answer sign
 content (RFC 9530).
 
 A request covers method, path, query, digest and all headers but those of the connection; an answer covers its status,
-its digest, its headers and the request's signature. Against replay: requests carry a nonce and are good for a minute;
-an answer fits one request only.
+its digest, its headers and the request's signature. Against replay: requests name the certificate of the gateway that
+they are for, carry a nonce and are good for a minute; an answer fits one request only.
 """
 
 import base64
@@ -85,13 +85,17 @@ class Wire:
         self._nonces = Nonces()
 
     def sign_request(
-        self, *, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes
+        self, *, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes, recipient: str
     ) -> list[tuple[bytes, bytes]]:
-        """:returns: the headers to add: digest, signature input, signature"""
+        """
+        :param recipient: fingerprint of the certificate that the other end showed on this connection
+        :returns: the headers to add: digest, signature input, signature
+        """
         digest = (b"content-digest", content_digest(hashlib.sha256(body).digest()))
         components = _components([*headers, digest]) | request_line(method, path, query)
         covered = [*_DERIVED, *_names(components)]
-        return [digest, *self._signed(components, covered, nonce=random_bytes().hex())]
+        nonce = random_bytes().hex()
+        return [digest, *self._signed(components, covered, nonce=nonce, tag=tag_for(recipient))]
 
     def check_request(
         self, peer: Peer, *, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes
@@ -100,7 +104,8 @@ class Wire:
         components = _components(headers) | request_line(method, path, query)
         now = time.time()
         try:
-            proof, nonce = _checked(peer, components, headers, _REQUIRED, body, now)
+            tag = tag_for(self.identity.fingerprint)
+            proof, nonce = _checked(peer, components, headers, _REQUIRED, body, now, tag)
         except BadMessageSignature as error:
             raise Refusal(400, "bad-signature", str(error)) from error
         created, given = nonce
@@ -129,19 +134,24 @@ class Wire:
         """:raises Refusal: the peer failed"""
         components = _components(headers) | _answer_parts(status, request_signature)
         try:
-            proof, _nonce = _checked(peer, components, headers, _ANSWER_REQUIRED, body, time.time())
+            proof, _nonce = _checked(peer, components, headers, _ANSWER_REQUIRED, body, time.time(), TAG)
         except BadMessageSignature as error:
             raise unavailable("peer-signature", f"The other gateway's answer: {error}", status=502) from error
         return proof
 
     def _signed(
-        self, components: Components, covered: list[str], *, nonce: str = ""
+        self, components: Components, covered: list[str], *, nonce: str = "", tag: str = TAG
     ) -> list[tuple[bytes, bytes]]:
         told, value = sign_message(
             components, label=LABEL, covered=covered, key=self.identity.key, keyid=self.identity.fingerprint,
-            created=int(time.time()), nonce=nonce, tag=TAG,
+            created=int(time.time()), nonce=nonce, tag=tag,
         )  # fmt: skip
         return [(b"signature-input", told), (b"signature", value)]
+
+
+def tag_for(recipient: str) -> str:
+    """Of a request: which gateway it is for, so that several behind one address take it once."""
+    return f"{TAG}/{recipient}"
 
 
 def header(headers: Headers, wanted: bytes) -> bytes:
@@ -171,15 +181,23 @@ def _names(components: Components) -> Iterable[str]:
 
 
 def _checked(
-    peer: Peer, components: Components, headers: Headers, required: Iterable[str], body: bytes, now: float
+    peer: Peer,
+    components: Components,
+    headers: Headers,
+    required: Iterable[str],
+    body: bytes,
+    now: float,
+    tag: str,
 ) -> tuple[Proof, tuple[int, str]]:
     """:returns: the proof; when it was signed, and its nonce"""
     signature = read_signature(header(headers, b"signature-input"), header(headers, b"signature"))
     missing = {*required, *_names(components)} - set(signature.covered)
     if missing:
         raise BadMessageSignature(f"The signature must cover {', '.join(sorted(missing))}.")
-    if signature.tag != TAG or signature.created is None or abs(now - signature.created) > WINDOW:
-        raise BadMessageSignature("The signature is too old, or of another kind, or the clocks differ.")
+    if signature.tag != tag:
+        raise BadMessageSignature("The signature is of another kind, or meant for another gateway.")
+    if signature.created is None or abs(now - signature.created) > WINDOW:
+        raise BadMessageSignature("The signature is too old, or the clocks differ.")
     key = _key(peer, signature.keyid, now)
     base = verify_message(components, signature, key=key.key)
     if read_content_digest(components['"content-digest"']) != hashlib.sha256(body).digest():

@@ -1,15 +1,17 @@
-from dinh.exchange.models.batch import Batch, BatchStamp, GatewayCertificate
+from dinh.exchange.models.archive import Archive
+from dinh.exchange.models.batch import Batch, BatchStamp, Beginning, GatewayCertificate
 from dinh.exchange.models.configuration import Configuration, TokenKey
 from dinh.exchange.models.credential import ClientSecret, SystemCertificate
 from dinh.exchange.models.dictionary import Dictionary, DictionaryItem, DictionaryVersion
 from dinh.exchange.models.exchange import Exchange
 from dinh.exchange.models.grant import AccessGrant
+from dinh.exchange.models.limits import GatewayBeat, Spending
 from dinh.exchange.models.member import Member, System
 from dinh.exchange.models.peer import Peer
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
 
 __all__ = [
-    "AccessGrant", "Batch", "BatchStamp", "ClientSecret", "Configuration", "Dictionary", "DictionaryItem",
-    "DictionaryVersion", "Exchange", "GatewayCertificate", "Member", "Operation", "Peer", "Service",
-    "ServiceVersion", "System", "SystemCertificate", "TokenKey",
+    "AccessGrant", "Archive", "Batch", "BatchStamp", "Beginning", "ClientSecret", "Configuration", "Dictionary",
+    "DictionaryItem", "DictionaryVersion", "Exchange", "GatewayBeat", "GatewayCertificate", "Member", "Operation",
+    "Peer", "Service", "ServiceVersion", "Spending", "System", "SystemCertificate", "TokenKey",
 ]  # fmt: skip

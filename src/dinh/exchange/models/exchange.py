@@ -53,6 +53,7 @@ class Exchange(models.Model):
             models.Index(fields=["service", "-started_at"], name="exchange_by_service"),
             models.Index(fields=["client", "-started_at"], name="exchange_by_client"),
             models.Index(fields=["message_id"], name="exchange_by_message"),
+            models.Index(fields=["batch_id"], name="exchange_by_batch"),
         ]
 
     def __str__(self) -> str:

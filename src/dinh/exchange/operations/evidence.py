@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import ProvedPlace, ProvedRecord, ProvedStamp, record, record_bundle
 from dinh.audit.merkle import inclusion_path, leaf_hash
 from dinh.directory.models import Appointment
-from dinh.exchange.gateway.batches import cms_of, stamp_statement, statement
+from dinh.exchange.gateway.batches import cms_of, stamp_statement
 from dinh.exchange.gateway.records import COLUMNS, line_of
-from dinh.exchange.models import Batch, Exchange, GatewayCertificate
+from dinh.exchange.models import Batch, Exchange, GatewayCertificate, SystemCertificate
 from dinh.exchange.operations.stamping import stamp_batches
-from dinh.exchange.queries.registry import exchanges_visible_to
+from dinh.exchange.queries.archives import archived_lines, exchange_visible_to
+from dinh.exchange.queries.chains import leaves_of, statement_of
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.pki.api import TimestampUnavailable, load_certificates
 
@@ -37,7 +38,7 @@ def export_evidence(*, exchange_id: UUID, actor: Appointment, at: datetime) -> B
     :raises NotFound: if the actor does not see it
     :raises NoEvidence:
     """
-    found = exchanges_visible_to(actor).filter(pk=exchange_id).first()
+    found = exchange_visible_to(actor, exchange_id)
     if found is None:
         raise NotFound(_("There is no such exchange."))
     if found.batch_id and Batch.objects.filter(pk=found.batch_id, stamp=None).exists():
@@ -54,6 +55,7 @@ class Standing:
     """What is known of an exchange's signature: its batch, and whether the row is still the line that was signed."""
 
     batch: Batch
+    leaves: list[bytes]
     is_unaltered: bool
 
 
@@ -61,12 +63,18 @@ def standing_of(exchange: Exchange) -> Standing | None:
     """None while the exchange belongs to no signed batch."""
     if exchange.batch_id is None:
         return None
-    batch = Batch.objects.select_related("stamp").filter(pk=exchange.batch_id).first()
+    batch = Batch.objects.select_related("stamp", "archive").filter(pk=exchange.batch_id).first()
     if batch is None:
         return None
-    leaves, position = _leaves(batch.leaves), exchange.leaf_index
+    leaves, position = _leaves(batch), exchange.leaf_index
     is_there = position is not None and position < len(leaves)
-    return Standing(batch, is_there and leaves[position or 0] == leaf_hash(_line(exchange)))
+    return Standing(batch, leaves, is_there and leaves[position or 0] == leaf_hash(_line(exchange)))
+
+
+def _leaves(batch: Batch) -> list[bytes]:
+    if batch.archive is None:
+        return leaves_of(batch.leaves)
+    return [leaf_hash(line) for line in archived_lines(batch)]
 
 
 def _line(exchange: Exchange) -> bytes:
@@ -82,16 +90,10 @@ def _proved(exchange: Exchange) -> ProvedRecord:
     if not standing.is_unaltered:
         raise NoEvidence(_("This row is not what the gateway signed: it was changed afterwards."))
     batch, line, position = standing.batch, _line(exchange), exchange.leaf_index or 0
-    leaves = _leaves(batch.leaves)
+    leaves = standing.leaves
     chain = bytes(GatewayCertificate.objects.get(pk=batch.certificate).chain)
     encoded = [each.public_bytes(Encoding.DER) for each in load_certificates(chain)]
-    signed = statement(
-        batch_id=str(batch.pk),
-        gateway=batch.gateway,
-        signed_at=batch.signed_at,
-        count=len(leaves),
-        root=bytes(batch.root),
-    )
+    signed = statement_of(batch, count=len(leaves))
     return ProvedRecord(
         kind="exchange.exchange",
         fields=list(zip(COLUMNS, line.decode().split("\t"), strict=True)),
@@ -100,22 +102,23 @@ def _proved(exchange: Exchange) -> ProvedRecord:
         signature=cms_of(signed=signed, signature=bytes(batch.signature), certificates=encoded),
         certificates=chain,
         stamp=_stamp(batch),
+        peer_certificate=_peer_certificate(exchange.peer_key),
     )
+
+
+def _peer_certificate(fingerprint: str) -> bytes:
+    """PEM; empty if there is none. Revoked ones stay registered."""
+    row = SystemCertificate.objects.filter(fingerprint=fingerprint).first() if fingerprint else None
+    return load_certificates(bytes(row.certificate))[0].public_bytes(Encoding.PEM) if row else b""
 
 
 def _stamp(batch: Batch) -> ProvedStamp | None:
     if batch.stamp is None or batch.stamp_position is None:
         return None
-    leaves = _leaves(batch.stamp.leaves)
+    leaves = leaves_of(batch.stamp.leaves)
     path = inclusion_path(leaves, batch.stamp_position)
     return ProvedStamp(
         place=ProvedPlace(position=batch.stamp_position, path=path),
         statement=stamp_statement(count=len(leaves), root=bytes(batch.stamp.root)),
         token=bytes(batch.stamp.token),
     )
-
-
-def _leaves(data: bytes | memoryview) -> list[bytes]:
-    """Leaf hashes as they are stored one behind the other."""
-    whole = bytes(data)
-    return [whole[at : at + 32] for at in range(0, len(whole), 32)]

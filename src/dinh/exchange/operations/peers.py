@@ -18,10 +18,15 @@ from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 
 @dataclass(frozen=True, slots=True)
 class NewPeer:
-    """:param serves: a PeerScope"""
+    """
+    :param serves: a PeerScope
+    :param daily_quota: calls a day of each of our systems that calls it; `rate`: a second
+    """
 
     address: str
     serves: str
+    daily_quota: int = 1_000_000
+    rate: int = 100
 
 
 @transaction.atomic
@@ -36,10 +41,22 @@ def register_peer(*, system_id: int, new: NewPeer, actor: Appointment, at: datet
     """
     _keeper(actor)
     system = locked_system(system_id, actor)
-    peer = Peer(system=system, address=_address(new.address), serves=new.serves, created_at=at)
+    peer = Peer(
+        system=system,
+        address=_address(new.address),
+        serves=new.serves,
+        daily_quota=new.daily_quota,
+        rate=new.rate,
+        created_at=at,
+    )
     checked(peer)
     saved(peer, field="address", refusal=_("This system is a gateway already. End that one first."))
-    details = {"address": peer.address, "serves": str(peer.serves)}
+    details = {
+        "address": peer.address,
+        "serves": str(peer.serves),
+        "daily_quota": peer.daily_quota,
+        "rate": peer.rate,
+    }
     record("exchange.peer.registered", target=system, actor=actor, at=at, details=details)
     tell_gateways()
     return peer

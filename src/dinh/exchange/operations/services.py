@@ -20,7 +20,7 @@ from dinh.exchange.queries.registry import services_visible_to, versions_visible
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted, Unavailable
 
-RESERVED: Final = frozenset({"token", "healthz", "metrics", "r1", "authorize", "revoke"})
+RESERVED: Final = frozenset({"token", "healthz", "openapi.json", "metrics", "r1", "authorize", "revoke"})
 """Names that are the gateway's own."""
 _FETCH_SECONDS: Final = 10
 

@@ -151,18 +151,3 @@ def test_callers_that_do_not_read_cost_little_memory(gateway, token):
     assert max(each.memory_info().rss for each in processes) < 180 * MB
     for wire in wires:
         wire.close()
-
-
-def test_slow_callers_hold_nobody_up(gateway, token):
-    wires = []
-    for _number in range(300):
-        wire = socket.create_connection(("127.0.0.1", gateway.port))
-        wire.sendall(b"GET /kho/1.0/small HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-        wires.append(wire)
-    try:
-        begun = time.monotonic()
-        assert gateway.call("/kho/1.0/small", token).status_code == 200
-        assert time.monotonic() - begun < 3
-    finally:
-        for wire in wires:
-            wire.close()

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path, tree_hash
-from dinh.exchange.gateway.batches import Batch, BatchSigner, cms_of, moment_of, statement
+from dinh.exchange.gateway.batches import Batch, BatchSigner, Link, cms_of, moment_of, statement
 from dinh.exchange.gateway.identity import identity_of, load_identity, make_identity
 from dinh.exchange.gateway.records import COLUMNS, line_of
 from dinh.exchange.gateway.segments import SegmentLog, records_of
@@ -18,6 +18,7 @@ from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
 from dinh.exchange.gateway.shipper import batches_of
 from dinh.exchange.models import Batch as BatchRow
 from dinh.exchange.models import Exchange, GatewayCertificate
+from dinh.exchange.queries.chains import statement_of
 from dinh.exchange.tests.running import eventually
 from dinh.pki.api import WrongSignature, load_certificates, verify_detached
 
@@ -45,13 +46,7 @@ def test_logged_exchange_leads_to_a_root_that_the_gateway_signed(gateway, token)
         path = inclusion_path(leaves, row["leaf_index"])
         leaf = leaf_hash(line_of(row))
         root = root_from_path(leaf, path, position=row["leaf_index"], count=len(leaves))
-        signed = statement(
-            batch_id=str(batch.pk),
-            gateway=batch.gateway,
-            signed_at=batch.signed_at,
-            count=len(leaves),
-            root=root,
-        )
+        signed = statement_of(batch, count=len(leaves))
         chain = load_certificates(bytes(GatewayCertificate.objects.get(pk=batch.certificate).chain))
         encoded = [each.public_bytes(Encoding.DER) for each in chain]
         content = cms_of(signed=signed, signature=bytes(batch.signature), certificates=encoded)
@@ -106,7 +101,12 @@ def test_signature_holds_for_its_lines_only(tmp_path, kind):
 
     def signed(root):
         return statement(
-            batch_id=batch.id, gateway="g", signed_at=moment_of(batch.signed_us), count=3, root=root
+            batch_id=batch.id,
+            gateway="g",
+            signed_at=moment_of(batch.signed_us),
+            count=3,
+            root=root,
+            link=batch.link,
         )
 
     content = cms_of(
@@ -120,7 +120,7 @@ def test_signature_holds_for_its_lines_only(tmp_path, kind):
 
 def test_lines_written_together_share_a_batch(identity, tmp_path):
     async def write():
-        log = SegmentLog(tmp_path / "log", segment_bytes=10**6, seal=BatchSigner(identity, gateway="g").seal)
+        log = SegmentLog(tmp_path / "log", segment_bytes=10**6, sealer=BatchSigner(identity, gateway="g"))
         await asyncio.gather(*(log.append(b"line %d" % number) for number in range(50)))
         await log.append(b"later")
         await asyncio.to_thread(log.close)
@@ -175,7 +175,7 @@ def test_own_key_is_made_once(tmp_path):
 
 def test_signing_holds_the_loop_up_for_no_longer_than_one_signature(identity, tmp_path):
     async def longest_pause():
-        log = SegmentLog(tmp_path / "log", segment_bytes=10**7, seal=BatchSigner(identity, gateway="g").seal)
+        log = SegmentLog(tmp_path / "log", segment_bytes=10**7, sealer=BatchSigner(identity, gateway="g"))
         pauses, ended = [], asyncio.Event()
 
         async def watch():
@@ -196,9 +196,11 @@ def test_signing_holds_the_loop_up_for_no_longer_than_one_signature(identity, tm
 
 
 def test_statement_is_plain_json(identity):
-    signed = statement(batch_id="b", gateway="g", signed_at=moment_of(1_500_000), count=2, root=b"\1" * 32)
+    signed = statement(batch_id="b", gateway="g", signed_at=moment_of(1_500_000), count=2, root=b"\1" * 32,
+        link=Link("c", 7, b"\2" * 32),
+    )  # fmt: skip
 
     assert json.loads(signed) == {
-        "version": 1, "batch": "b", "gateway": "g", "signed_at": "1970-01-01T00:00:01.500000+00:00",
-        "count": 2, "root": "01" * 32,
+        "version": 2, "chain": "c", "number": 7, "previous": "02" * 32, "batch": "b", "gateway": "g",
+        "signed_at": "1970-01-01T00:00:01.500000+00:00", "count": 2, "root": "01" * 32,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from django.db import connection
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.peers import Peer as Known
 from dinh.exchange.gateway.peers import PeerTable
 from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL
@@ -121,7 +122,9 @@ def test_on_screen_and_by_rest(keeper, client):
     page = f"/exchange/systems/{system.pk}/"
     rest = f"/api/v1/exchange/systems/{system.pk}/peer"
 
-    client.post(f"{page}peer/", {"address": ADDRESS, "serves": "instance"})
+    client.post(f"{page}peer/", {"address": ADDRESS, "serves": "instance", "daily_quota": "77", "rate": "x"})
+    assert not Peer.objects.exists()
+    client.post(f"{page}peer/", {"address": ADDRESS, "serves": "instance", "daily_quota": "77", "rate": "5"})
     assert ADDRESS in client.get(page).content.decode()
     client.post(f"{page}peer/{Peer.objects.get().pk}/end/")
     made = client.post(
@@ -145,7 +148,8 @@ def test_on_screen_and_by_rest(keeper, client):
 
 def test_more_special_gateway_serves_first():
     country, province = (
-        Known(name, prefix, "h", 1, {}) for name, prefix in (("quốc gia", "VN/"), ("tỉnh", "VN/GOV/H04/"))
+        Known(1, name, prefix, "h", 1, {}, Limit(1, 1))
+        for name, prefix in (("quốc gia", "VN/"), ("tỉnh", "VN/GOV/H04/"))
     )
     table = PeerTable([country, province])
 

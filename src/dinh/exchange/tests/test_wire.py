@@ -3,9 +3,12 @@
 import base64
 import hashlib
 import http.client
+import io
 import json
 import ssl
 import time
+import zipfile
+from dataclasses import replace
 from datetime import timedelta
 
 import httpx
@@ -15,13 +18,24 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.utils import timezone
 
+from dinh.audit.api import record_bundle
+from dinh.audit.evidence.findings import Findings
+from dinh.audit.evidence.layout import PEER_CERTIFICATE
+from dinh.audit.evidence.peers import check_peer
+from dinh.audit.evidence.report import Verdict
+from dinh.audit.evidence.verification import verify_evidence
+from dinh.audit.keys import sealing_signer
+from dinh.exchange.gateway.limits import Limit
+from dinh.exchange.gateway.peers import Peer, PeerKey
+from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.wire import WINDOW, Nonces, Wire, header
 from dinh.exchange.models import Exchange, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
-from dinh.exchange.operations.evidence import standing_of
+from dinh.exchange.operations.evidence import _proved, standing_of
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.test_xroad import CLIENT, SERVICE, ask, error_of
 from dinh.exchange.tests.two_gateways import Ends, certify, identity, our_registry, our_tables
+from dinh.pki.api import TrustStore
 
 PATH = f"/r1/{SERVICE}/1.0/echo"
 
@@ -76,6 +90,63 @@ def test_call_goes_over_the_wire_and_both_ends_log_it_with_the_others_signature(
         assert standing_of(mine).is_unaltered
 
 
+def test_evidence_judges_the_other_ends_signature_by_its_certificate(ends, tmp_path):
+    assert ask(ends.ours, PATH, "POST", content=b"x", headers={"X-Road-Id": "id-1"}).status_code == 200
+    eventually(Exchange.objects.count, 1)
+    eventually(ends.our_log_size, 1)
+    theirs = _proved(Exchange.objects.get())
+    with our_registry():
+        ours = _proved(Exchange.objects.get())
+    anchors = [each.pem for each in (ends.ours_id, ends.theirs_id)] + list(sealing_signer().certificates)
+    stranger = identity(tmp_path / "stranger").pem
+
+    def judged(record, **changed):
+        with record_bundle(record=replace(record, **changed)) as bundle:
+            return verify_evidence(data=bundle, trust=TrustStore.of(anchors=anchors))
+
+    for proved, signer in ((ours, ends.theirs_id), (theirs, ends.ours_id)):
+        report = judged(proved)
+        assert report.verdict == Verdict.VALID, report.reasons
+        assert (report.peer.signed, report.peer.trusted, report.peer.fingerprint) == (
+            True,
+            True,
+            signer.fingerprint,
+        )
+        report = judged(proved, peer_certificate=stranger)
+        assert (report.verdict, report.peer.signed) == (Verdict.INVALID, False)
+        assert "peer-signature" in [reason.code for reason in report.reasons]
+        report = judged(proved, peer_certificate=b"")
+        assert (report.verdict, report.peer) == (Verdict.VALID, None)
+        assert "peer-unknown" in [reason.code for reason in report.reasons]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"request_sha256": "0" * 64}, {"method": "GET"}, {"message_id": "id-2"}, {"client": "VN/GOV/X/Y"}],
+)
+def test_signature_of_another_message_is_no_proof(tmp_path, changed):
+    keys = identity(tmp_path)
+    headers = [(b"x-road-client", CLIENT.encode()), (b"x-road-id", b"id-1")]
+    call = {"method": b"POST", "path": b"/r1/x", "query": b"", "body": b"x"}
+    signed = headers + Wire(keys).sign_request(headers=headers, recipient=keys.fingerprint, **call)
+    proof = Wire(keys, started_at=0).check_request(known(keys), headers=signed, **call)
+    record = {
+        "peer_key": proof.key, "peer_proof": proof.text, "method": "POST", "client": CLIENT, "message_id": "id-1",
+        "request_sha256": hashlib.sha256(b"x").hexdigest(),
+    }  # fmt: skip
+
+    def found(told):
+        findings, archive = Findings(), io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as members:
+            members.writestr(PEER_CERTIFICATE, keys.pem)
+        with zipfile.ZipFile(archive) as members:
+            check_peer(members, told, TrustStore.of(anchors=[keys.pem]), findings)
+        return [reason.code for reason in findings.reasons]
+
+    assert found(record) == []
+    assert found(record | changed) == ["peer-signature"]
+
+
 def check_proof(row, signer, content):
     """What the log kept is enough to prove what the other end signed."""
     from dinh.pki.http_signatures import _verify, algorithm_of
@@ -123,6 +194,25 @@ def test_other_end_away_is_told_by_the_protocol(ends):
     assert [(row.outcome, row.reason) for row in ends.our_log()] == [("failed", "provider-unreachable")]
 
 
+def test_calls_to_another_gateway_are_counted_and_bound_for_each_system(ends, upstream):
+    with our_registry():
+        ends.peer.daily_quota = 3
+        ends.peer.save()
+        tell_gateways()
+    eventually(lambda: ends.ours.health()["configuration"], 2)
+
+    answers = [ask(ends.ours, PATH) for _time in range(5)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3 + [500] * 2
+    assert error_of(answers[3]) == (500, "Server.ServerProxy.AccessDenied")
+    assert int(answers[3].headers["retry-after"]) > 0
+    assert len(upstream.seen) == 3
+    logged = eventually(
+        lambda: [(row.outcome, row.reason) for row in ends.our_log()][3:], [("refused", "quota-exceeded")] * 2
+    )
+    assert logged == [("refused", "quota-exceeded")] * 2
+
+
 def test_revoked_certificate_is_refused_within_two_seconds(ends):
     assert ask(ends.ours, PATH).status_code == 200
     SystemCertificate.objects.filter(fingerprint=ends.ours_id.fingerprint).update(revoked_at=timezone.now())
@@ -146,7 +236,7 @@ class Sender:
     """Speaks to the listening end by hand, with our certificate."""
 
     def __init__(self, ends, keys=None):
-        self.keys = keys or ends.ours_id
+        self.keys, self.recipient = keys or ends.ours_id, ends.theirs_id.fingerprint
         context = ssl.create_default_context(cafile=str(ends.theirs_id.certificate_file))
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.check_hostname = False
@@ -157,10 +247,11 @@ class Sender:
     def headers(self, client=CLIENT, message="m-1"):
         return [(b"x-road-client", client.encode()), (b"x-road-id", message.encode()), (b"accept", b"*/*")]
 
-    def signed(self, headers, *, body=b"", path=PATH, method="GET"):
+    def signed(self, headers, *, body=b"", path=PATH, method="GET", recipient=""):
         return headers + self.signing.sign_request(
-            method=method.encode(), path=path.encode(), query=b"", headers=headers, body=body
-        )
+            method=method.encode(), path=path.encode(), query=b"", headers=headers, body=body,
+            recipient=recipient or self.recipient,
+        )  # fmt: skip
 
     def send(self, headers, *, body=b"", path=PATH, method="GET"):
         self.wire.putrequest(method, path, skip_accept_encoding=True)
@@ -190,6 +281,17 @@ def test_same_message_is_taken_once(ends):
     assert sender.send(sender.signed(sender.headers()))[0] == 200
     assert eventually(Exchange.objects.count, 3) == 3
     assert sorted(Exchange.objects.values_list("outcome", flat=True)) == ["delivered", "delivered", "refused"]
+
+
+def test_message_for_another_gateway_behind_the_same_address_is_refused(ends, upstream, tmp_path):
+    """Several gateways remember no nonces of one another: a message is good at one of them only."""
+    sender, other = Sender(ends), identity(tmp_path / "other")
+
+    answer = sender.send(sender.signed(sender.headers(), recipient=other.fingerprint))
+
+    refused = "The signature is of another kind, or meant for another gateway."
+    assert told(answer) == ("Server.ServerProxy.InvalidSignatureValue", refused)
+    assert upstream.seen == []
 
 
 @pytest.mark.parametrize(
@@ -331,18 +433,19 @@ def test_nonces_are_remembered_for_longer_than_a_message_is_good():
     assert not nonces.take("a", 1000.0 + 2 * WINDOW + 2)
 
 
-def test_request_signed_before_the_start_is_refused(tmp_path):
-    from dinh.exchange.gateway.peers import Peer, PeerKey
-    from dinh.exchange.gateway.refusals import Refusal
-
-    keys = identity(tmp_path)
+def known(keys):
     der = keys.certificates[0].public_bytes(Encoding.DER)
     public = x509.load_der_x509_certificate(der).public_key()
     key = PeerKey(keys.fingerprint, public, 0, time.time() + 100, der)
-    peer = Peer("VN/GOV/A/CONG", "VN/GOV/A/", "h", 1, {keys.fingerprint: key})
+    return Peer(1, "VN/GOV/A/CONG", "VN/GOV/A/", "h", 1, {keys.fingerprint: key}, Limit(1, 1))
+
+
+def test_request_signed_before_the_start_is_refused(tmp_path):
+    keys = identity(tmp_path)
+    peer = known(keys)
     call = {"method": b"GET", "path": b"/", "query": b"", "body": b""}
     headers = [(b"x-road-client", b"c"), (b"x-road-id", b"i")]
-    signed = headers + Wire(keys).sign_request(headers=headers, **call)
+    signed = headers + Wire(keys).sign_request(headers=headers, recipient=keys.fingerprint, **call)
 
     with pytest.raises(Refusal, match="before this gateway started"):
         Wire(keys, started_at=time.time() + 5).check_request(peer, headers=signed, **call)

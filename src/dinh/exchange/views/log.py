@@ -5,10 +5,10 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -18,6 +18,7 @@ from dinh.directory.middleware import StaffRequest
 from dinh.exchange.enums import Outcome
 from dinh.exchange.models import Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence, standing_of
+from dinh.exchange.queries.archives import exchange_visible_to
 from dinh.exchange.queries.registry import exchanges_matching, exchanges_visible_to
 from dinh.exchange.rules import looks_after_systems
 from dinh.kernel.components import chips_for
@@ -61,9 +62,15 @@ def _first(rows: QuerySet[Exchange]) -> QuerySet[Exchange]:
 @require_safe
 def exchange(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
     """One exchange with all that the log knows of it."""
-    rows = exchanges_visible_to(request.appointment).annotate(own_us=F("duration_us") - F("upstream_us"))
-    found = get_object_or_404(rows, pk=exchange_id)
-    return render(request, "exchange/exchange.html", {"exchange": found, "standing": standing_of(found)})
+    found = exchange_visible_to(request.appointment, exchange_id)
+    if found is None:
+        raise Http404
+    context = {
+        "exchange": found,
+        "own_us": found.duration_us - found.upstream_us,
+        "standing": standing_of(found),
+    }
+    return render(request, "exchange/exchange.html", context)
 
 
 @allowed(looks_after_systems)

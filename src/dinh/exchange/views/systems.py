@@ -161,7 +161,9 @@ def move_system(request: StaffRequest, system_id: int, act: str) -> HttpResponse
 @allowed(keeps_exchange)
 def new_peer(request: StaffRequest, system_id: int) -> HttpResponseBase:
     """Our gateways speak with this system's from now on."""
-    new = peers.NewPeer(request.POST.get("address", ""), request.POST.get("serves", ""))
+    quota = _number(request.POST.get("daily_quota", "1000000"))
+    rate = _number(request.POST.get("rate", "100"))
+    new = peers.NewPeer(request.POST.get("address", ""), request.POST.get("serves", ""), quota, rate)
     return _acted(
         request,
         system_id,
@@ -211,3 +213,8 @@ def _page(request: StaffRequest, system_id: int, **more: object) -> HttpResponse
         "soon": now + WARNED_BEFORE,
     }
     return render(request, "exchange/system.html", context | more)
+
+
+def _number(given: str) -> int:
+    """0, which no limit takes, unless it is a whole number."""
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 12 else 0

@@ -176,7 +176,7 @@ def swapped(old, new):
         ({"stamp_tst": lambda content: content[:-9] + b"\0" * 9}, ["stamp-signature"]),
         ({"stamp_json": lambda _content: b""}, ["unreadable"]),
         ({"proof_json": lambda _content: b"[]"}, ["unreadable"]),
-        ({"batch_json": swapped(b'"version":1', b'"version":9')}, ["unreadable"]),
+        ({"batch_json": swapped(b'"version":2', b'"version":9')}, ["unreadable"]),
     ],
 )
 def test_tampered_evidence_is_invalid_with_its_reason(log, people, sandbox, members, found):

@@ -1,0 +1,65 @@
+"""Exchanges that left the log for the archive's files."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from dinh.directory.models import Appointment
+from dinh.exchange.gateway.batches import moment_of
+from dinh.exchange.gateway.records import COLUMNS
+from dinh.exchange.models import Archive, Batch, Exchange
+from dinh.exchange.queries.registry import exchanges_visible_to, systems_visible_to
+from dinh.exchange.rules import keeps_exchange
+from dinh.exchange.volumes import Shelf, read_volume
+from dinh.storage.api import read_blob
+
+
+def exchange_visible_to(appointment: Appointment, exchange_id: UUID) -> Exchange | None:
+    """One exchange, from the log or from the archive; from there it is not saved anywhere."""
+    found = exchanges_visible_to(appointment).filter(pk=exchange_id).first()
+    if found is not None:
+        return found
+    archived = archived_exchange(exchange_id)
+    if archived is None or keeps_exchange(appointment):
+        return archived
+    own = {system.identifier for system in systems_visible_to(appointment).select_related("member")}
+    return archived if own & {archived.client, archived.provider} else None
+
+
+def archived_exchange(exchange_id: UUID) -> Exchange | None:
+    """Reads the one or two volumes that may hold it."""
+    begun = None
+    for archive in Archive.objects.filter(smallest__lte=exchange_id, largest__gte=exchange_id):
+        for shelf in shelves_of(archive):
+            for index, line in enumerate(shelf.lines):
+                if not line.startswith(str(exchange_id).encode()):
+                    continue
+                found = _exchange(line, shelf, index)
+                if found.outcome != "begun":
+                    return found
+                begun = found
+    return begun
+
+
+def shelves_of(archive: Archive) -> Iterator[Shelf]:
+    """:raises BrokenVolume:"""
+    return read_volume(read_blob(archive.content_id), number=archive.number, previous=archive.previous)
+
+
+def archived_lines(batch: Batch) -> tuple[bytes, ...]:
+    """The lines of a batch that was archived; empty if its volume lacks it."""
+    if batch.archive is None:
+        return ()
+    return next((shelf.lines for shelf in shelves_of(batch.archive) if shelf.batch == str(batch.pk)), ())
+
+
+def _exchange(line: bytes, shelf: Shelf, index: int) -> Exchange:
+    fields = dict(zip(COLUMNS, line.decode().split("\t"), strict=True))
+    moment = moment_of(int(fields.pop("started_us")))
+    values: dict[str, object] = {
+        name: None if value == "\\N" else value.replace("\\\\", "\\") for name, value in fields.items()
+    }
+    for name in ("status", "request_bytes", "response_bytes", "duration_us", "upstream_us", "grant_id"):
+        values[name] = None if values[name] is None else int(str(values[name]))
+    place = {"batch_id": UUID(shelf.batch), "leaf_index": index} if shelf.batch else {}
+    values["id"] = UUID(str(values["id"]))
+    return Exchange(gateway=shelf.gateway, started_at=moment, **values, **place)
