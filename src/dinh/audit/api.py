@@ -1,11 +1,12 @@
 """The provable log: what other modules may call."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Final, Protocol
 
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from dinh.kernel.logging import current_request_id
@@ -31,6 +32,11 @@ class Acting(Protocol):
 
 
 SYSTEM = Actor(person_id=None, person_name="Đình")
+_WRITE: Final = """
+INSERT INTO audit_entry (recorded_at, action, person_id, person_name, appointment_id, position, unit_id, unit_name,
+    target_type, target_id, details, request_id)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
+"""
 
 
 def record(
@@ -48,24 +54,28 @@ def record(
     :param actor: None for what the system does by itself
     :param details: JSON values; what was changed, from what, to what; no secrets
     """
-    from dinh.audit.models import Entry
     from dinh.kernel.idempotency import note_act
 
     who = SYSTEM if actor is None else actor if isinstance(actor, Actor) else actor.audit_actor()
-    Entry.objects.create(
-        recorded_at=at or timezone.now(),
-        action=action,
-        person_id=who.person_id,
-        person_name=who.person_name,
-        appointment_id=who.appointment_id,
-        position=who.position,
-        unit_id=who.unit_id,
-        unit_name=who.unit_name,
-        target_type=target._meta.label_lower,
-        target_id=str(target.pk),
-        details=dict(details or {}),
-        request_id=current_request_id(),
-    )
+    # Not through the model, whose insert takes three times as long: every act of the house passes here.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRITE,
+            [
+                at or timezone.now(),
+                action,
+                who.person_id,
+                who.person_name,
+                who.appointment_id,
+                who.position,
+                who.unit_id,
+                who.unit_name,
+                target._meta.label_lower,
+                str(target.pk),
+                json.dumps(dict(details or {})),
+                current_request_id(),
+            ],
+        )
     note_act(f"{target._meta.label_lower}:{target.pk}")
 
 

@@ -15,7 +15,7 @@ class Dispatch(models.Model):
     outgoing = models.ForeignKey(
         Outgoing, on_delete=models.PROTECT, null=True, blank=True, related_name="dispatches"
     )
-    sender = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
+    sender = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
     sent_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField()
     request_key = models.CharField(max_length=64, help_text=_("A repeated request sends nothing twice."))

@@ -11,13 +11,18 @@ class Outgoing(models.Model):
     """The way of a document out of its unit (văn bản đi): from the first draft to issue."""
 
     document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="outgoing")
-    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+")
+    # Each step rewrites the row in all indexes: keys that a composite one below begins with have none of their own.
+    unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
     division = models.ForeignKey(
         "directory.Division", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
-    drafter = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    drafter = models.ForeignKey(
+        "directory.Appointment", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=10, choices=OutgoingState, default=OutgoingState.DRAFTING)
-    book = models.ForeignKey(Book, on_delete=models.PROTECT, null=True, blank=True, related_name="outgoing")
+    book = models.ForeignKey(
+        Book, on_delete=models.PROTECT, null=True, blank=True, related_name="outgoing", db_index=False
+    )
     number = models.PositiveIntegerField(
         null=True, blank=True, help_text=_("The document's number, again beside its book: each only once.")
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.urls import NoReverseMatch, reverse
@@ -19,6 +20,7 @@ from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.replacing import close_replaced
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.rules_incoming import may_dispatch
+from dinh.kernel.compiled import CompiledRead
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
 from dinh.worklist.api import NewWork, add_same_work
@@ -28,6 +30,12 @@ _SENT = (
     "document__secrecy", "document__subject", "document__urgency",
 )  # fmt: skip
 """What a sending asks of the letter; the rest, its whole text among it, is read when it is asked for."""
+_LOCKED: Final[CompiledRead[Outgoing]] = CompiledRead(
+    lambda pk: (
+        Outgoing.objects.select_for_update(of=("self",)).select_related("document").only(*_SENT).filter(pk=pk)
+    ),
+    pk=-1,
+)
 
 
 class NotDispatchable(DomainError):
@@ -107,8 +115,7 @@ def send_further(
 
 def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
     """The unit's document, locked until the end of the transaction; OutgoingNotFound for who may not send."""
-    rows = Outgoing.objects.select_for_update(of=("self",)).select_related("document").only(*_SENT)
-    outgoing = next(iter(rows.filter(pk=outgoing_id)), None)
+    outgoing = next(iter(_LOCKED.rows(pk=outgoing_id)), None)
     if outgoing is None or not may_dispatch(actor, outgoing):
         raise OutgoingNotFound(_("There is no such document here. Go back to the list."))
     return outgoing

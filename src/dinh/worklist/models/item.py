@@ -11,10 +11,16 @@ class WorkItem(models.Model):
     """
 
     kind = models.CharField(max_length=60, help_text=_("module.what, e.g. documents.sign"))
-    unit = models.ForeignKey("directory.Unit", on_delete=models.CASCADE, related_name="+")
+    # Rows come by the thousand: the indexes of what is open below begin with these two.
+    unit = models.ForeignKey("directory.Unit", on_delete=models.CASCADE, related_name="+", db_index=False)
     role = models.CharField(max_length=20, blank=True)
     appointment = models.ForeignKey(
-        "directory.Appointment", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        "directory.Appointment",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     target_type = models.CharField(max_length=60)
     target_id = models.BigIntegerField()
