@@ -131,10 +131,15 @@ class VersionForm(_Form):
     max_body_mb = forms.IntegerField(
         label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
     )
+    validates = forms.BooleanField(
+        label=gettext_lazy("Refuse requests that the description does not fit"),
+        required=False,
+        help_text=gettext_lazy("Parameters, and JSON bodies up to 1 MB; the answer names the fields."),
+    )
 
     def new_version(self) -> NewVersion:
         """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""
-        names = ("version", "base_url", "timeout_seconds", "max_body_mb")
+        names = ("version", "base_url", "timeout_seconds", "max_body_mb", "validates")
         given = {name: self.cleaned_data[name] for name in names}
         return NewVersion(description=self._description(), **given)
 

@@ -342,14 +342,19 @@ def add_version(
     base_url: Form[Text],
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
+    validates: Form[bool] = False,
 ) -> Status[ServiceVersion]:
-    """Publish a version (multipart: `document` in OpenAPI 3, and the other fields)."""
+    """
+    Publish a version (multipart: `document` in OpenAPI 3, and the other fields). `validates`: the gateway refuses
+    requests that the description does not fit.
+    """
     new = services.NewVersion(
         version=version,
         description=read_description(document.read(MAX_BYTES + 1)),
         base_url=base_url,
         timeout_seconds=timeout_seconds,
         max_body_mb=max_body_mb,
+        validates=validates,
     )
     at = timezone.now()
     return Status(201, services.publish_version(service_id=service_id, new=new, actor=_own(request), at=at))

@@ -16,6 +16,7 @@ from dinh.exchange.gateway.chain import next_link
 from dinh.exchange.gateway.described import DOCUMENT
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
 from dinh.exchange.gateway.identity import identity_of
+from dinh.exchange.gateway.judging import Judging
 from dinh.exchange.gateway.limits import Key, Limit, Limits
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections, trust
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
@@ -64,6 +65,7 @@ class Gateway:
         self.settings = settings
         self.snapshot: Snapshot | None = None
         self.limits = Limits()
+        self.judging = Judging()
         self.tokens = Tokens(issuer=settings.issuer, life=settings.token_seconds)
         self.source = ConfigurationSource(settings, self._use)
         self.oauth = OAuthFront()
@@ -161,6 +163,7 @@ class Gateway:
     def _use(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.tokens.use(snapshot)
+        self.judging.use(snapshot.documents)
         # TLS lets in whoever was ever registered; each message is judged by the configuration in force.
         new = set(snapshot.peers.certificates()) - self._trusted
         trust(self._wire_tls, new)
@@ -217,8 +220,9 @@ class Gateway:
             call.note_caller(incoming.named)
             if front is self.xroad and await self._relayed(call, incoming, receive, send):
                 return
-            route, target = await self._admitted(front, call, incoming)
+            route, rest, target = await self._admitted(front, call, incoming)
             body = Body(receive, route.upstream.max_body, incoming.length)
+            body = await self.judging.judged(route, rest, incoming, body)
             await self._forward(front, call, route, target, incoming, body, send)
         except Refusal as refusal:
             await self._refuse(front, call, refusal, accept, send)
@@ -287,10 +291,11 @@ class Gateway:
             )  # fmt: skip
             without_signature(incoming)
             front = WireFront(peer)
-            route, target = await self._admitted(front, call, incoming)
+            route, rest, target = await self._admitted(front, call, incoming)
             again = Body(received(body, receive), route.upstream.max_body, len(body))
             if body:
                 incoming.length, incoming.is_chunked = len(body), False
+            again = await self.judging.judged(route, rest, incoming, again)
             await self._forward(front, call, route, target, incoming, again, answer)
         except Refusal as refusal:
             await self._refuse(front, call, refusal, b"", answer)
@@ -313,8 +318,13 @@ class Gateway:
             )
         return peer
 
-    async def _admitted(self, front: Front, call: Call, incoming: Incoming) -> tuple[Route, bytes]:
-        """Who asks and for what; counted against the grant. :raises Refusal:"""
+    async def _admitted(self, front: Front, call: Call, incoming: Incoming) -> tuple[Route, bytes, bytes]:
+        """
+        Who asks and for what; counted against the grant.
+
+        :returns: the operation, the path below its version, what the provider is asked for
+        :raises Refusal:
+        """
         snapshot = self.snapshot
         if snapshot is None:
             raise unavailable("no-configuration", "This gateway has no configuration yet.", seconds=5)
@@ -328,7 +338,7 @@ class Gateway:
         if incoming.length and incoming.length > route.upstream.max_body:
             raise too_large(route.upstream.max_body)
         target = route.upstream.prefix + rest
-        return route, target + b"?" + query if query else target
+        return route, rest, target + b"?" + query if query else target
 
     async def _count(self, key: Key, limit: Limit, call: Call) -> None:
         """:raises Refusal:"""

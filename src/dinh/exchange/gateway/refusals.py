@@ -3,6 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from dinh.exchange.gateway.validation import Fault
+
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -13,11 +15,15 @@ class Refusal(Exception):
     :param code: stable name of the reason, for programs and the log
     :param title: for the developer who reads it
     :param headers: further headers of the answer
+    :param errors: what is wrong with which field
     """
 
-    def __init__(self, status: int, code: str, title: str, headers: Headers = ()) -> None:
+    def __init__(
+        self, status: int, code: str, title: str, headers: Headers = (), errors: Sequence[Fault] = ()
+    ) -> None:
         super().__init__(title)
         self.status, self.code, self.title, self.headers = status, code, title, headers
+        self.errors = errors
 
     @property
     def is_providers(self) -> bool:
@@ -26,14 +32,15 @@ class Refusal(Exception):
 
     def problem(self, exchange_id: str) -> bytes:
         """Problem document of RFC 9457; `instance` names the exchange in the log."""
-        return json.dumps(
-            {
-                "type": f"urn:dinh:problem:exchange-{self.code}",
-                "title": self.title,
-                "status": self.status,
-                "instance": f"urn:uuid:{exchange_id}",
-            }
-        ).encode()
+        told: dict[str, object] = {
+            "type": f"urn:dinh:problem:exchange-{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "instance": f"urn:uuid:{exchange_id}",
+        }
+        if self.errors:
+            told["errors"] = [{"field": each.field, "message": each.message} for each in self.errors]
+        return json.dumps(told).encode()
 
 
 _BEARER = b"www-authenticate"

@@ -42,6 +42,8 @@ SELECT json_build_object(
       JOIN exchange_service e ON e.id = v.service_id JOIN exchange_system s ON s.id = e.system_id
       JOIN exchange_member m ON m.id = s.member_id
       WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'),
+  'documents', (SELECT coalesce(json_agg(json_build_object('version_id', v.id, 'document', v.document)), '[]')
+      FROM exchange_serviceversion v WHERE v.validates AND v.state <> 'retired'),
   'grants', (SELECT coalesce(json_agg(json_build_object(
       'id', g.id, 'client', g.system_id, 'operation', p.operation_id, 'quota', g.daily_quota, 'rate', g.rate,
       'from', extract(epoch FROM g.valid_from::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh'),
@@ -105,6 +107,7 @@ class Snapshot:
     signing: tuple[str, Ed25519PrivateKey] | None
     jwks: bytes
     peers: PeerTable
+    documents: Mapping[int, dict[str, Any]]
 
 
 def snapshot_of(document: str, *, secret: str) -> Snapshot:
@@ -128,6 +131,7 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
         jwks=json.dumps({"keys": [_jwk(row) for row in told["keys"]]}).encode(),
         # A configuration that an earlier release left on disk has none.
         peers=peer_table(told.get("peers", [])),
+        documents={row["version_id"]: row["document"] for row in told.get("documents", [])},
     )
 
 

@@ -45,6 +45,7 @@ class ServiceVersion(models.Model):
     base_url = models.URLField(_("address of the provider"), max_length=300)
     timeout_seconds = models.PositiveSmallIntegerField(_("longest wait (seconds)"), default=30)
     max_body_mb = models.PositiveSmallIntegerField(_("largest body (MB)"), default=100)
+    validates = models.BooleanField(_("check requests"), default=False, db_default=False)
     state = models.CharField(max_length=10, choices=VersionState, default=VersionState.ACTIVE)
     created_at = models.DateTimeField()
     deprecated_at = models.DateTimeField(null=True, blank=True)

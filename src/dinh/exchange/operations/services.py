@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.exchange.enums import VersionState
+from dinh.exchange.gateway.validation import BadDescription
+from dinh.exchange.gateway.validation import Description as Rulebook
 from dinh.exchange.models import Operation, Service, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description
 from dinh.exchange.operations.configuration import tell_gateways
@@ -39,6 +41,7 @@ class NewVersion:
     :param base_url: what the provider's operations are reached below
     :param timeout_seconds: longest wait for an answer, 1 to 300
     :param max_body_mb: largest body of a request
+    :param validates: whether the gateway refuses requests that the description does not fit
     """
 
     version: str
@@ -46,6 +49,7 @@ class NewVersion:
     base_url: str
     timeout_seconds: int = 30
     max_body_mb: int = 100
+    validates: bool = False
 
 
 @transaction.atomic
@@ -79,6 +83,8 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     """
     service = _locked_service(service_id, actor)
     _check_address(new.base_url, "base_url")
+    if new.validates:
+        _check_rules(new.description)
     version = ServiceVersion(
         service=service,
         version=new.version,
@@ -87,6 +93,7 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         base_url=new.base_url,
         timeout_seconds=new.timeout_seconds,
         max_body_mb=new.max_body_mb,
+        validates=new.validates,
         created_at=at,
     )
     checked(version)
@@ -103,6 +110,15 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     record("exchange.version.published", target=service, actor=actor, at=at, details=details)
     tell_gateways()
     return version
+
+
+def _check_rules(description: Description) -> None:
+    """:raises InvalidInput: if the gateway could not judge requests by it"""
+    try:
+        Rulebook(description.document).check()
+    except BadDescription as error:
+        text = _("Requests cannot be checked by this description: %(why)s") % {"why": str(error)[:200]}
+        raise InvalidInput(text, field="document") from error
 
 
 @transaction.atomic

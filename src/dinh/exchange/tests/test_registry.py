@@ -226,6 +226,22 @@ def test_version_brings_its_operations_and_is_published_once(owner):
     assert actions(version.service) == ["exchange.service.offered", "exchange.version.published"]
 
 
+def test_version_that_checks_requests_needs_a_description_to_check_by(owner):
+    service = publish(owner).service
+    document = (
+        b'{"openapi": "3.1.0", "paths": {"/a": {"get": {"parameters": [{"$ref": "http://x.test/p"}]}}}}'
+    )
+
+    def published(number, described):
+        new = NewVersion(number, read_description(described), "https://hotich.test", validates=True)
+        return publish_version(service_id=service.pk, new=new, actor=owner, at=timezone.now())
+
+    with pytest.raises(InvalidInput) as refused:
+        published("2.0", document)
+    assert [fault.field for fault in refused.value.faults] == ["document"]
+    assert published("2.0", DESCRIPTION).validates is True
+
+
 @pytest.mark.parametrize(
     "address",
     ["ftp://x/", "http://", "https://u:p@x/", "https://x/?a=1", "https://x/#a", "https://x:99999/", "/x"],
