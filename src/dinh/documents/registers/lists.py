@@ -1,108 +1,81 @@
-"""A list of documents as it stands on the screen, to take home: a PDF to print, or an Excel sheet."""
+"""The lists of documents as they stand on the screen, to take home."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, TypeVar
+from collections.abc import Iterator
+from typing import Final
 
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from dinh.directory.models import Unit
 from dinh.documents.enums import IncomingState
-from dinh.documents.letters.registers import RegisterColumn
 from dinh.documents.models import Incoming, Outgoing
-from dinh.kernel.errors import InvalidInput
-from dinh.kernel.pdf.render import render_pdf
-from dinh.kernel.tables import write_sheet
-from dinh.storage.api import PDF, XLSX
+from dinh.kernel.tables import TableColumn, TableShape, table_response
 
-MOST: Final = {"pdf": 2_000, "xlsx": 50_000}
-ENDINGS: Final = tuple(MOST)
 _PIECE: Final = 1_000
-Row = TypeVar("Row", Incoming, Outgoing)
+_INCOMING: Final = (
+    TableColumn(title=_("Incoming number"), share=5, align="center"),
+    TableColumn(title=_("Day of arrival"), share=8),
+    TableColumn(title=_("Number and notation"), share=9),
+    TableColumn(title=_("Date of the document"), share=7),
+    TableColumn(title=_("Issuing agency"), share=13),
+    TableColumn(title=_("Subject"), share=26),
+    TableColumn(title=_("Deadline"), share=7),
+    TableColumn(title=_("State"), share=9),
+)
+_OUTGOING: Final = (
+    TableColumn(title=_("Number and notation"), share=9),
+    TableColumn(title=_("Date"), share=7),
+    TableColumn(title=_("Subject"), share=32),
+    TableColumn(title=_("Signer"), share=12),
+    TableColumn(title=_("State"), share=11),
+    TableColumn(title=_("Last changed"), share=9),
+)
 
 
-class ListTooLong(InvalidInput):
-    """More rows than one file holds."""
+def incoming_file(rows: "QuerySet[Incoming]", *, unit: Unit, ending: str) -> HttpResponseBase:
+    """Documents that arrived as `pdf`, `docx` or `xlsx`. :raises NoSuchTable, TooLongForPaper: as `table_response`"""
+    shape = _shape(_t("Incoming documents"), _INCOMING, unit)
+    lines = (_incoming_cells(row) for row in rows.iterator(chunk_size=_PIECE))
+    return table_response(shape, lines, ending=ending, name=_t("incoming-documents"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class PrintedList:
-    """
-    A list with its heading.
-
-    :param name: of the file, without its ending
-    :param line: below the heading: whose list, as of when
-    """
-
-    name: str
-    title: str
-    line: str
-    columns: tuple[RegisterColumn, ...]
-    rows: Sequence[Sequence[str]]
+def outgoing_file(rows: "QuerySet[Outgoing]", *, unit: Unit, ending: str) -> HttpResponseBase:
+    """Documents of the unit, as `incoming_file`."""
+    shape = _shape(_t("Outgoing documents"), _OUTGOING, unit)
+    return table_response(shape, _outgoing_lines(rows), ending=ending, name=_t("outgoing-documents"))
 
 
-def list_file(printed: PrintedList, ending: str, *, made_at: datetime) -> HttpResponseBase:
-    """The list as `pdf` or `xlsx`."""
-    name = f"{printed.name}.{ending}"
-    if ending == "xlsx":
-        sheet = write_sheet(printed.title, printed.columns, ((row, False) for row in printed.rows))
-        return FileResponse(sheet, filename=name, as_attachment=True, content_type=XLSX)
-    data = {
-        "title": printed.title,
-        "line": printed.line,
-        "columns": [{"title": each.title, "share": each.share} for each in printed.columns],
-        "rows": printed.rows,
-    }
-    rendered = render_pdf("documents/list.typ", data, made_at=made_at, replace_unprintable=True, tagged=False)
-    response = HttpResponse(rendered.pdf, content_type=PDF)
-    disposition = content_disposition_header(as_attachment=False, filename=name)
-    response["Content-Disposition"] = disposition or "inline"
-    return response
+def _shape(title: str, columns: tuple[TableColumn, ...], unit: Unit) -> TableShape:
+    return TableShape(
+        title=title,
+        columns=columns,
+        subtitle=_t("As of %(time)s") % {"time": f"{timezone.localtime():%d/%m/%Y %H:%M}"},
+        agency=unit.name,
+        parent_agency=unit.parent.name if unit.parent else "",
+    )
 
 
-def incoming_cells(rows: "QuerySet[Incoming]", ending: str) -> list[list[str]]:
-    """A row of texts per document that arrived. :raises ListTooLong:"""
-    return [_incoming_cells(row) for row in _bounded(rows, ending)]
+def _outgoing_lines(rows: "QuerySet[Outgoing]") -> Iterator[tuple[str, ...]]:
+    for row in rows.iterator(chunk_size=_PIECE):
+        letter = row.document
+        changed = f"{timezone.localtime(row.updated_at):%d/%m/%Y %H:%M}"
+        state = str(row.get_state_display())
+        yield letter.code, _day(letter.issued_date), letter.subject, letter.signer_name, state, changed
 
 
-def outgoing_cells(rows: "QuerySet[Outgoing]", ending: str) -> list[list[str]]:
-    """A row of texts per document of the unit. :raises ListTooLong:"""
-    return [
-        [
-            row.document.code,
-            _day(row.document.issued_date),
-            row.document.subject,
-            row.document.signer_name,
-            str(row.get_state_display()),
-            f"{timezone.localtime(row.updated_at):%d/%m/%Y %H:%M}",
-        ]
-        for row in _bounded(rows, ending)
-    ]
-
-
-def _incoming_cells(row: Incoming) -> list[str]:
+def _incoming_cells(row: Incoming) -> tuple[str, ...]:
     arrived = f"{timezone.localtime(row.arrived_at):%d/%m/%Y %H:%M}"
     number, state = "" if row.number is None else str(row.number), str(row.get_state_display())
     if row.state == IncomingState.RECALLED:
-        return [number, arrived, "", "", "", "", "", state]
+        return number, arrived, "", "", "", "", "", state
     letter = row.document
     due = _day(timezone.localtime(row.due_at)) if row.due_at else ""
-    return [
+    return (
         number, arrived, letter.code, _day(letter.issued_date), letter.issuer_name, letter.subject, due, state,
-    ]  # fmt: skip
-
-
-def _bounded(rows: "QuerySet[Row]", ending: str) -> Iterator[Row]:
-    most = MOST[ending]
-    if rows.order_by().values("pk")[: most + 1].count() > most:
-        message = _("These are more than %(limit)d rows. Narrow the list by a filter.") % {"limit": most}
-        raise ListTooLong(message)
-    return rows.iterator(chunk_size=_PIECE)
+    )  # fmt: skip
 
 
 def _day(day: object) -> str:

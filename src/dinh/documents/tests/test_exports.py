@@ -3,13 +3,14 @@
 import io
 
 import pytest
+from docx import Document as WordDocument
 from openpyxl import load_workbook
 
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
 from dinh.documents.enums import IncomingState
-from dinh.documents.registers import lists
 from dinh.documents.tests.test_incoming_pages import arrival, enter
+from dinh.kernel.tables import answers
 
 pytestmark = pytest.mark.django_db
 LIST = "/documents/incoming/list"
@@ -65,12 +66,17 @@ def test_pdf_opens_in_the_browser(client, clerk, name):
     assert response["Content-Disposition"].startswith("inline")
 
 
-def test_other_endings_do_not_exist(client, clerk):
-    assert client.get(f"{LIST}.docx").status_code == 404
+def test_word_holds_the_same_rows_and_other_endings_do_not_exist(client, clerk):
+    arrival(clerk.unit)
+
+    table = WordDocument(io.BytesIO(client.get(f"{LIST}.docx?state=all").content)).tables[0]
+
+    assert [cell.text for cell in table.rows[1].cells][4:6] == ["Sở Nội vụ", "Về việc trực Tết"]
+    assert client.get(f"{LIST}.doc").status_code == 404
 
 
 def test_too_long_a_list_is_refused_in_words(client, clerk, monkeypatch):
-    monkeypatch.setitem(lists.MOST, "xlsx", 1)
+    monkeypatch.setitem(answers.MOST_ROWS, "xlsx", 1)
     for _number in range(2):
         arrival(clerk.unit)
 
