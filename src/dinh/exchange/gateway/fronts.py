@@ -57,7 +57,10 @@ class OAuthFront:
         return snapshot.routes.find(incoming.method, path)
 
     def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
-        return b"" if not call.has_story else _story(incoming)
+        story = _story(incoming) if call.has_story else b""
+        # Authorization is ours; a provider that wants credentials of its own gets them from this header.
+        own = incoming.named.get(b"x-provider-authorization")
+        return story if own is None else b"%bauthorization: %b\r\n" % (story, own)
 
     def answer_headers(self, call: Call, headers: Headers, body: Body) -> list[tuple[bytes, bytes]]:
         return list(headers)
