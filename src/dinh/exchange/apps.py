@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
+from dinh.kernel.law import lawbooks
 from dinh.kernel.menu import MenuEntry, menu
 
 if TYPE_CHECKING:
@@ -17,9 +18,11 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         from dinh.exchange.operations.demo import make_demo_exchange
         from dinh.exchange.operations.grants import WORK_KIND
+        from dinh.exchange.outside import OUTSIDE_SERVICES
         from dinh.worklist.api import WorkKind, kinds
 
         demo_steps.register("exchange", make_demo_exchange)
+        lawbooks.register("outside_services", OUTSIDE_SERVICES)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()
 
