@@ -80,6 +80,7 @@ PAGES: dict[str, str] = {
     "/exchange/grants/": "giamdoc.stttt",
     "/exchange/grants/{grant}/": "giamdoc.stttt",
     "/exchange/dashboard/": "giamdoc.stttt",
+    "/exchange/outside/": "quantri",
     "/exchange/log/": "giamdoc.stttt",
     "/exchange/dictionaries/": "vanthu.stttt",
     "/exchange/dictionaries/new/": "quantri",

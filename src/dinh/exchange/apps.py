@@ -29,7 +29,7 @@ class ExchangeConfig(AppConfig):
 
 def _register_menu() -> None:
     from dinh.exchange.operations.grants import WORK_KIND
-    from dinh.exchange.rules import looks_after_systems
+    from dinh.exchange.rules import keeps_exchange, looks_after_systems
     from dinh.worklist.api import amount_waiting
 
     def grants_to_decide(appointment: "Appointment") -> int:
@@ -76,3 +76,14 @@ def _register_menu() -> None:
                 count=grants_to_decide if name == "grants" else None,
             ),
         )
+    menu.register(
+        "exchange.outside",
+        MenuEntry(
+            label=_("Outside services"),
+            url_name="exchange:outside",
+            icon="building-community",
+            order=76,
+            section=section,
+            is_visible=keeps_exchange,
+        ),
+    )

@@ -20,8 +20,10 @@ from dinh.exchange.models import AccessGrant, Exchange, Peer, Service, ServiceVe
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services
 from dinh.exchange.operations.evidence import export_evidence
+from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.queries.outside import OutsideConnection, outside_connections
 from dinh.exchange.queries.registry import (
     exchanges_matching,
     exchanges_visible_to,
@@ -34,7 +36,7 @@ from dinh.exchange.queries.registry import (
     systems_visible_to,
     versions_visible_to,
 )
-from dinh.exchange.rules import looks_after_systems
+from dinh.exchange.rules import keeps_exchange, looks_after, looks_after_systems
 from dinh.exchange.views.log import download
 from dinh.kernel.errors import NotFound
 
@@ -196,6 +198,34 @@ class MeasuresOut(Schema):
     clients: list[MeasureOut]
     hours: list[MeasureOut]
     last_at: datetime | None
+
+
+class OutsideOut(Schema):
+    """`service_version_id` is empty where nothing is registered; `last_*` tell of the last call, whoever made it."""
+
+    code: str
+    title: str
+    service: str
+    version: str
+    owner: str
+    host: str
+    valid_from: date
+    valid_until: date | None
+    source: str
+    confirmed: bool
+    service_version_id: int | None
+    last_at: datetime | None
+    last_outcome: str
+    last_status: int | None
+    last_good_at: datetime | None
+
+
+class ReachedOut(Schema):
+    """`status` is 0 if nobody answered, and then `reason` tells why."""
+
+    status: int
+    milliseconds: float
+    reason: str
 
 
 class PeerIn(Schema):
@@ -415,6 +445,25 @@ def read_measures(request: HttpRequest, hours: int = 24) -> Any:
     return dashboard_of(_log(request), at=timezone.now(), hours=min(max(hours, 1), 24))
 
 
+@router.get("/exchange/outside", response=list[OutsideOut])
+def list_outside_services(request: HttpRequest) -> list[dict[str, Any]]:
+    """Outside services by the rules of today, with their last answers; the platform's keeper's only."""
+    if not keeps_exchange(_own(request)):
+        return []
+    rows = outside_connections(on=timezone.localdate(), at=timezone.now())
+    return [_outside(row) for row in rows]
+
+
+@router.post("/exchange/versions/{version_id}/reach", response=ReachedOut)
+def reach_provider(request: HttpRequest, version_id: int) -> Any:
+    """Ask a version's provider once whether it is there; its owner's and the platform's keeper's only."""
+    own = _own(request)
+    version = get_object_or_404(versions_visible_to(own), pk=version_id)
+    if not looks_after(own, version.service.system):
+        raise NotFound(_("There is no such version."))
+    return reach(version.base_url)
+
+
 @router.get("/exchange/dictionaries/{code}")
 def read_dictionary(request: HttpRequest, code: str) -> Any:
     """What a shared catalogue holds today."""
@@ -456,6 +505,28 @@ def _system(row: System) -> dict[str, Any]:
 def _peer(row: Peer) -> dict[str, Any]:
     names = ("id", "address", "serves", "ended_at")
     return {name: getattr(row, name) for name in names} | {"system": row.system.identifier}
+
+
+def _outside(row: OutsideConnection) -> dict[str, Any]:
+    names = (
+        "code",
+        "title",
+        "service",
+        "version",
+        "owner",
+        "host",
+        "valid_from",
+        "valid_until",
+        "source",
+        "confirmed",
+    )
+    return {name: getattr(row.rule, name) for name in names} | {
+        "service_version_id": row.version.pk if row.version else None,
+        "last_at": row.last.started_at if row.last else None,
+        "last_outcome": row.last.outcome if row.last else "",
+        "last_status": row.last.status if row.last else None,
+        "last_good_at": row.last_good_at,
+    }
 
 
 def _service(row: Service) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.exchange.views import catalogue, dashboard, dictionaries, grants, log, systems
+from dinh.exchange.views import catalogue, dashboard, dictionaries, grants, log, outside, systems
 
 app_name = "exchange"
 urlpatterns = [
@@ -32,6 +32,7 @@ urlpatterns = [
     path("grants/<int:grant_id>/", grants.grant, name="grant"),
     path("grants/<int:grant_id>/<slug:act>/", grants.decide, name="grant_act"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("outside/", outside.outside, name="outside"),
     path("versions/<int:version_id>/reach/", dashboard.reach_provider, name="version_reach"),
     path("log/", log.log, name="log"),
     path("log/<uuid:exchange_id>/", log.exchange, name="exchange"),
