@@ -1,10 +1,12 @@
 """The exchange's registry and log, for programs."""
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -16,9 +18,9 @@ from ninja.files import UploadedFile
 from pydantic import AfterValidator
 
 from dinh.directory.models import Appointment
-from dinh.exchange.models import AccessGrant, Exchange, Peer, Service, ServiceVersion, System
+from dinh.exchange.models import AccessGrant, ClientSecret, Exchange, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
-from dinh.exchange.operations import credentials, grants, members, peers, services
+from dinh.exchange.operations import credentials, grants, members, peers, services, trials
 from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
@@ -81,6 +83,7 @@ class SecretOut(Schema):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    is_trial: bool
     secret: str = ""
 
 
@@ -93,10 +96,13 @@ class Why(Schema):
 
 
 class VersionOut(Schema):
+    """`trial_url`: where calls with trial keys go; empty if the version cannot be tried."""
+
     id: int
     version: str
     state: str
     sunset_date: date | None
+    trial_url: str
 
 
 class OperationOut(Schema):
@@ -228,6 +234,52 @@ class ReachedOut(Schema):
     reason: str
 
 
+class TrialKeyIn(Schema):
+    """Either one of your systems, or name and code of a new one of your unit."""
+
+    system_id: Id | None = None
+    name: Text = ""
+    code: Text = ""
+
+
+class TrialKeyOut(Schema):
+    """`secret` is told once, in the answer that makes it; tokens are got at `gateway`/token."""
+
+    system_id: int
+    system: str
+    consumer_key: str
+    secret: str
+    expires_at: datetime
+    gateway: str
+
+
+class TrialIn(Schema):
+    """Values of parameters by their names; `body` is JSON."""
+
+    system_id: Id
+    path: dict[Text, Text] = {}
+    query: dict[Text, Text] = {}
+    headers: dict[Text, Text] = {}
+    body: Any = None
+
+
+class TrialOut(Schema):
+    """`text` holds at most 64 kB of the answer; in `curl` TOKEN stands for a token."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    text: str
+    is_cut: bool
+    milliseconds: float
+    exchange_id: str
+    curl: str
+
+
+class TrialAddress(Schema):
+    trial_url: Text = ""
+
+
 class PeerIn(Schema):
     """`serves`: `member`, or `instance` for all of its instance."""
 
@@ -292,7 +344,7 @@ def add_secret(
         system_id=system_id, label=given.label, actor=_own(request), at=timezone.now()
     )
     response["Cache-Control"] = "no-store"
-    names = ("id", "consumer_key", "label", "created_at", "expires_at", "revoked_at")
+    names = ("id", "consumer_key", "label", "created_at", "expires_at", "revoked_at", "is_trial")
     return Status(201, {name: getattr(row, name) for name in names} | {"secret": plain})
 
 
@@ -364,6 +416,7 @@ def add_version(
     base_url: Form[Text],
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
+    trial_url: Form[Text] = "",
 ) -> Status[ServiceVersion]:
     """Publish a version (multipart: `document` in OpenAPI 3, and the other fields)."""
     new = services.NewVersion(
@@ -372,6 +425,7 @@ def add_version(
         base_url=base_url,
         timeout_seconds=timeout_seconds,
         max_body_mb=max_body_mb,
+        trial_url=trial_url,
     )
     at = timezone.now()
     return Status(201, services.publish_version(service_id=service_id, new=new, actor=_own(request), at=at))
@@ -380,6 +434,36 @@ def add_version(
 @router.get("/exchange/versions/{version_id}/operations", response=list[OperationOut])
 def list_operations(request: HttpRequest, version_id: int) -> list[Any]:
     return list(get_object_or_404(versions_visible_to(_own(request)), pk=version_id).operations.all())
+
+
+@router.post("/exchange/versions/{version_id}/trial-address", response=VersionOut)
+def change_trial_address(request: HttpRequest, version_id: int, given: TrialAddress) -> ServiceVersion:
+    """Say where a version can be tried; empty: nowhere any more. Its owner's."""
+    return services.set_trial_address(
+        version_id=version_id, trial_url=given.trial_url, actor=_own(request), at=timezone.now()
+    )
+
+
+@router.post("/exchange/trial-keys", response={201: TrialKeyOut})
+def add_trial_key(request: HttpRequest, response: HttpResponse, given: TrialKeyIn) -> Status[dict[str, Any]]:
+    """A key that reaches addresses for trials only, without a grant, for 90 days."""
+    own, at = _own(request), timezone.now()
+    if given.system_id is not None:
+        made = credentials.issue_trial_secret(system_id=given.system_id, label=_("Trial"), actor=own, at=at)
+    else:
+        made = trials.make_trial_system(name=given.name, code=given.code, actor=own, at=at)
+    response["Cache-Control"] = "no-store"
+    return Status(201, _trial_key(*made))
+
+
+@router.post("/exchange/operations/{operation_id}/try", response=TrialOut)
+def try_operation(request: HttpRequest, operation_id: int, given: TrialIn) -> Any:
+    """Call an operation through the gateway with a trial key of one of your systems."""
+    places = {"path": given.path, "query": given.query, "header": given.headers}
+    values = {f"{place}.{name}": value for place, rows in places.items() for name, value in rows.items()}
+    body = "" if given.body is None else json.dumps(given.body, ensure_ascii=False)
+    trial = trials.Trial(operation_id, given.system_id, values, body)
+    return trials.try_operation(trial=trial, actor=_own(request), at=timezone.now())
 
 
 @router.get("/exchange/versions/{version_id}/openapi")
@@ -505,6 +589,13 @@ def _system(row: System) -> dict[str, Any]:
 def _peer(row: Peer) -> dict[str, Any]:
     names = ("id", "address", "serves", "ended_at")
     return {name: getattr(row, name) for name in names} | {"system": row.system.identifier}
+
+
+def _trial_key(row: ClientSecret, plain: str) -> dict[str, Any]:
+    return {
+        "system_id": row.system_id, "system": row.system.identifier, "consumer_key": row.consumer_key,
+        "secret": plain, "expires_at": row.expires_at, "gateway": settings.GATEWAY_URL,
+    }  # fmt: skip
 
 
 def _outside(row: OutsideConnection) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from dinh.exchange.gateway.shipper import Shipper
 from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.tokens import Tokens
+from dinh.exchange.gateway.trials import no_trial, trial_of
 from dinh.exchange.gateway.upstream import Answer, UpstreamFailed, Upstreams
 from dinh.exchange.gateway.wire import Wire, header
 from dinh.exchange.gateway.wire_server import WireProtocol
@@ -234,6 +235,8 @@ class Gateway:
             return False
         safe_query(incoming.query)
         call.client = self.xroad.identify(incoming, snapshot, self.tokens, call.started)
+        if call.client.is_trial:
+            raise no_trial()
         call.xroad_head = xroad_head(incoming, call)
         body = Body(receive, MAX_BODY, incoming.length, sha512=hashlib.sha512())
         content = await body.whole() if incoming.has_body else b""
@@ -307,8 +310,11 @@ class Gateway:
         client = call.client = front.identify(incoming, snapshot, self.tokens, call.started)
         route, rest = front.find(incoming, path, snapshot)
         call.route = route
-        grant = _grant_of(snapshot, client, route, call.started)
-        call.grant_id = grant.id
+        if client.is_trial:
+            route, grant = trial_of(route, client)
+        else:
+            grant = _grant_of(snapshot, client, route, call.started)
+            call.grant_id = grant.id
         self.limits.take(grant, route.operation_id, call.started)
         if incoming.length and incoming.length > route.upstream.max_body:
             raise too_large(route.upstream.max_body)

@@ -95,6 +95,7 @@ _ERRORS: Final = {
     "no-such-operation": _XRoadError(500, "Server.ServerProxy.UnknownService"),
     "method-not-allowed": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "no-grant": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
+    "no-trial": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "rate-exceeded": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "quota-exceeded": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "provider-unreachable": _XRoadError(500, "Server.ServerProxy.NetworkError"),

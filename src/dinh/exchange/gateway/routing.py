@@ -39,7 +39,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation that can be called."""
+    """One operation that can be called; `trial` is where calls with trial keys go."""
 
     operation_id: int
     name: str
@@ -52,6 +52,7 @@ class Route:
     upstream: Upstream
     sunset: bytes
     log_fields: str
+    trial: Upstream | None = None
 
 
 @dataclass(slots=True)

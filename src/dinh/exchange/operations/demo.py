@@ -59,9 +59,10 @@ def make_demo_exchange() -> None:
 def _follow_the_port() -> None:
     """The demo's pages may stand on another port than at its last start."""
     address = f"{settings.BASE_URL}/exchange/dmdc"
-    moved = ServiceVersion.objects.filter(service__code="dmdc").exclude(base_url=address)
+    # Its catalogues are public and only read, so they may be tried as they are.
+    moved = ServiceVersion.objects.filter(service__code="dmdc").exclude(base_url=address, trial_url=address)
     with transaction.atomic():
-        if moved.update(base_url=address):
+        if moved.update(base_url=address, trial_url=address):
             tell_gateways()
 
 

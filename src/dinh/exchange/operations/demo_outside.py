@@ -63,11 +63,15 @@ def _version(
     found = service.versions.filter(version=rule.version).first()
     if found is None:
         new = NewVersion(
-            rule.version, read_description(_file(rule).read_bytes()), address, timeout_seconds=seconds
+            rule.version,
+            read_description(_file(rule).read_bytes()),
+            address,
+            timeout_seconds=seconds,
+            trial_url=address,
         )
         return publish_version(service_id=service.pk, new=new, actor=keeper, at=at)
-    if found.base_url != address:
-        ServiceVersion.objects.filter(pk=found.pk).update(base_url=address)
+    if (found.base_url, found.trial_url) != (address, address):
+        ServiceVersion.objects.filter(pk=found.pk).update(base_url=address, trial_url=address)
         tell_gateways()
     return found
 

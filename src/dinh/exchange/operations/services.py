@@ -37,6 +37,7 @@ class NewService:
 class NewVersion:
     """
     :param base_url: what the provider's operations are reached below
+    :param trial_url: the same for calls with trial keys; without it the version cannot be tried
     :param timeout_seconds: longest wait for an answer, 1 to 300
     :param max_body_mb: largest body of a request
     """
@@ -46,6 +47,7 @@ class NewVersion:
     base_url: str
     timeout_seconds: int = 30
     max_body_mb: int = 100
+    trial_url: str = ""
 
 
 @transaction.atomic
@@ -79,12 +81,15 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     """
     service = _locked_service(service_id, actor)
     _check_address(new.base_url, "base_url")
+    if new.trial_url:
+        _check_address(new.trial_url, "trial_url")
     version = ServiceVersion(
         service=service,
         version=new.version,
         document=new.description.document,
         sha256=new.description.sha256,
         base_url=new.base_url,
+        trial_url=new.trial_url,
         timeout_seconds=new.timeout_seconds,
         max_body_mb=new.max_body_mb,
         created_at=at,
@@ -124,6 +129,29 @@ def deprecate_version(
     details = {"version": version.version, "sunset": sunset_date.isoformat() if sunset_date else ""}
     record("exchange.version.deprecated", target=version.service, actor=actor, at=at, details=details)
     tell_gateways()
+    return version
+
+
+@transaction.atomic
+def set_trial_address(*, version_id: int, trial_url: str, actor: Appointment, at: datetime) -> ServiceVersion:
+    """
+    Say where a version can be tried; empty: nowhere any more. Again with the same changes nothing.
+
+    Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    version = _locked_version(version_id, actor)
+    if trial_url:
+        _check_address(trial_url, "trial_url")
+    if version.state == VersionState.RETIRED:
+        raise NotInThatState(_("This version is not in a state for this. Reload the page."))
+    if version.trial_url != trial_url:
+        version.trial_url = trial_url
+        version.save(update_fields=["trial_url"])
+        details = {"version": version.version, "address": trial_url}
+        record("exchange.version.trial_set", target=version.service, actor=actor, at=at, details=details)
+        tell_gateways()
     return version
 
 
@@ -175,7 +203,14 @@ def _check_address(url: str, field: str) -> None:
     except ValueError:
         is_usable = False
         parts = urlsplit("")
-    if not is_usable or parts.username or parts.query or parts.fragment or not url.isascii():
+    if (
+        not is_usable
+        or parts.username
+        or parts.query
+        or parts.fragment
+        or not url.isascii()
+        or len(url) > 300
+    ):
         raise InvalidInput(_("Give an address like https://host:port/path, without query."), field=field)
 
 

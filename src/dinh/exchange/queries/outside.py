@@ -10,6 +10,7 @@ from django.db.models import OuterRef, Subquery
 from dinh.exchange.enums import Outcome, VersionState
 from dinh.exchange.models import Exchange, Service, ServiceVersion
 from dinh.exchange.outside import OUTSIDE_SERVICES, OutsideService
+from dinh.exchange.queries.measures import TRIAL
 
 LOOKED_BACK: Final = timedelta(days=7)
 """How far back a good answer is looked for."""
@@ -64,7 +65,7 @@ def outside_connections(*, on: date, at: datetime) -> list[OutsideConnection]:
 
 def _last_calls(codes: list[str], at: datetime) -> dict[str, tuple[UUID, datetime | None]]:
     """Of each service the last call, and when one was last answered."""
-    calls = Exchange.objects.filter(service=OuterRef("code")).order_by("-started_at")
+    calls = Exchange.objects.filter(service=OuterRef("code")).exclude(TRIAL).order_by("-started_at")
     good = calls.filter(outcome=Outcome.DELIVERED, status__lt=500, started_at__gte=at - LOOKED_BACK)
     rows = Service.objects.filter(code__in=codes).values_list(
         "code", Subquery(calls.values("pk")[:1]), Subquery(good.values("started_at")[:1])
