@@ -218,6 +218,8 @@ class TrialForm(_Form):
         if described.body is not None:
             self.fields["body"] = _body_field(described.body)
         self._dress()
+        if "body" in self.fields:
+            self.fields["body"].widget.attrs["class"] += " font-monospace"
 
     def new_trial(self, operation_id: int) -> Trial:
         given = {name: value for name, value in self.cleaned_data.items() if "." in name}

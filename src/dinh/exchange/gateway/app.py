@@ -10,11 +10,13 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
+from dinh.exchange.gateway import metadata
 from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
 from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.limits import Limits
+from dinh.exchange.gateway.metadata import metadata_asked
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections, trust
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import (
@@ -66,6 +68,7 @@ class Gateway:
         self.source = ConfigurationSource(settings, self._use)
         self.oauth = OAuthFront()
         self.xroad = XRoadFront(settings.xroad_trusted)
+        self.metadata = metadata.Metadata(settings.database_url)
         self._listening: asyncio.Server | None = None
         self._trusted: set[bytes] = set()
         self.is_log_well = True
@@ -205,6 +208,8 @@ class Gateway:
             call.note_caller(incoming.named)
             if front is self.xroad and await self._relayed(call, incoming, receive, send):
                 return
+            if front is self.xroad and await self._told(front, call, incoming, receive, send):
+                return
             route, target = self._admitted(front, call, incoming)
             body = Body(receive, route.upstream.max_body, incoming.length)
             await self._forward(front, call, route, target, incoming, body, send)
@@ -255,6 +260,29 @@ class Gateway:
         await _send(send, answer.status, self.xroad.answer_headers(call, answered, body), answer.body)
         return True
 
+    async def _told(self, front: Front, call: Call, incoming: Incoming, receive: Receive, send: Send) -> bool:
+        """
+        Tell what a provider offers, if that is asked for; logged like any other exchange.
+
+        :returns: whether it was asked for
+        :raises Refusal, LogFailed:
+        """
+        snapshot = self.snapshot
+        asked = metadata_asked(safe_path(incoming.path)) if snapshot else None
+        if snapshot is None or asked is None:
+            return False
+        safe_query(incoming.query)
+        client = call.client = front.identify(incoming, snapshot, self.tokens, call.started)
+        call.note_elsewhere(asked.identifier, asked.name)
+        call.xroad_head = xroad_head(incoming, call)
+        self.limits.take(metadata.RATE, -client.id, call.started)
+        content = await self.metadata.answer(asked, incoming, snapshot, client, call.started)
+        call.note_answer(content)
+        await self._keep(call.line(200, "delivered"))
+        headers = [_JSON, (b"x-exchange-id", call.id.encode())]
+        await _send(send, 200, front.answer_headers(call, headers, Body(receive, 0, None)), content)
+        return True
+
     async def _from_peer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A call that another gateway sends on: its signature first, then as any other."""
         call, front = Call(WireFront.name, method=scope["method"]), self.xroad
@@ -275,6 +303,8 @@ class Gateway:
             )  # fmt: skip
             without_signature(incoming)
             front = WireFront(peer)
+            if await self._told(front, call, incoming, receive, answer):
+                return
             route, target = self._admitted(front, call, incoming)
             again = Body(received(body, receive), route.upstream.max_body, len(body))
             if body:

@@ -158,7 +158,7 @@ class XRoadFront:
         """
         if not snapshot.peers.peers:
             return None
-        named, _rest = _target(path)
+        named, _rest = target_of(path)
         provider = "/".join(named[:4])
         if provider in snapshot.routes.providers:
             return None
@@ -168,7 +168,7 @@ class XRoadFront:
         return peer
 
     def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
-        named, rest = _target(path)
+        named, rest = target_of(path)
         route, target = snapshot.routes.find_newest(incoming.method, named[4].encode(), rest)
         if route.provider != "/".join(named[:4]):
             raise Refusal(404, "no-such-service", "This provider has no such service.")
@@ -253,7 +253,7 @@ def _decoded(part: bytes) -> str:
     return "" if told(text.encode(), 100) != text else text
 
 
-def _target(path: bytes) -> tuple[list[str], bytes]:
+def target_of(path: bytes) -> tuple[list[str], bytes]:
     """
     Instance, class, member, subsystem, service; and the path below.
 

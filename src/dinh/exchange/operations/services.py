@@ -20,8 +20,11 @@ from dinh.exchange.queries.registry import services_visible_to, versions_visible
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted, Unavailable
 
-RESERVED: Final = frozenset({"token", "healthz", "metrics", "r1", "authorize", "revoke"})
-"""Names that are the gateway's own."""
+RESERVED: Final = frozenset({
+    "token", "healthz", "metrics", "r1", "authorize", "revoke", "listclients", "listmethods", "allowedmethods",
+    "getopenapi", "getwsdl",
+})  # fmt: skip
+"""Names that are the gateway's own, and X-Road's metadata services, in small letters."""
 _FETCH_SECONDS: Final = 10
 
 

@@ -76,6 +76,15 @@ def test_call_goes_over_the_wire_and_both_ends_log_it_with_the_others_signature(
         assert standing_of(mine).is_unaltered
 
 
+def test_other_end_tells_what_it_offers(ends):
+    answer = ask(ends.ours, f"/r1/{SERVICE.rpartition('/')[0]}/allowedMethods")
+
+    assert [row["service_code"] for row in answer.json()["service"]] == ["kho"]
+    assert (
+        eventually(Exchange.objects.filter(service="allowedMethods", front="wire", status=200).count, 1) == 1
+    )
+
+
 def check_proof(row, signer, content):
     """What the log kept is enough to prove what the other end signed."""
     from dinh.pki.http_signatures import _verify, algorithm_of
