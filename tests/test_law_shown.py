@@ -19,7 +19,8 @@ def test_every_rule_names_its_text_and_article():
     rules = [(code, rule) for code, book in lawbooks.items() for rule in book.rules()]
 
     assert {code for code, _rule in rules} == {
-        "working_time", "forms", "document_types", "marks", "form_words", "registers"
+        "working_time", "forms", "document_types", "marks", "form_words", "registers",
+        "outside_services",
     }  # fmt: skip
     assert [rule for _code, rule in rules if len(rule.source) < 10] == []
 

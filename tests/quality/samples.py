@@ -71,7 +71,8 @@ def _exchange(people: Any) -> dict[str, int]:
     service = owner.get("exchange/services?q=dmdc")["items"][0]
     return {
         "service": service["id"],
-        "version": service["versions"][0]["id"],
+        "version": (version := service["versions"][0]["id"]),
+        "operation": owner.get(f"exchange/versions/{version}/operations")[0]["id"],
         "system": owner.get("exchange/systems?q=lgsp")["items"][0]["id"],
         "grant": owner.get("exchange/grants")["items"][0]["id"],
     }

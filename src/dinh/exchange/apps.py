@@ -4,6 +4,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
+from dinh.kernel.law import lawbooks
 from dinh.kernel.menu import MenuEntry, menu
 
 if TYPE_CHECKING:
@@ -17,18 +18,20 @@ class ExchangeConfig(AppConfig):
     def ready(self) -> None:
         from dinh.exchange.operations.demo import make_demo_exchange
         from dinh.exchange.operations.grants import WORK_KIND
+        from dinh.exchange.outside import OUTSIDE_SERVICES
         from dinh.storage.api import refers
         from dinh.worklist.api import WorkKind, kinds
 
         refers("exchange.Archive", "content")
         demo_steps.register("exchange", make_demo_exchange)
+        lawbooks.register("outside_services", OUTSIDE_SERVICES)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()
 
 
 def _register_menu() -> None:
     from dinh.exchange.operations.grants import WORK_KIND
-    from dinh.exchange.rules import looks_after_systems
+    from dinh.exchange.rules import keeps_exchange, looks_after_systems
     from dinh.worklist.api import amount_waiting
 
     def grants_to_decide(appointment: "Appointment") -> int:
@@ -75,3 +78,14 @@ def _register_menu() -> None:
                 count=grants_to_decide if name == "grants" else None,
             ),
         )
+    menu.register(
+        "exchange.outside",
+        MenuEntry(
+            label=_("Outside services"),
+            url_name="exchange:outside",
+            icon="building-community",
+            order=76,
+            section=section,
+            is_visible=keeps_exchange,
+        ),
+    )

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from dinh.directory.models import Appointment, Unit
+from dinh.exchange.described import OperationForm, Parameter
 from dinh.exchange.enums import MemberClass
 from dinh.exchange.models import Operation, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description, read_description
@@ -16,6 +17,7 @@ from dinh.exchange.operations.dictionaries import Item
 from dinh.exchange.operations.grants import NewGrant
 from dinh.exchange.operations.members import NewMember, NewSystem
 from dinh.exchange.operations.services import NewService, NewVersion, fetch_description
+from dinh.exchange.operations.trials import Trial
 from dinh.exchange.queries.registry import members_visible_to, systems_visible_to
 from dinh.kernel.errors import InvalidInput
 
@@ -27,6 +29,9 @@ def day_field(label: Any, **more: Any) -> forms.DateField:
 class _Form(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._dress()
+
+    def _dress(self) -> None:
         for field in self.fields.values():
             if isinstance(field.widget, forms.CheckboxSelectMultiple):
                 field.widget.attrs["class"] = "form-check-input"
@@ -125,6 +130,15 @@ class VersionForm(_Form):
         max_length=300,
         help_text=gettext_lazy("What stands before the paths of the description."),
     )
+    trial_url = forms.URLField(
+        label=gettext_lazy("Address for trials"),
+        assume_scheme="https",
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy(
+            "Of a copy with invented data, never of the real system. Without it the version cannot be tried."
+        ),
+    )
     timeout_seconds = forms.IntegerField(
         label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
     )
@@ -139,7 +153,7 @@ class VersionForm(_Form):
 
     def new_version(self) -> NewVersion:
         """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""
-        names = ("version", "base_url", "timeout_seconds", "max_body_mb", "validates")
+        names = ("version", "base_url", "trial_url", "timeout_seconds", "max_body_mb", "validates")
         given = {name: self.cleaned_data[name] for name in names}
         return NewVersion(description=self._description(), **given)
 
@@ -191,6 +205,90 @@ class AskForm(_Form):
 
     def new_grant(self) -> NewGrant:
         return NewGrant(version_id=self.version.pk, **self.cleaned_data)
+
+
+class TrialForm(_Form):
+    """What an operation takes, as its description tells it; fields are called `place.name`."""
+
+    system_id = forms.TypedChoiceField(label=gettext_lazy("In the name of"), coerce=int)
+
+    def __init__(
+        self, *args: Any, appointment: Appointment, described: OperationForm, system: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(*args, initial={"system_id": system}, **kwargs)
+        systems = [(row.pk, f"{row.name} ({row.identifier})") for row in systems_visible_to(appointment)]
+        self.has_systems = bool(systems)
+        _offer(self, "system_id", systems)
+        self.fields.update({each.field: _parameter_field(each) for each in described.parameters})
+        if described.body is not None:
+            self.fields["body"] = _body_field(described.body)
+        self._dress()
+        if "body" in self.fields:
+            self.fields["body"].widget.attrs["class"] += " font-monospace"
+
+    def new_trial(self, operation_id: int) -> Trial:
+        given = {name: value for name, value in self.cleaned_data.items() if "." in name}
+        body = self.cleaned_data.get("body", "")
+        return Trial(operation_id, self.cleaned_data["system_id"], given, body)
+
+
+def _body_field(example: str) -> forms.Field:
+    lines = min(example.count("\n") + 2, 20)
+    widget = forms.Textarea({"rows": lines, "spellcheck": "false"})
+    return forms.CharField(label=gettext_lazy("Body (JSON)"), required=False, initial=example, widget=widget)
+
+
+def _parameter_field(told: Parameter) -> forms.Field:
+    """Whether it is needed is judged where it is sent, so that programs are told the same."""
+    words = " · ".join(part for part in (told.description, _(PLACES[told.place])) if part)
+    label = f"{told.name} *" if told.is_required else told.name
+    if told.options:
+        choices = [(each, each) for each in (*(() if told.is_required else ("",)), *told.options)]
+        return forms.ChoiceField(
+            label=label, help_text=words, required=False, choices=choices, initial=told.example
+        )
+    return forms.CharField(
+        label=label, help_text=words, required=False, max_length=4000, initial=told.example
+    )
+
+
+PLACES = {
+    "path": gettext_noop("in the path"),
+    "query": gettext_noop("in the query"),
+    "header": gettext_noop("as a header"),
+}
+
+
+class TrialKeyForm(_Form):
+    system_id = forms.TypedChoiceField(
+        label=gettext_lazy("For which system"), coerce=int, required=False, empty_value=None
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Name of the new system"), max_length=200, required=False,
+        help_text=gettext_lazy("Only for a new one."),
+    )  # fmt: skip
+    code = forms.CharField(
+        label=gettext_lazy("Code of the new system"), max_length=40, required=False,
+        help_text=gettext_lazy("E.g. MOTCUA, QLVB."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, appointment: Appointment, **kwargs: Any) -> None:
+        initial = {"name": _("Software of %(unit)s") % {"unit": appointment.unit.name}, "code": "PHANMEM"}
+        super().__init__(*args, initial=initial, **kwargs)
+        systems = list(systems_visible_to(appointment))
+        named = [(str(row.pk), f"{row.name} ({row.identifier})") for row in systems]
+        cast("forms.ChoiceField", self.fields["system_id"]).choices = [
+            *named,
+            ("", _("A new system of my unit")),
+        ]
+        self.fields["system_id"].initial = named[0][0] if named else ""
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        for name in ("name", "code"):
+            if not data.get("system_id") and not data.get(name):
+                self.add_error(name, _("This value is needed."))
+        return data
 
 
 class DictionaryForm(_Form):

@@ -1,10 +1,12 @@
 """The exchange's registry and log, for programs."""
 
+import json
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -16,13 +18,15 @@ from ninja.files import UploadedFile
 from pydantic import AfterValidator
 
 from dinh.directory.models import Appointment
-from dinh.exchange.models import AccessGrant, Exchange, Peer, Service, ServiceVersion, System
+from dinh.exchange.models import AccessGrant, ClientSecret, Exchange, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
-from dinh.exchange.operations import credentials, grants, members, peers, services
+from dinh.exchange.operations import credentials, grants, members, peers, services, trials
 from dinh.exchange.operations.evidence import export_evidence
+from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.archives import exchange_visible_to
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.queries.outside import OutsideConnection, outside_connections
 from dinh.exchange.queries.registry import (
     exchanges_matching,
     exchanges_visible_to,
@@ -35,7 +39,7 @@ from dinh.exchange.queries.registry import (
     systems_visible_to,
     versions_visible_to,
 )
-from dinh.exchange.rules import looks_after_systems
+from dinh.exchange.rules import keeps_exchange, looks_after, looks_after_systems
 from dinh.exchange.views.log import download
 from dinh.kernel.errors import NotFound
 
@@ -80,6 +84,7 @@ class SecretOut(Schema):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    is_trial: bool
     secret: str = ""
 
 
@@ -92,10 +97,13 @@ class Why(Schema):
 
 
 class VersionOut(Schema):
+    """`trial_url`: where calls with trial keys go; empty if the version cannot be tried."""
+
     id: int
     version: str
     state: str
     sunset_date: date | None
+    trial_url: str
 
 
 class OperationOut(Schema):
@@ -199,6 +207,80 @@ class MeasuresOut(Schema):
     last_at: datetime | None
 
 
+class OutsideOut(Schema):
+    """`service_version_id` is empty where nothing is registered; `last_*` tell of the last call, whoever made it."""
+
+    code: str
+    title: str
+    service: str
+    version: str
+    owner: str
+    host: str
+    valid_from: date
+    valid_until: date | None
+    source: str
+    confirmed: bool
+    service_version_id: int | None
+    last_at: datetime | None
+    last_outcome: str
+    last_status: int | None
+    last_good_at: datetime | None
+
+
+class ReachedOut(Schema):
+    """`status` is 0 if nobody answered, and then `reason` tells why."""
+
+    status: int
+    milliseconds: float
+    reason: str
+
+
+class TrialKeyIn(Schema):
+    """Either one of your systems, or name and code of a new one of your unit."""
+
+    system_id: Id | None = None
+    name: Text = ""
+    code: Text = ""
+
+
+class TrialKeyOut(Schema):
+    """`secret` is told once, in the answer that makes it; tokens are got at `gateway`/token."""
+
+    system_id: int
+    system: str
+    consumer_key: str
+    secret: str
+    expires_at: datetime
+    gateway: str
+
+
+class TrialIn(Schema):
+    """Values of parameters by their names; `body` is JSON."""
+
+    system_id: Id
+    path: dict[Text, Text] = {}
+    query: dict[Text, Text] = {}
+    headers: dict[Text, Text] = {}
+    body: Any = None
+
+
+class TrialOut(Schema):
+    """`text` holds at most 64 kB of the answer; in `curl` TOKEN stands for a token."""
+
+    status: int
+    reason: str
+    headers: list[tuple[str, str]]
+    text: str
+    is_cut: bool
+    milliseconds: float
+    exchange_id: str
+    curl: str
+
+
+class TrialAddress(Schema):
+    trial_url: Text = ""
+
+
 class PeerIn(Schema):
     """
     `serves`: `member`, or `instance` for all of its instance. `daily_quota` and `rate` (calls a second) bind each of
@@ -270,7 +352,7 @@ def add_secret(
         system_id=system_id, label=given.label, actor=_own(request), at=timezone.now()
     )
     response["Cache-Control"] = "no-store"
-    names = ("id", "consumer_key", "label", "created_at", "expires_at", "revoked_at")
+    names = ("id", "consumer_key", "label", "created_at", "expires_at", "revoked_at", "is_trial")
     return Status(201, {name: getattr(row, name) for name in names} | {"secret": plain})
 
 
@@ -343,6 +425,7 @@ def add_version(
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
     validates: Form[bool] = False,
+    trial_url: Form[Text] = "",
 ) -> Status[ServiceVersion]:
     """
     Publish a version (multipart: `document` in OpenAPI 3, and the other fields). `validates`: the gateway refuses
@@ -355,6 +438,7 @@ def add_version(
         timeout_seconds=timeout_seconds,
         max_body_mb=max_body_mb,
         validates=validates,
+        trial_url=trial_url,
     )
     at = timezone.now()
     return Status(201, services.publish_version(service_id=service_id, new=new, actor=_own(request), at=at))
@@ -363,6 +447,36 @@ def add_version(
 @router.get("/exchange/versions/{version_id}/operations", response=list[OperationOut])
 def list_operations(request: HttpRequest, version_id: int) -> list[Any]:
     return list(get_object_or_404(versions_visible_to(_own(request)), pk=version_id).operations.all())
+
+
+@router.post("/exchange/versions/{version_id}/trial-address", response=VersionOut)
+def change_trial_address(request: HttpRequest, version_id: int, given: TrialAddress) -> ServiceVersion:
+    """Say where a version can be tried; empty: nowhere any more. Its owner's."""
+    return services.set_trial_address(
+        version_id=version_id, trial_url=given.trial_url, actor=_own(request), at=timezone.now()
+    )
+
+
+@router.post("/exchange/trial-keys", response={201: TrialKeyOut})
+def add_trial_key(request: HttpRequest, response: HttpResponse, given: TrialKeyIn) -> Status[dict[str, Any]]:
+    """A key that reaches addresses for trials only, without a grant, for 90 days."""
+    own, at = _own(request), timezone.now()
+    if given.system_id is not None:
+        made = credentials.issue_trial_secret(system_id=given.system_id, label=_("Trial"), actor=own, at=at)
+    else:
+        made = trials.make_trial_system(name=given.name, code=given.code, actor=own, at=at)
+    response["Cache-Control"] = "no-store"
+    return Status(201, _trial_key(*made))
+
+
+@router.post("/exchange/operations/{operation_id}/try", response=TrialOut)
+def try_operation(request: HttpRequest, operation_id: int, given: TrialIn) -> Any:
+    """Call an operation through the gateway with a trial key of one of your systems."""
+    places = {"path": given.path, "query": given.query, "header": given.headers}
+    values = {f"{place}.{name}": value for place, rows in places.items() for name, value in rows.items()}
+    body = "" if given.body is None else json.dumps(given.body, ensure_ascii=False)
+    trial = trials.Trial(operation_id, given.system_id, values, body)
+    return trials.try_operation(trial=trial, actor=_own(request), at=timezone.now())
 
 
 @router.get("/exchange/versions/{version_id}/openapi")
@@ -428,6 +542,25 @@ def read_measures(request: HttpRequest, hours: int = 24) -> Any:
     return dashboard_of(_log(request), at=timezone.now(), hours=min(max(hours, 1), 24))
 
 
+@router.get("/exchange/outside", response=list[OutsideOut])
+def list_outside_services(request: HttpRequest) -> list[dict[str, Any]]:
+    """Outside services by the rules of today, with their last answers; the platform's keeper's only."""
+    if not keeps_exchange(_own(request)):
+        return []
+    rows = outside_connections(on=timezone.localdate(), at=timezone.now())
+    return [_outside(row) for row in rows]
+
+
+@router.post("/exchange/versions/{version_id}/reach", response=ReachedOut)
+def reach_provider(request: HttpRequest, version_id: int) -> Any:
+    """Ask a version's provider once whether it is there; its owner's and the platform's keeper's only."""
+    own = _own(request)
+    version = get_object_or_404(versions_visible_to(own), pk=version_id)
+    if not looks_after(own, version.service.system):
+        raise NotFound(_("There is no such version."))
+    return reach(version.base_url)
+
+
 @router.get("/exchange/dictionaries/{code}")
 def read_dictionary(request: HttpRequest, code: str) -> Any:
     """What a shared catalogue holds today."""
@@ -478,6 +611,35 @@ def _system(row: System) -> dict[str, Any]:
 def _peer(row: Peer) -> dict[str, Any]:
     names = ("id", "address", "serves", "daily_quota", "rate", "ended_at")
     return {name: getattr(row, name) for name in names} | {"system": row.system.identifier}
+
+
+def _trial_key(row: ClientSecret, plain: str) -> dict[str, Any]:
+    return {
+        "system_id": row.system_id, "system": row.system.identifier, "consumer_key": row.consumer_key,
+        "secret": plain, "expires_at": row.expires_at, "gateway": settings.GATEWAY_URL,
+    }  # fmt: skip
+
+
+def _outside(row: OutsideConnection) -> dict[str, Any]:
+    names = (
+        "code",
+        "title",
+        "service",
+        "version",
+        "owner",
+        "host",
+        "valid_from",
+        "valid_until",
+        "source",
+        "confirmed",
+    )
+    return {name: getattr(row.rule, name) for name in names} | {
+        "service_version_id": row.version.pk if row.version else None,
+        "last_at": row.last.started_at if row.last else None,
+        "last_outcome": row.last.outcome if row.last else "",
+        "last_status": row.last.status if row.last else None,
+        "last_good_at": row.last_good_at,
+    }
 
 
 def _service(row: Service) -> dict[str, Any]:

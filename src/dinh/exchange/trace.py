@@ -18,6 +18,7 @@ LABELS = {
     "exchange.certificate.revoked": gettext_noop("Certificate revoked"),
     "exchange.service.offered": gettext_noop("Service offered"),
     "exchange.version.published": gettext_noop("Version published"),
+    "exchange.version.trial_set": gettext_noop("Address for trials changed"),
     "exchange.version.deprecated": gettext_noop("Version deprecated"),
     "exchange.version.retired": gettext_noop("Version withdrawn"),
     "exchange.grant.asked": gettext_noop("Asked for"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.exchange.views import catalogue, dashboard, dictionaries, grants, log, systems
+from dinh.exchange.views import catalogue, dashboard, dictionaries, grants, log, outside, systems, trials
 
 app_name = "exchange"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("services/<int:service_id>/versions/new/", catalogue.new_version, name="version_new"),
     path("versions/<int:version_id>/openapi.json", catalogue.description, name="description"),
     path("versions/<int:version_id>/ask/", catalogue.ask, name="ask"),
+    path("versions/<int:version_id>/keys/", trials.trial_keys, name="trial_keys"),
+    path("versions/<int:version_id>/trial-address/", trials.trial_address, name="trial_address"),
+    path("operations/<int:operation_id>/", trials.operation, name="operation"),
     path("versions/<int:version_id>/end/<slug:act>/", catalogue.end_version, name="version_end"),
     path("members/new/", systems.new_member, name="member_new"),
     path("systems/", systems.systems, name="systems"),
@@ -32,6 +35,7 @@ urlpatterns = [
     path("grants/<int:grant_id>/", grants.grant, name="grant"),
     path("grants/<int:grant_id>/<slug:act>/", grants.decide, name="grant_act"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("outside/", outside.outside, name="outside"),
     path("versions/<int:version_id>/reach/", dashboard.reach_provider, name="version_reach"),
     path("log/", log.log, name="log"),
     path("log/<uuid:exchange_id>/", log.exchange, name="exchange"),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from dinh.sandbox.faults import MODES, Faults, Mode
+from dinh.sandbox.outside.store import Store
 from dinh.sandbox.remote import RemoteSigning
 from dinh.sandbox.revocations import REASONS, Revocations
 
@@ -52,6 +53,38 @@ def set_fault(body: bytes, faults: Faults) -> dict[str, Any]:
         count, seconds = _number(order, "count"), _number(order, "seconds")
         faults.set(service, Mode(mode), count=None if count is None else int(count), seconds=seconds)
     return state_of_faults(faults)
+
+
+_KEPT = {"civil_status": "civil_status", "criminal_records": "criminal_records", "post": "post_order"}
+"""Stand-ins whose records have states, and what their records are called."""
+
+
+def pass_time(body: bytes, store: Store) -> dict[str, Any]:
+    """
+    Let `seconds` go by for the stand-ins of outside systems, so that what lies there moves on.
+
+    :raises BadOrder:
+    """
+    seconds = _number(_read(body), "seconds")
+    if seconds is None:
+        raise BadOrder("seconds must be a number above 0.")
+    store.pass_time(seconds)
+    return {"now": store.now()}
+
+
+def set_state(body: bytes, store: Store) -> dict[str, Any]:
+    """
+    Put the record `key` of `service` into any `state`, one that no description knows too.
+
+    :raises BadOrder:
+    """
+    order = _read(body)
+    kind = _KEPT[_choice(order, "service", tuple(_KEPT), required=True)]
+    kept = store.get(kind, str(order.get("key")))
+    if kept is None or not isinstance(order.get("state"), str):
+        raise BadOrder("key must be that of a record there, state a text.")
+    store.put(kind, str(order["key"]), kept | {"state": order["state"]})
+    return {"key": order["key"], "state": order["state"]}
 
 
 def decide(body: bytes, remote: RemoteSigning, *, approve: bool) -> dict[str, Any]:

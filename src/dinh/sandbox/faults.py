@@ -18,9 +18,17 @@ class Mode(enum.StrEnum):
     ERROR = "error"
     REPLAY = "replay"
     EXPIRED = "expired"
+    TRUNCATED = "truncated"
+    DUPLICATES = "duplicates"
+    LOST = "lost"
+
+
+class HangUp(Exception):
+    """Close the connection without an answer."""
 
 
 _TRANSPORT: Final = frozenset({Mode.DOWN, Mode.SLOW, Mode.GARBAGE})
+_OUTSIDE: Final = _TRANSPORT | {Mode.ERROR, Mode.TRUNCATED, Mode.DUPLICATES, Mode.LOST}
 _SIGNED: Final = _TRANSPORT | {Mode.WRONG_SIGNATURE, Mode.STALE}
 MODES: Final = {
     "ca": _TRANSPORT,
@@ -31,6 +39,13 @@ MODES: Final = {
     "national": frozenset(
         {Mode.DOWN, Mode.SLOW, Mode.WRONG_SIGNATURE, Mode.WRONG_DIGEST, Mode.ERROR, Mode.REPLAY, Mode.EXPIRED}
     ),
+    "civil_status": _OUTSIDE,
+    "criminal_records": _OUTSIDE,
+    "social_insurance": _OUTSIDE,
+    "enterprises": _OUTSIDE,
+    "catalogues": _OUTSIDE,
+    "portal": _OUTSIDE,
+    "post": _OUTSIDE,
 }
 
 

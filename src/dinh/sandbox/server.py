@@ -22,8 +22,11 @@ from urllib.parse import unquote, urlsplit
 
 from dinh.sandbox import control, services
 from dinh.sandbox.authority import Authority, AuthorityMissing, load_authority
-from dinh.sandbox.faults import Faults, Mode
+from dinh.sandbox.faults import Faults, HangUp, Mode
 from dinh.sandbox.national import PORT_ABOVE_SANDBOX, National, NationalServer
+from dinh.sandbox.outside.asked import Asked
+from dinh.sandbox.outside.desk import Desk
+from dinh.sandbox.outside.store import Store
 from dinh.sandbox.remote import Refused, RemoteSigning
 from dinh.sandbox.revocations import Revocations
 
@@ -37,11 +40,12 @@ _GARBAGE: Final = b"\x30\x82\x7f\xff this is not what was asked for " * 8
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes back over the wire."""
+    """What goes back over the wire; of one that `is_cut` half, as if the other end had died meanwhile."""
 
-    status: HTTPStatus
+    status: int
     body: bytes
     content_type: str
+    is_cut: bool = False
 
     @classmethod
     def json(cls, value: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> "Answer":
@@ -50,10 +54,6 @@ class Answer:
     @classmethod
     def of(cls, body: bytes, kind: str) -> "Answer":
         return cls(HTTPStatus.OK, body, f"application/{kind}")
-
-
-class HangUp(Exception):
-    """Close the connection without an answer."""
 
 
 @dataclass(slots=True)
@@ -71,8 +71,11 @@ class Sandbox:
     faults: Faults = field(default_factory=Faults)
     revocations: Revocations = field(init=False)
     remote: RemoteSigning = field(init=False)
+    desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
+        store = Store(self.folder.parent / "sandbox" / "outside.sqlite")
+        self.desk = Desk(store, self.faults, self.slow_seconds)
         self.remote = RemoteSigning(self.folder.parent / "keys")
         self.revocations = Revocations(self.folder / "revoked.json")
 
@@ -98,6 +101,16 @@ class Sandbox:
         if service == "csc" and method == "POST":
             return self._remote(rest, body)
         return None
+
+    def outside(self, name: str, asked: Asked) -> Answer | None:
+        """
+        What the stand-in of an outside system answers; None where there is nothing of the kind.
+
+        :raises HangUp:
+        """
+        self.desk.faults, self.desk.slow_seconds = self.faults, self.slow_seconds
+        reply = self.desk.answer(name, asked)
+        return None if reply is None else Answer(reply.status, reply.body, reply.content_type, reply.is_cut)
 
     def _remote(self, rest: str, body: bytes) -> Answer | None:
         if self._mood("csc") is Mode.GARBAGE:
@@ -125,6 +138,10 @@ class Sandbox:
             return Answer.json(control.restore(body, self.revocations))
         if what in ("approve", "decline"):
             return Answer.json(control.decide(body, self.remote, approve=what == "approve"))
+        if what == "time":
+            return Answer.json(control.pass_time(body, self.desk.store))
+        if what == "state":
+            return Answer.json(control.set_state(body, self.desk.store))
         return Answer.json(control.set_fault(body, self.faults)) if what == "faults" else None
 
     def _file(self, name: str) -> Answer | None:
@@ -217,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault := self._foreign(path):
             return self._refuse(HTTPStatus.FORBIDDEN, fault)
         try:
-            answer = self.server.sandbox.answer(self.command, path, body)
+            answer = self._answered(path, body)
         except HangUp:
             self.close_connection = True
         except AuthorityMissing as error:
@@ -229,6 +246,15 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
             self._send(answer)
         return None
+
+    def _answered(self, path: str, body: bytes) -> Answer | None:
+        sandbox = self.server.sandbox
+        if not path.startswith("outside/"):
+            return sandbox.answer(self.command, path, body)
+        name, _slash, operation = path.removeprefix("outside/").partition("/")
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        query = urlsplit(self.path).query
+        return sandbox.outside(name, Asked(self.command, unquote(operation), query, headers, body))
 
     def _foreign(self, path: str) -> str:
         """Why the request may come from a page of another site in this machine's browser; else empty."""
@@ -250,7 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("Cache-Control", "no-store")
         self.end_headers()
-        self.wfile.write(answer.body)
+        self.wfile.write(answer.body[: len(answer.body) // 2] if answer.is_cut else answer.body)
+        self.close_connection = self.close_connection or answer.is_cut
 
     def log_message(self, format: str, *args: object) -> None:
         if self.path != "/healthz":

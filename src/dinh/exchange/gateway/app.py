@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
+from dinh.exchange.gateway import metadata
 from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.chain import next_link
@@ -18,6 +19,7 @@ from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_he
 from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.judging import Judging
 from dinh.exchange.gateway.limits import Key, Limit, Limits
+from dinh.exchange.gateway.metadata import metadata_asked
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections, trust
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import (
@@ -49,6 +51,7 @@ from dinh.exchange.gateway.shipper import Shipper
 from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.tokens import Tokens
+from dinh.exchange.gateway.trials import TRIAL_LIMIT, no_trial, trial_of
 from dinh.exchange.gateway.upstream import Answer, UpstreamFailed, Upstreams
 from dinh.exchange.gateway.wire import Wire, header
 from dinh.exchange.gateway.wire_server import WireProtocol
@@ -70,6 +73,7 @@ class Gateway:
         self.source = ConfigurationSource(settings, self._use)
         self.oauth = OAuthFront()
         self.xroad = XRoadFront(settings.xroad_trusted)
+        self.metadata = metadata.Metadata(settings.database_url)
         self._listening: asyncio.Server | None = None
         self._trusted: set[bytes] = set()
         self.is_log_well = True
@@ -220,6 +224,8 @@ class Gateway:
             call.note_caller(incoming.named)
             if front is self.xroad and await self._relayed(call, incoming, receive, send):
                 return
+            if front is self.xroad and await self._told(front, call, incoming, receive, send):
+                return
             route, rest, target = await self._admitted(front, call, incoming)
             body = Body(receive, route.upstream.max_body, incoming.length)
             body = await self.judging.judged(route, rest, incoming, body)
@@ -251,6 +257,8 @@ class Gateway:
             return False
         safe_query(incoming.query)
         client = call.client = self.xroad.identify(incoming, snapshot, self.tokens, call.started)
+        if client.is_trial:
+            raise no_trial()
         await self._count(("peer", peer.id, client.id), peer.limit, call)
         call.xroad_head = xroad_head(incoming, call)
         body = Body(receive, MAX_BODY, incoming.length, sha512=hashlib.sha512())
@@ -268,6 +276,29 @@ class Gateway:
         await self._keep(call.line(answer.status, outcome, reason))
         answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
         await _send(send, answer.status, self.xroad.answer_headers(call, answered, body), answer.body)
+        return True
+
+    async def _told(self, front: Front, call: Call, incoming: Incoming, receive: Receive, send: Send) -> bool:
+        """
+        Tell what a provider offers, if that is asked for; logged like any other exchange.
+
+        :returns: whether it was asked for
+        :raises Refusal, LogFailed:
+        """
+        snapshot = self.snapshot
+        asked = metadata_asked(safe_path(incoming.path)) if snapshot else None
+        if snapshot is None or asked is None:
+            return False
+        safe_query(incoming.query)
+        client = call.client = front.identify(incoming, snapshot, self.tokens, call.started)
+        call.note_elsewhere(asked.identifier, asked.name)
+        call.xroad_head = xroad_head(incoming, call)
+        await self._count(("told", client.id, 0), metadata.LIMIT, call)
+        content = await self.metadata.answer(asked, incoming, snapshot, client, call.started)
+        call.note_answer(content)
+        await self._keep(call.line(200, "delivered"))
+        headers = [_JSON, (b"x-exchange-id", call.id.encode())]
+        await _send(send, 200, front.answer_headers(call, headers, Body(receive, 0, None)), content)
         return True
 
     async def _from_peer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -291,6 +322,8 @@ class Gateway:
             )  # fmt: skip
             without_signature(incoming)
             front = WireFront(peer)
+            if await self._told(front, call, incoming, receive, answer):
+                return
             route, rest, target = await self._admitted(front, call, incoming)
             again = Body(received(body, receive), route.upstream.max_body, len(body))
             if body:
@@ -332,9 +365,13 @@ class Gateway:
         client = call.client = front.identify(incoming, snapshot, self.tokens, call.started)
         route, rest = front.find(incoming, path, snapshot)
         call.route = route
-        grant = _grant_of(snapshot, client, route, call.started)
-        call.grant_id = grant.id
-        await self._count(("grant", grant.id, route.operation_id), grant.limit, call)
+        if client.is_trial:
+            route = trial_of(route)
+            await self._count(("trial", client.id, route.operation_id), TRIAL_LIMIT, call)
+        else:
+            grant = _grant_of(snapshot, client, route, call.started)
+            call.grant_id = grant.id
+            await self._count(("grant", grant.id, route.operation_id), grant.limit, call)
         if incoming.length and incoming.length > route.upstream.max_body:
             raise too_large(route.upstream.max_body)
         target = route.upstream.prefix + rest

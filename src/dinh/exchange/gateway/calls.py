@@ -8,6 +8,7 @@ from typing import Final
 from dinh.exchange.gateway.records import new_id, told
 from dinh.exchange.gateway.routing import Route
 from dinh.exchange.gateway.snapshot import Client
+from dinh.exchange.gateway.trials import told_reason
 from dinh.exchange.gateway.wire import Proof
 
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
@@ -86,7 +87,8 @@ class Call:
             f"{self.id}\t{int(self.started * 1e6)}\t{self.front}\t"
             f"{self.client.identifier if self.client else ''}\t{route.log_fields if route else self.elsewhere}\t"
             f"{self.grant_id or chr(92) + 'N'}\t{self.method}\t{route.template if route else ''}\t"
-            f"{self.message_id}\t{self.user_id}\t{self.issue}\t{status}\t{outcome}\t{reason}\t"
+            f"{self.message_id}\t{self.user_id}\t{self.issue}\t{status}\t{outcome}\t"
+            f"{told_reason(self.client, reason)}\t"
             f"{self.request_bytes}\t{self.response_bytes}\t{self.request_sha256}\t{self.response_sha256}\t"
             f"{min(duration, 2**31 - 1)}\t{min(self.upstream_ns // 1000, 2**31 - 1)}\t"
             f"{self.peer_key}\t{self.peer_proof}"

@@ -57,7 +57,10 @@ class OAuthFront:
         return snapshot.routes.find(incoming.method, path)
 
     def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
-        return b"" if not call.has_story else _story(incoming)
+        story = _story(incoming) if call.has_story else b""
+        # Authorization is ours; a provider that wants credentials of its own gets them from this header.
+        own = incoming.named.get(b"x-provider-authorization")
+        return story if own is None else b"%bauthorization: %b\r\n" % (story, own)
 
     def answer_headers(self, call: Call, headers: Headers, body: Body) -> list[tuple[bytes, bytes]]:
         return list(headers)
@@ -92,6 +95,7 @@ _ERRORS: Final = {
     "no-such-operation": _XRoadError(500, "Server.ServerProxy.UnknownService"),
     "method-not-allowed": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "no-grant": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
+    "no-trial": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "rate-exceeded": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "quota-exceeded": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
     "provider-unreachable": _XRoadError(500, "Server.ServerProxy.NetworkError"),
@@ -154,7 +158,7 @@ class XRoadFront:
         """
         if not snapshot.peers.peers:
             return None
-        named, _rest = _target(path)
+        named, _rest = target_of(path)
         provider = "/".join(named[:4])
         if provider in snapshot.routes.providers:
             return None
@@ -164,7 +168,7 @@ class XRoadFront:
         return peer
 
     def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
-        named, rest = _target(path)
+        named, rest = target_of(path)
         route, target = snapshot.routes.find_newest(incoming.method, named[4].encode(), rest)
         if route.provider != "/".join(named[:4]):
             raise Refusal(404, "no-such-service", "This provider has no such service.")
@@ -249,7 +253,7 @@ def _decoded(part: bytes) -> str:
     return "" if told(text.encode(), 100) != text else text
 
 
-def _target(path: bytes) -> tuple[list[str], bytes]:
+def target_of(path: bytes) -> tuple[list[str], bytes]:
     """
     Instance, class, member, subsystem, service; and the path below.
 

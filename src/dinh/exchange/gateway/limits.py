@@ -23,7 +23,7 @@ _SECONDS_AHEAD: Final = 2
 _SMALLEST_PART: Final = 20
 
 Key = tuple[str, int, int]
-"""Kind (`grant`, `peer`), its id, id of the operation or of the calling system."""
+"""Kind (`grant`, `peer`, `trial`, `told`), its id, id of the operation or of the calling system."""
 
 
 class Limit(NamedTuple):

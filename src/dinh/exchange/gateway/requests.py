@@ -26,10 +26,11 @@ HOP_BY_HOP: Final = frozenset({
 })  # fmt: skip
 _OURS: Final = frozenset({
     b"authorization", b"host", b"expect", b"content-length", b"forwarded", b"x-exchange-id", b"x-exchange-client",
+    b"x-provider-authorization",
 })  # fmt: skip
-_ONCE: Final = frozenset(
-    {b"authorization", b"host", b"content-length", b"content-type", b"transfer-encoding"}
-)
+_ONCE: Final = frozenset({
+    b"authorization", b"host", b"content-length", b"content-type", b"transfer-encoding", b"x-provider-authorization",
+})  # fmt: skip
 _TOLD: Final = frozenset({
     b"x-road-client", b"x-road-id", b"x-road-userid", b"x-road-issue", b"x-road-service", b"x-road-security-server",
     b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",

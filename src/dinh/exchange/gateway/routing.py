@@ -39,7 +39,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation that can be called."""
+    """One operation that can be called; `trial` is where calls with trial keys go."""
 
     operation_id: int
     name: str
@@ -52,6 +52,7 @@ class Route:
     upstream: Upstream
     sunset: bytes
     log_fields: str
+    trial: Upstream | None = None
 
 
 @dataclass(slots=True)
@@ -101,12 +102,16 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._versions: dict[tuple[bytes, bytes], VersionTable] = {}
         self._newest: dict[bytes, tuple[int, bytes]] = {}
-        self.providers: set[str] = set()
+        self.providers: dict[str, list[Route]] = {}
         for route in routes:
-            self.providers.add(route.provider)
+            self.providers.setdefault(route.provider, []).append(route)
             key = (route.service.encode(), route.version.encode())
             self._versions.setdefault(key, VersionTable()).add(route)
             self._newest[key[0]] = max(self._newest.get(key[0], (0, b"")), (route.version_id, key[1]))
+
+    def of_provider(self, identifier: str) -> list[Route]:
+        """All that a provider offers, in the order of registration."""
+        return list(self.providers.get(identifier, ()))
 
     def find(self, method: bytes, path: bytes) -> tuple[Route, bytes]:
         """

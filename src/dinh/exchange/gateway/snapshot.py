@@ -30,12 +30,13 @@ SELECT json_build_object(
       FROM exchange_system s JOIN exchange_member m ON m.id = s.member_id
       WHERE s.state = 'active' AND m.state = 'active'),
   'secrets', (SELECT coalesce(json_agg(json_build_object(
-      'key', consumer_key, 'digest', digest, 'client', system_id,
+      'key', consumer_key, 'digest', digest, 'client', system_id, 'trial', is_trial,
       'until', extract(epoch FROM expires_at))), '[]')
       FROM exchange_clientsecret WHERE revoked_at IS NULL AND expires_at > now()),
   'operations', (SELECT coalesce(json_agg(json_build_object(
       'id', o.id, 'name', o.name, 'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
-      'version_id', v.id, 'base_url', v.base_url, 'timeout', v.timeout_seconds, 'max_body_mb', v.max_body_mb,
+      'version_id', v.id, 'base_url', v.base_url, 'trial_url', v.trial_url,
+      'timeout', v.timeout_seconds, 'max_body_mb', v.max_body_mb,
       'sunset', CASE WHEN v.state = 'deprecated' THEN coalesce(to_char(v.sunset_date, 'YYYY-MM-DD'), '') END,
       'provider', concat_ws('/', m.instance, m.member_class, m.code, s.code)) ORDER BY v.id, o.id), '[]')
       FROM exchange_operation o JOIN exchange_serviceversion v ON v.id = o.version_id
@@ -67,20 +68,22 @@ SELECT json_build_object(
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A system that may ask."""
+    """A system that may ask; `is_trial`: with a trial key, so only what is there to be tried."""
 
     id: int
     identifier: str
     tokens_from: float
+    is_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A consumer key: digest of its secret, whose it is, until when (seconds)."""
+    """A consumer key: digest of its secret, whose it is, until when (seconds), whether for trials."""
 
     digest: str
     client_id: int
     until: float
+    is_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,11 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
         version=told["version"] or 0,
         clients={client.id: client for client in clients},
         client_named={client.identifier: client for client in clients},
-        secrets={row["key"]: Secret(row["digest"], row["client"], row["until"]) for row in told["secrets"]},
+        # A configuration that an earlier release left on disk knows no trials.
+        secrets={
+            row["key"]: Secret(row["digest"], row["client"], row["until"], row.get("trial", False))
+            for row in told["secrets"]
+        },
         grants=_grants(told["grants"]),
         routes=RouteTable(_route(row) for row in told["operations"]),
         verifying=verifying,
@@ -154,14 +161,15 @@ def _route(row: dict[str, Any]) -> Route:
         version=row["version"],
         version_id=row["version_id"],
         provider=row["provider"],
-        upstream=_upstream(row),
+        upstream=_upstream(row, row["base_url"]),
+        trial=_upstream(row, row["trial_url"]) if row.get("trial_url") else None,
         sunset=_sunset(row["sunset"]),
         log_fields="\t".join((row["provider"], row["service"], row["version"], _one_line(row["name"]))),
     )
 
 
-def _upstream(row: dict[str, Any]) -> Upstream:
-    url = urlsplit(row["base_url"])
+def _upstream(row: dict[str, Any], address: str) -> Upstream:
+    url = urlsplit(address)
     is_tls = url.scheme == "https"
     return Upstream(
         host=url.hostname or "",

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -73,7 +74,7 @@ class Tokens:
         until = min(float(claims["exp"]), secret.until)
         if until <= now:
             raise not_authenticated("invalid-token", "This token has expired.")
-        return until, client
+        return until, replace(client, is_trial=True) if secret.is_trial else client
 
     def _claims(self, token: bytes) -> dict[str, Any]:
         refusal = not_authenticated("invalid-token", "This token is not valid (any more).")

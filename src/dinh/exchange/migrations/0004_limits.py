@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='Spending',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='grant or peer', max_length=5)),
+                ('kind', models.CharField(help_text='grant, peer, trial or told', max_length=5)),
                 ('holder', models.BigIntegerField(help_text='Id of the grant or of the peer')),
                 ('part', models.BigIntegerField(help_text='Id of the operation, or of the calling system')),
                 ('day', models.DateField(help_text='In Viet Nam')),

@@ -13,6 +13,14 @@ class ClientSecret(models.Model):
         max_length=64, help_text=_("SHA-256 of the secret, hex: 256 random bits need no slow hash")
     )
     label = models.CharField(_("label"), max_length=80)
+    is_trial = models.BooleanField(
+        default=False, db_default=False, help_text=_("Reaches addresses for trials only, and needs no grant.")
+    )
+    sealed = models.BinaryField(
+        null=True,
+        blank=True,
+        help_text=_("The secret of a trial key, which the trial page calls with; else none."),
+    )
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)

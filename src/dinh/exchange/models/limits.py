@@ -19,7 +19,7 @@ class Spending(models.Model):
     Kept by numbers, without foreign keys: gateways know the registry of a moment ago.
     """
 
-    kind = models.CharField(max_length=5, help_text="grant or peer")
+    kind = models.CharField(max_length=5, help_text="grant, peer, trial or told")
     holder = models.BigIntegerField(help_text="Id of the grant or of the peer")
     part = models.BigIntegerField(help_text="Id of the operation, or of the calling system")
     day = models.DateField(help_text="In Viet Nam")

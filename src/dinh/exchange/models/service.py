@@ -36,13 +36,21 @@ class Service(models.Model):
 
 
 class ServiceVersion(models.Model):
-    """One version of a service, as its OpenAPI description says (phiên bản dịch vụ). Never changed, only ended."""
+    """
+    One version of a service, as its OpenAPI description says (phiên bản dịch vụ).
+
+    Never changed but for its address for trials, only ended.
+    """
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="versions")
     version = models.CharField(_("version"), max_length=20, validators=[VERSION])
     document = models.JSONField(help_text=_("OpenAPI"))
     sha256 = models.CharField(max_length=64, help_text=_("Of the description as it was handed in, hex"))
     base_url = models.URLField(_("address of the provider"), max_length=300)
+    trial_url = models.URLField(
+        _("address for trials"), max_length=300, blank=True, db_default="",
+        help_text=_("What calls with trial keys reach; without one the version cannot be tried."),
+    )  # fmt: skip
     timeout_seconds = models.PositiveSmallIntegerField(_("longest wait (seconds)"), default=30)
     max_body_mb = models.PositiveSmallIntegerField(_("largest body (MB)"), default=100)
     validates = models.BooleanField(_("check requests"), default=False, db_default=False)

@@ -7,18 +7,21 @@ from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.exchange.models import ClientSecret, SystemCertificate
+from dinh.exchange.models import ClientSecret, System, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, locked_system, saved
+from dinh.exchange.sealing import seal
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.pki.certificates import common_name, fingerprint
 
 SECRET_LIFE: Final = timedelta(days=365)
+TRIAL_LIFE: Final = timedelta(days=90)
 MOST_SECRETS: Final = 5
 _MAX_CERTIFICATE: Final = 64 * 1024
 
@@ -34,9 +37,32 @@ def issue_secret(*, system_id: int, label: str, actor: Appointment, at: datetime
     :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
     """
     system = locked_system(system_id, actor)
+    return _issued(system, label, actor, at, is_trial=False)
+
+
+@transaction.atomic
+def issue_trial_secret(
+    *, system_id: int, label: str, actor: Appointment, at: datetime
+) -> tuple[ClientSecret, str]:
+    """
+    A key that reaches addresses for trials only, without a grant, for 90 days; at most five beside each other.
+
+    Its secret is kept sealed too, so that the trial page can call with it. Writes an audit entry, tells the gateways.
+
+    :returns: the key, and the secret in clear
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    system = locked_system(system_id, actor)
+    return _issued(system, label, actor, at, is_trial=True)
+
+
+def _issued(
+    system: System, label: str, actor: Appointment, at: datetime, *, is_trial: bool
+) -> tuple[ClientSecret, str]:
     if not label.strip():
         raise InvalidInput(_("Name the key, e.g. after the server that uses it."), field="label")
-    if system.secrets.filter(revoked_at=None, expires_at__gt=at).count() >= MOST_SECRETS:
+    in_use = system.secrets.filter(revoked_at=None, expires_at__gt=at, is_trial=is_trial)
+    if in_use.count() >= MOST_SECRETS:
         raise NotInThatState(_("Five keys are in use already. Revoke one first."))
     plain = secrets.token_urlsafe(32)
     row = ClientSecret.objects.create(
@@ -44,13 +70,13 @@ def issue_secret(*, system_id: int, label: str, actor: Appointment, at: datetime
         consumer_key=secrets.token_urlsafe(18),
         digest=hashlib.sha256(plain.encode()).hexdigest(),
         label=label.strip()[:80],
+        is_trial=is_trial,
+        sealed=seal(plain.encode(), secret=settings.SECRET_KEY) if is_trial else None,
         created_at=at,
-        expires_at=at + SECRET_LIFE,
+        expires_at=at + (TRIAL_LIFE if is_trial else SECRET_LIFE),
     )
-    record(
-        "exchange.secret.issued", target=system, actor=actor, at=at,
-        details={"consumer_key": row.consumer_key, "label": row.label},
-    )  # fmt: skip
+    details = {"consumer_key": row.consumer_key, "label": row.label, "trial": is_trial}
+    record("exchange.secret.issued", target=system, actor=actor, at=at, details=details)
     tell_gateways()
     return row, plain
 

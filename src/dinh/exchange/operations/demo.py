@@ -20,6 +20,7 @@ from dinh.exchange.models import Dictionary, Member, Peer, Service, ServiceVersi
 from dinh.exchange.openapi import Description, read_description
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.credentials import add_certificate, issue_secret, revoke_secret
+from dinh.exchange.operations.demo_outside import ACCOUNTS, register_outside_services
 from dinh.exchange.operations.dictionaries import Item, store_dictionary
 from dinh.exchange.operations.grants import NewGrant, approve_grant, ask_for_access
 from dinh.exchange.operations.members import NewMember, NewSystem, register_member, register_system
@@ -49,15 +50,19 @@ def make_demo_exchange() -> None:
         _services()
     _follow_the_port()
     _national_gateway()
-    _keys()
+    one_stop = System.objects.select_related("member").get(code="MOTCUA", member__code="H03.01")
+    keeper = _somebody("VPUBND", Role.ADMINISTRATOR)
+    register_outside_services(keeper=keeper, caller=one_stop, sandbox=settings.SANDBOX_URL, at=now)
+    _keys(one_stop, keeper)
 
 
 def _follow_the_port() -> None:
     """The demo's pages may stand on another port than at its last start."""
     address = f"{settings.BASE_URL}/exchange/dmdc"
-    moved = ServiceVersion.objects.filter(service__code="dmdc").exclude(base_url=address)
+    # Its catalogues are public and only read, so they may be tried as they are.
+    moved = ServiceVersion.objects.filter(service__code="dmdc").exclude(base_url=address, trial_url=address)
     with transaction.atomic():
-        if moved.update(base_url=address):
+        if moved.update(base_url=address, trial_url=address):
             tell_gateways()
 
 
@@ -175,21 +180,29 @@ def _description(name: str) -> Description:
     return read_description((_DATA / name).read_bytes())
 
 
-def _keys() -> None:
-    """The one-stop system's key; a new one if the file was lost, since nobody can read the old one any more."""
+def _keys(one_stop: System, keeper: Appointment) -> None:
+    """
+    The one-stop system's key; a new one if the file was lost, since nobody can read the old one any more. Beside it
+    what the stand-ins of outside systems know the province by.
+    """
     path = Path(settings.DATA_DIR) / KEYS
-    if path.exists():
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if kept.get("accounts") == ACCOUNTS:
         return
-    now, keeper = timezone.now(), _somebody("VPUBND", Role.ADMINISTRATOR)
-    one_stop = System.objects.select_related("member").get(code="MOTCUA", member__code="H03.01")
+    if not kept:
+        kept = _new_key(one_stop, keeper)
+    _write(path, {**kept, "accounts": ACCOUNTS})
+
+
+def _new_key(one_stop: System, keeper: Appointment) -> dict[str, str]:
+    now = timezone.now()
     for lost in one_stop.secrets.filter(revoked_at=None):
         revoke_secret(system_id=one_stop.pk, secret_id=lost.pk, actor=keeper, at=now)
     row, plain = issue_secret(system_id=one_stop.pk, label="Máy chủ một cửa", actor=keeper, at=now)
-    _write({"system": one_stop.identifier, "consumer_key": row.consumer_key, "secret": plain})
+    return {"system": one_stop.identifier, "consumer_key": row.consumer_key, "secret": plain}
 
 
-def _write(keys: dict[str, str]) -> None:
-    path = Path(settings.DATA_DIR) / KEYS
+def _write(path: Path, keys: dict[str, object]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
         json.dump(keys, handle, ensure_ascii=False, indent=1)

@@ -25,7 +25,7 @@ def warn_of_expiring_keys(*, at: datetime) -> int:
     :returns: how many are at their end
     """
     secrets = ClientSecret.objects.select_related("system__member").filter(
-        revoked_at=None, expires_at__gt=at, expires_at__lte=at + WARNED_BEFORE
+        revoked_at=None, is_trial=False, expires_at__gt=at, expires_at__lte=at + WARNED_BEFORE
     )
     certificates = SystemCertificate.objects.select_related("system__member").filter(
         revoked_at=None, valid_to__gt=at, valid_to__lte=at + WARNED_BEFORE

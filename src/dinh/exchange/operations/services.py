@@ -22,8 +22,11 @@ from dinh.exchange.queries.registry import services_visible_to, versions_visible
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted, Unavailable
 
-RESERVED: Final = frozenset({"token", "healthz", "openapi.json", "metrics", "r1", "authorize", "revoke"})
-"""Names that are the gateway's own."""
+RESERVED: Final = frozenset({
+    "token", "healthz", "openapi.json", "metrics", "r1", "authorize", "revoke",
+    "listclients", "listmethods", "allowedmethods", "getopenapi", "getwsdl",
+})  # fmt: skip
+"""Names that are the gateway's own, and X-Road's metadata services, in small letters."""
 _FETCH_SECONDS: Final = 10
 
 
@@ -39,6 +42,7 @@ class NewService:
 class NewVersion:
     """
     :param base_url: what the provider's operations are reached below
+    :param trial_url: the same for calls with trial keys; without it the version cannot be tried
     :param timeout_seconds: longest wait for an answer, 1 to 300
     :param max_body_mb: largest body of a request
     :param validates: whether the gateway refuses requests that the description does not fit
@@ -50,6 +54,7 @@ class NewVersion:
     timeout_seconds: int = 30
     max_body_mb: int = 100
     validates: bool = False
+    trial_url: str = ""
 
 
 @transaction.atomic
@@ -83,6 +88,8 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     """
     service = _locked_service(service_id, actor)
     _check_address(new.base_url, "base_url")
+    if new.trial_url:
+        _check_address(new.trial_url, "trial_url")
     if new.validates:
         _check_rules(new.description)
     version = ServiceVersion(
@@ -91,6 +98,7 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         document=new.description.document,
         sha256=new.description.sha256,
         base_url=new.base_url,
+        trial_url=new.trial_url,
         timeout_seconds=new.timeout_seconds,
         max_body_mb=new.max_body_mb,
         validates=new.validates,
@@ -144,6 +152,29 @@ def deprecate_version(
 
 
 @transaction.atomic
+def set_trial_address(*, version_id: int, trial_url: str, actor: Appointment, at: datetime) -> ServiceVersion:
+    """
+    Say where a version can be tried; empty: nowhere any more. Again with the same changes nothing.
+
+    Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    version = _locked_version(version_id, actor)
+    if trial_url:
+        _check_address(trial_url, "trial_url")
+    if version.state == VersionState.RETIRED:
+        raise NotInThatState(_("This version is not in a state for this. Reload the page."))
+    if version.trial_url != trial_url:
+        version.trial_url = trial_url
+        version.save(update_fields=["trial_url"])
+        details = {"version": version.version, "address": trial_url}
+        record("exchange.version.trial_set", target=version.service, actor=actor, at=at, details=details)
+        tell_gateways()
+    return version
+
+
+@transaction.atomic
 def retire_version(*, version_id: int, actor: Appointment, at: datetime) -> ServiceVersion:
     """
     Withdraw a version: it answers 404 from then on. Writes an audit entry and tells the gateways.
@@ -191,7 +222,14 @@ def _check_address(url: str, field: str) -> None:
     except ValueError:
         is_usable = False
         parts = urlsplit("")
-    if not is_usable or parts.username or parts.query or parts.fragment or not url.isascii():
+    if (
+        not is_usable
+        or parts.username
+        or parts.query
+        or parts.fragment
+        or not url.isascii()
+        or len(url) > 300
+    ):
         raise InvalidInput(_("Give an address like https://host:port/path, without query."), field=field)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Aggregate, Count, F, FloatField, Max, Q, QuerySet
 from django.db.models.functions import TruncHour
 
 from dinh.exchange.enums import Outcome
+from dinh.exchange.gateway.trials import REASON as TRIAL_REASON
 from dinh.exchange.models import Exchange
 
 WINDOWS: Final = (1, 6, 24)
@@ -19,6 +20,8 @@ FAILED: Final = Q(outcome__in=[Outcome.FAILED, Outcome.ABORTED]) | Q(
     outcome=Outcome.DELIVERED, status__gte=500
 )
 REFUSED: Final = Q(outcome=Outcome.REFUSED)
+TRIAL: Final = Q(reason=TRIAL_REASON) | Q(reason__startswith=f"{TRIAL_REASON}:")
+"""Calls with trial keys, which say nothing of how a service fares."""
 
 
 class Percentile(Aggregate):
@@ -71,7 +74,7 @@ def dashboard_of(rows: QuerySet[Exchange], *, at: datetime, hours: int) -> Dashb
     :param rows: what the reader may see
     """
     since = (at - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    lately = rows.filter(started_at__gte=min(since, at - timedelta(hours=1)))
+    lately = rows.filter(started_at__gte=min(since, at - timedelta(hours=1))).exclude(TRIAL)
     by_hour = _by(lately.annotate(hour=TruncHour("started_at")), "hour", order="hour")
     return Dashboard(
         total=_total(lately),
@@ -85,7 +88,8 @@ def dashboard_of(rows: QuerySet[Exchange], *, at: datetime, hours: int) -> Dashb
 
 def failing_services(*, since: datetime, at_least: int, percent: float) -> list[Measure]:
     """Services of which so many of 100 calls failed, among those called often enough to tell."""
-    rows = _by(Exchange.objects.filter(started_at__gte=since).exclude(service=""), "service")
+    calls = Exchange.objects.filter(started_at__gte=since).exclude(Q(service="") | TRIAL)
+    rows = _by(calls, "service")
     return [row for row in rows if row.calls >= at_least and row.failed_percent >= percent]
 
 

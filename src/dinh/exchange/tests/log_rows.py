@@ -38,6 +38,13 @@ _NAMES = (
 )
 
 
+def make_exchange(**more: object) -> Exchange:
+    """One exchange without a batch."""
+    return Exchange.objects.create(
+        **{**FIELDS, "client": "VN/GOV/H03.1/A", "provider": "VN/GOV/H03.2/B", **more}
+    )
+
+
 @dataclass
 class SignedLog:
     identity: Identity

@@ -64,6 +64,13 @@ def test_call_reaches_the_provider_and_is_logged(gateway, world, token):
     assert 0 < logged.upstream_us <= logged.duration_us
 
 
+def test_providers_own_credentials_arrive_as_authorization(gateway, token):
+    told = echoed(gateway.call("/kho/1.0/echo", token, headers={"X-Provider-Authorization": "Basic YTpi"}))
+
+    assert told["headers"]["authorization"] == "Basic YTpi"
+    assert "x-provider-authorization" not in told["headers"]
+
+
 def test_credentials_and_hop_headers_stay_here(gateway, token):
     told = echoed(
         gateway.call(

@@ -258,7 +258,7 @@ def test_provider_addresses_are_plain(owner, address):
 def test_names_of_the_gateway_itself_are_not_given_away(owner):
     system = make_system("A", unit=owner.unit)
 
-    for name in ("token", "r1", "HEALTHZ", ".well-known"):
+    for name in ("token", "r1", "HEALTHZ", ".well-known", "listMethods", "getOpenAPI"):
         with pytest.raises(InvalidInput):
             offer_service(new=NewService(system.pk, name, "S"), actor=owner, at=timezone.now())
     assert Service.objects.count() == 0

@@ -147,6 +147,15 @@ def test_signature_of_another_message_is_no_proof(tmp_path, changed):
     assert found(record | changed) == ["peer-signature"]
 
 
+def test_other_end_tells_what_it_offers(ends):
+    answer = ask(ends.ours, f"/r1/{SERVICE.rpartition('/')[0]}/allowedMethods")
+
+    assert [row["service_code"] for row in answer.json()["service"]] == ["kho"]
+    assert (
+        eventually(Exchange.objects.filter(service="allowedMethods", front="wire", status=200).count, 1) == 1
+    )
+
+
 def check_proof(row, signer, content):
     """What the log kept is enough to prove what the other end signed."""
     from dinh.pki.http_signatures import _verify, algorithm_of

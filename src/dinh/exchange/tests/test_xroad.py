@@ -7,7 +7,7 @@ import uuid
 import httpx
 import pytest
 
-from dinh.exchange.models import Exchange
+from dinh.exchange.models import Exchange, ServiceVersion
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.running import eventually, running_gateway
 from dinh.exchange.tests.world import make_secret, make_system, make_version
@@ -68,6 +68,54 @@ def test_call_has_the_headers_of_the_protocol(trusting):
     assert (str(logged.pk), logged.front, logged.message_id, logged.user_id, logged.issue) == (
         request_id, "xroad", "id-1", "VN012", "HS-1",
     )  # fmt: skip
+
+
+def test_metadata_services_tell_what_there_is_and_what_is_allowed(trusting, world):
+    document = {"openapi": "3.0.3", "paths": {"/small": {"get": {}}}}
+    ServiceVersion.objects.filter(pk=world.version.pk).update(document=document)
+    make_version(
+        world.provider,
+        base_url="http://127.0.0.1:1",
+        service="khac",
+        version="2",
+        paths=["POST /ho-so/{ma}/tep"],
+    )
+    tell_gateways()
+    provider = SERVICE.rpartition("/")[0]
+
+    def listed(name):
+        answer = ask(trusting, f"/r1/{provider}/{name}")
+        return {row["service_code"]: row for row in answer.json()["service"]}
+
+    assert eventually(lambda: sorted(listed("listMethods")), ["khac", "kho"]) == ["khac", "kho"]
+    assert listed("listMethods")["khac"] == {
+        "xroad_instance": "VN", "member_class": "GOV", "member_code": "H03.DMDC", "subsystem_code": "DMDC",
+        "object_type": "SERVICE", "service_code": "khac", "service_type": "OPENAPI",
+        "endpoint_list": [{"method": "POST", "path": "/2/ho-so/*/tep"}],
+    }  # fmt: skip
+    assert list(listed("allowedMethods")) == ["kho"]
+    assert {"method": "GET", "path": "/1.0/items/*/parts/*"} in listed("allowedMethods")["kho"][
+        "endpoint_list"
+    ]
+    told = ask(trusting, f"/r1/{provider}/getOpenAPI?serviceCode=kho", headers={"X-Road-Id": "id-9"})
+    assert told.json() == document
+    assert (told.headers["x-road-id"], told.headers["x-road-service"]) == ("id-9", f"{provider}/getOpenAPI")
+    logged = eventually(Exchange.objects.filter(message_id="id-9").count, 1)
+    row = Exchange.objects.get(message_id="id-9")
+    assert (logged, row.provider, row.service, row.status) == (1, provider, "getOpenAPI", 200)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "error"),
+    [
+        ("VN/GOV/H03.DMDC/DMDC/getOpenAPI", "GET", (400, "Client.BadRequest")),
+        ("VN/GOV/H03.DMDC/DMDC/getOpenAPI?serviceCode=x", "GET", (500, "Server.ServerProxy.UnknownService")),
+        ("VN/GOV/H03.NIX/NIX/listMethods", "GET", (500, "Server.ServerProxy.UnknownService")),
+        ("VN/GOV/H03.DMDC/DMDC/listMethods", "POST", (500, "Server.ServerProxy.AccessDenied")),
+    ],
+)
+def test_metadata_services_refuse_as_the_protocol_says(trusting, path, method, error):
+    assert error_of(ask(trusting, f"/r1/{path}", method)) == error
 
 
 def test_request_hash_is_that_of_head_and_body(trusting):

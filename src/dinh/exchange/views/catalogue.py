@@ -31,8 +31,8 @@ from dinh.exchange.queries.registry import (
 )
 from dinh.exchange.rules import looks_after, looks_after_systems
 from dinh.exchange.trace import trace_for
+from dinh.exchange.views.acting import told_on
 from dinh.exchange.views.filling import filled_in, form_page
-from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 
 PAGE = 50
 
@@ -115,14 +115,7 @@ def end_version(request: StaffRequest, version_id: int, act: str) -> HttpRespons
     if act not in ("deprecate", "retire"):
         raise Http404
     version = get_object_or_404(versions_visible_to(request.appointment), pk=version_id)
-    try:
-        _end(version, act, request)
-    except (NotFound, NotPermitted) as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Done. The gateways know within two seconds."))
+    told_on(request, lambda: _end(version, act, request))
     return redirect("exchange:service", version.service_id)
 
 
@@ -157,7 +150,11 @@ def ask(request: StaffRequest, version_id: int) -> HttpResponseBase:
         request.POST or None,
         appointment=request.appointment,
         version=version,
-        initial={"valid_from": today, "valid_to": today.replace(month=12, day=31)},
+        initial={
+            "system_id": request.GET.get("system"),
+            "valid_from": today,
+            "valid_to": today.replace(month=12, day=31),
+        },
     )
     made = filled_in(
         request,

@@ -37,7 +37,7 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
 @require_POST
 @signed_in
 def reach_provider(request: StaffRequest, version_id: int) -> HttpResponseBase:
-    """Ask a version's provider whether it is there, and tell on the service's page."""
+    """Ask a version's provider whether it is there, and tell on the page that the question comes from."""
     version = get_object_or_404(versions_visible_to(request.appointment), pk=version_id)
     if not looks_after(request.appointment, version.service.system):
         raise Http404
@@ -48,4 +48,6 @@ def reach_provider(request: StaffRequest, version_id: int) -> HttpResponseBase:
     else:
         text = _("The provider does not answer: %(reason)s")
         messages.error(request, text % {"reason": found.reason})
+    if request.POST.get("back") == "outside":
+        return redirect("exchange:outside")
     return redirect("exchange:service", version.service_id)

@@ -1,6 +1,5 @@
 """Who may call what: asked for, decided, revoked."""
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.http.response import HttpResponseBase
@@ -16,8 +15,8 @@ from dinh.exchange.operations.grants import approve_grant, refuse_grant, revoke_
 from dinh.exchange.queries.registry import grants_matching, grants_visible_to
 from dinh.exchange.rules import looks_after_systems, may_decide, may_revoke
 from dinh.exchange.trace import trace_for
+from dinh.exchange.views.acting import told_on
 from dinh.kernel.components import chips_for
-from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 
 PAGE = 50
 ACTS = {"approve": approve_grant, "refuse": refuse_grant, "revoke": revoke_grant}
@@ -66,12 +65,8 @@ def decide(request: StaffRequest, grant_id: int, act: str) -> HttpResponseBase:
     if act not in ACTS:
         raise Http404
     reason = request.POST.get("reason", "")
-    try:
-        ACTS[act](grant_id=grant_id, reason=reason, actor=request.appointment, at=timezone.now())
-    except (NotFound, NotPermitted) as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Done. The gateways know within two seconds."))
+    told_on(
+        request,
+        lambda: ACTS[act](grant_id=grant_id, reason=reason, actor=request.appointment, at=timezone.now()),
+    )
     return redirect("exchange:grant", grant_id)

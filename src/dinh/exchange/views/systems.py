@@ -22,6 +22,7 @@ from dinh.exchange.operations.expiry import WARNED_BEFORE
 from dinh.exchange.queries.registry import peers_visible_to, systems_matching, systems_visible_to
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.exchange.trace import trace_for
+from dinh.exchange.views.acting import told_on
 from dinh.exchange.views.filling import filled_in, form_page
 from dinh.kernel.errors import DomainError, NotFound, NotPermitted
 
@@ -184,14 +185,7 @@ def end_peer(request: StaffRequest, system_id: int, peer_id: int) -> HttpRespons
 
 
 def _acted(request: StaffRequest, system_id: int, act: Callable[[], object]) -> HttpResponseBase:
-    try:
-        act()
-    except (NotFound, NotPermitted) as missing:
-        raise Http404 from missing
-    except DomainError as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, _("Done. The gateways know within two seconds."))
+    told_on(request, act)
     return redirect("exchange:system", system_id)
 
 
