@@ -27,6 +27,8 @@ NOBODY: frozenset[str] = frozenset()
 SPEAKERS = frozenset({"unit_head", "administrator", "keeper", "other"})
 """Heads and administrators look after their own unit's systems."""
 OVERSEERS = frozenset({"clerk", "unit_head"})
+OWNERS = frozenset({"unit_head", "administrator", "keeper"})
+"""Who looks after what the unit offers on the exchange."""
 
 ROLES = ("stranger", *sorted(EVERYBODY))
 COMPLETE_UNDER = (
@@ -159,6 +161,9 @@ PAGES: dict[str, frozenset[str]] = {
     "exchange/dashboard/": SPEAKERS,
     "exchange/log/": SPEAKERS,
     "exchange/outside/": KEEPER,
+    "exchange/services/{service_id}/": EVERYBODY,
+    "exchange/operations/{operation_id}/": EVERYBODY,
+    "exchange/versions/{version_id}/keys/": SPEAKERS,
     "api/v1/exchange/services": EVERYBODY,
     "api/v1/exchange/systems": EVERYBODY,
     "api/v1/exchange/grants": EVERYBODY,
@@ -185,10 +190,15 @@ FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "directory/people/{person_id}/account/unlock/": (ADMINISTRATORS, {}),
     "directory/people/{person_id}/account/second-factor/": (ADMINISTRATORS, {}),
     "directory/people/{person_id}/account/state/": (ADMINISTRATORS, {"active": "1"}),
+    "exchange/versions/{version_id}/trial-address/": (OWNERS, {"trial_url": ""}),
+    "exchange/versions/{version_id}/reach/": (OWNERS, {"back": "outside"}),
 }
 """What only takes POST from a page: address, who may, and what is sent."""
 
 CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
+    "POST api/v1/exchange/versions/{version_id}/reach": (OWNERS, {}),
+    "POST api/v1/exchange/trial-keys": (OWNERS, {"system_id": "{system_id}"}),
+    "POST api/v1/exchange/operations/{operation_id}/try": (EVERYBODY, {"system_id": "{system_id}"}),
     "POST api/v1/units": (
         KEEPER,
         {**NAMES, "bloc": "government", "level": "province", "place": "Bắc Kạn"},

@@ -25,6 +25,7 @@ from dinh.directory.tests.factories import (
 )
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
+from dinh.exchange.tests.world import make_system, make_version
 from dinh.storage.api import store_bytes
 
 pytestmark = pytest.mark.usefixtures("own_changes")
@@ -81,7 +82,17 @@ def world(module_database):
         "incoming_id": arrival(unit).pk,
         "change_id": planned_change(accounts["keeper"]).pk,
     }
-    return World(accounts, ids)
+    return World(accounts, ids | offered(unit))
+
+
+def offered(unit):
+    """A service that the unit offers, whose provider is not there."""
+    system = make_system("A", unit=unit)
+    version = make_version(system, base_url="http://127.0.0.1:1", service="kho", version="1", paths=["/nho"])
+    return {
+        "system_id": system.pk, "version_id": version.pk, "operation_id": version.operations.get().pk,
+        "service_id": version.service_id,
+    }  # fmt: skip
 
 
 def planned_change(keeper):

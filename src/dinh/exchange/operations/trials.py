@@ -223,9 +223,9 @@ def _body(form: OperationForm, text: str) -> bytes | None:
         raise InvalidInput(_("Send at most 64 kB here."), field="body")
     try:
         json.loads(text)
-    except ValueError as error:
+        return text.encode()
+    except (ValueError, RecursionError) as error:
         raise InvalidInput(_("This is no JSON: %(why)s") % {"why": error}, field="body") from error
-    return text.encode()
 
 
 def _sent(
