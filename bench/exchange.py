@@ -92,6 +92,9 @@ def large_figures(ports: dict[str, int], base: str, bearer: str, pid: int) -> It
 
 def latency_figures(ports: dict[str, int], base: str, bearer: str, rate: float) -> Iterator[dict[str, Any]]:
     """At half of what it carries, beside the provider asked directly at the same rate."""
+    for name, value in disk_sync().items():
+        goal = "told: no answer leaves sooner than its exchange is on this disk"
+        yield figure(f"exchange.disk_sync_{name}", value, unit="ms", goal=goal, met=True)
     direct = open_loop(f"http://127.0.0.1:{ports['provider']}/small", rate, [])
     own = open_loop(f"{base}/bench/v1/small", rate, [f"Authorization: {bearer}"])
     for name, key, least in (("latency", "median_ms", 3), ("latency_p99", "p99_ms", 10)):
@@ -122,6 +125,20 @@ def slow_figures(port: int, base: str, bearer: str, pid: int) -> Iterator[dict[s
         "exchange.slow_clients_p99", beside["p99_ms"], limit=alone["p99_ms"], unit="ms", goal=goal, met=met
     )
     yield figure("exchange.slow_clients_memory", memory, unit="MB", goal="< 400 MB", met=memory < 400)
+
+
+def disk_sync() -> dict[str, float]:
+    """What `fdatasync` takes for a small append where the log lies, in ms."""
+    times = []
+    with tempfile.NamedTemporaryFile(dir="/var/tmp") as file:
+        for _round in range(300):
+            os.write(file.fileno(), b"x" * 700)
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append((time.perf_counter() - begun) * 1000)
+            time.sleep(0.002)
+    found = sorted(times)
+    return {"median": found[len(found) // 2], "p99": found[int(len(found) * 0.99)]}
 
 
 def open_loop(url: str, rate: float, headers: list[str]) -> dict[str, float]:

@@ -33,7 +33,7 @@ class _Form(forms.Form):
 
     def _dress(self) -> None:
         for field in self.fields.values():
-            if isinstance(field.widget, forms.CheckboxSelectMultiple):
+            if isinstance(field.widget, forms.CheckboxSelectMultiple | forms.CheckboxInput):
                 field.widget.attrs["class"] = "form-check-input"
             elif isinstance(field.widget, forms.Select):
                 field.widget.attrs["class"] = "form-select"

@@ -47,7 +47,7 @@ from dinh.exchange.gateway.routing import Route, safe_path, safe_query
 from dinh.exchange.gateway.segments import LogFailed, SegmentLog, close_leftovers
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
-from dinh.exchange.gateway.shipper import Shipper
+from dinh.exchange.gateway.shipping import Shipping
 from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.tokens import Tokens
@@ -124,12 +124,7 @@ class Gateway:
         close_leftovers(folder)
         signer = BatchSigner(self.identity, gateway=settings.name, link=next_link(folder))
         self.segments = SegmentLog(folder, segment_bytes=settings.segment_bytes, sealer=signer)
-        self.shipper = Shipper(
-            self.segments,
-            database_url=settings.database_url,
-            name_of_gateway=settings.name,
-            identity=self.identity,
-        )
+        self.shipping = Shipping(self.segments)
         self.upstreams = Upstreams()
         self.wire = Wire(self.identity)
         connections = PeerConnections(self.identity)
@@ -137,7 +132,7 @@ class Gateway:
         self._wire_tls = connections.server()
         self.sharing = Sharing(settings, self.limits, certificate=self.identity.fingerprint)
         self._following = [await self.sharing.start(), await self.source.start()]
-        self.shipper.start()
+        self.shipping.start()
         if settings.wire_port:
             await self._listen()
 
@@ -160,9 +155,8 @@ class Gateway:
             self._listening.close()
         self.upstreams.close()
         await self.sharing.end()
-        loop = asyncio.get_running_loop()
-        for act in (self.shipper.end, self.segments.close, self.shipper.ship_once):
-            await loop.run_in_executor(None, act)
+        await asyncio.to_thread(self.segments.close)
+        await self.shipping.end()
 
     def _use(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
@@ -209,7 +203,7 @@ class Gateway:
             "limits_shared": self.limits.is_shared,
             "key_of": self.sharing.twin,
             "log": self.is_log_well,
-            "log_shipping": self.shipper.is_connected,
+            "log_shipping": self.shipping.is_connected,
         }
         await _send(send, 200 if told["ok"] else 503, [_JSON], json.dumps(told).encode())
 

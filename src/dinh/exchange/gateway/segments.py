@@ -74,9 +74,9 @@ class SegmentLog:
                 self._loop.call_soon(self._begin)
         return self._kept
 
-    def rotate_if_older(self, seconds: float) -> None:
-        """Close the open segment if it is that old, so that it can be shipped. Called by the shipper's thread."""
-        self._writer.submit(self._rotate_if_older, seconds).result()
+    async def rotate_if_older(self, seconds: float) -> None:
+        """Close the open segment if it is that old, so that it can be shipped."""
+        await self._loop.run_in_executor(self._writer, self._rotate_if_older, seconds)
 
     def close(self) -> None:
         """Write what waits, close the segment."""

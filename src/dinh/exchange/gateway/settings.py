@@ -1,9 +1,11 @@
 """What the gateway is told by its environment."""
 
 import ipaddress
+import logging
 import os
 import re
 import socket
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -43,6 +45,14 @@ class GatewaySettings:
     segment_bytes: int = 16 * MB
     wire_host: str = "127.0.0.1"
     wire_port: int = 0
+
+
+def log_to_standard_error() -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=os.environ.get("DINH_LOG_LEVEL", "INFO"),
+        format='{"level": "%(levelname)s", "logger": "%(name)s", "message": "%(message)s"}',
+    )
 
 
 def settings_from_environment() -> GatewaySettings:

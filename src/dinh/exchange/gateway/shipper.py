@@ -2,7 +2,10 @@
 
 import contextlib
 import logging
-import threading
+import os
+import select
+import signal
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -13,12 +16,16 @@ from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import MARK, Batch, moment_of
 from dinh.exchange.gateway.chain import note_shipped
 from dinh.exchange.gateway.database import WATCHED
-from dinh.exchange.gateway.identity import Identity
+from dinh.exchange.gateway.identity import Identity, identity_of
 from dinh.exchange.gateway.records import COLUMNS
-from dinh.exchange.gateway.segments import ENDING, SegmentLog, records_of
+from dinh.exchange.gateway.segments import ENDING, records_of
+from dinh.exchange.gateway.settings import log_to_standard_error, settings_from_environment
 
 SHIP_EVERY: Final = 1.0
+YES: Final = b"1"
+NO: Final = b"0"
 REFUSED_ENDING: Final = ".refused"
+_NICE: Final = 5
 _LONGEST_PAUSE: Final = 10.0
 log = logging.getLogger("dinh.exchange.gateway")
 
@@ -59,37 +66,28 @@ VALUES (%s, %s, %s, now()) ON CONFLICT (fingerprint) DO NOTHING
 """
 
 
-class Shipper(threading.Thread):
+class Shipper:
     """
-    Ships once a second, for as long as the process lives.
+    Ships once a second, until its standard input ends; tells on standard output whether the database answered.
 
+    A process of its own: hashing and copying thousands of lines beside the calls would hold them up.
+
+    :param folder: of the segments
     :param name_of_gateway: stands in each row
     :param identity: whose certificate the database is told
     """
 
-    def __init__(
-        self, segments: SegmentLog, *, database_url: str, name_of_gateway: str, identity: Identity
-    ) -> None:
-        super().__init__(name="exchange-shipper", daemon=True)
-        self.segments, self.database_url, self.gateway = segments, database_url, name_of_gateway
+    def __init__(self, folder: Path, *, database_url: str, name_of_gateway: str, identity: Identity) -> None:
+        self.folder, self.database_url, self.gateway = folder, database_url, name_of_gateway
         self.identity = identity
         self.is_connected = False
-        self._ended = threading.Event()
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
 
     def run(self) -> None:
         pause = SHIP_EVERY
-        while not self._ended.wait(pause):
+        while not _ended(pause):
             pause = SHIP_EVERY if self._ship_all() else min(pause * 2, _LONGEST_PAUSE)
-
-    def end(self) -> None:
-        """Stop shipping; waits for what is under way."""
-        self._ended.set()
-        if self.is_alive():
-            self.join(20)
-
-    def ship_once(self) -> None:
-        """What is closed, after `end`."""
+            os.write(sys.stdout.fileno(), YES if self.is_connected else NO)
         self._ship_all()
 
     def _ship_all(self) -> bool:
@@ -105,12 +103,13 @@ class Shipper(threading.Thread):
         return True
 
     def _ship_waiting(self) -> None:
-        if not self._ended.is_set():
-            self.segments.rotate_if_older(SHIP_EVERY / 2)
         connection = self._connected()
-        for path in waiting_segments(self.segments.folder):
+        for path in waiting_segments(self.folder):
             try:
                 ship_segment(connection, path, gateway=self.gateway)
+            except FileNotFoundError:
+                # The shipper of a run that was killed had it under way.
+                continue
             except (psycopg.DataError, psycopg.IntegrityError):
                 # Never expected. Kept beside for people, so that the rest of the log goes on.
                 log.exception("The database refuses the segment %s; it stays as .refused.", path)
@@ -132,6 +131,12 @@ class Shipper(threading.Thread):
             with contextlib.suppress(psycopg.Error):
                 self._connection.close()
         self._connection = None
+
+
+def _ended(seconds: float) -> bool:
+    """Wait; whether the gateway has gone meanwhile, or lets go."""
+    readable, _writable, _failed = select.select([sys.stdin], [], [], seconds)
+    return bool(readable) and not os.read(sys.stdin.fileno(), 1)
 
 
 def waiting_segments(folder: Path) -> list[Path]:
@@ -163,7 +168,7 @@ def ship_segment(connection: "psycopg.Connection[tuple[object, ...]]", path: Pat
         cursor.executemany(_TAKE_BEGINNING, beginnings)
     if last:
         note_shipped(path.parent, last)
-    path.unlink()
+    path.unlink(missing_ok=True)
     return count
 
 
@@ -208,3 +213,22 @@ def _batch_row(lines: list[bytes], batch: Batch, gateway: str) -> tuple[object, 
     return (
         batch.id, gateway, signed_at, batch.root, b"".join(leaves), batch.certificate, batch.signature, *link,
     )  # fmt: skip
+
+
+def main() -> None:
+    log_to_standard_error()
+    # Whoever ends the gateway ends it by its input, after the last segment is closed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(_NICE)
+    settings = settings_from_environment()
+    Shipper(
+        settings.folder / "log",
+        database_url=settings.database_url,
+        name_of_gateway=settings.name,
+        identity=identity_of(settings),
+    ).run()
+
+
+if __name__ == "__main__":
+    main()
