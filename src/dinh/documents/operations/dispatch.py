@@ -26,7 +26,7 @@ from dinh.kernel.events import publish
 from dinh.worklist.api import NewWork, add_same_work
 
 _SENT = (
-    "unit", "state", "replaces", "document__code", "document__content", "document__search_vector",
+    "unit", "state", "replaces", "sealed_at", "document__code", "document__content", "document__search_vector",
     "document__secrecy", "document__subject", "document__urgency",
 )  # fmt: skip
 """What a sending asks of the letter; the rest, its whole text among it, is read when it is asked for."""
@@ -98,7 +98,8 @@ def send_further(
 
     :param units: primary keys; who is a recipient already is left alone
     :raises OutgoingNotFound: missing, or not of the clerk's unit
-    :raises NotDispatchable: not issued yet, recalled, or secret
+    :raises NotDispatchable: not issued yet, recalled, secret, or signed on paper, whose scan bears no signature
+        (Decree 30/2020, Annex I)
     :raises NoRecipients: everybody has it already, or a unit does not exist
     :raises RequestKeyUsed: the key belongs to the sending of another document
     """
@@ -108,6 +109,9 @@ def send_further(
         return earlier
     if outgoing.state != OutgoingState.ISSUED:
         raise NotDispatchable(_("Only an issued document can be sent to more units."))
+    if outgoing.sealed_at is None:
+        told = _("A letter signed on paper goes on paper. Make a copy of it (sao y): that can be sent.")
+        raise NotDispatchable(told)
     _refuse_secret(outgoing)
     _add_recipients(outgoing, set(units), purpose)
     return _send(outgoing, actor, request_key, at)

@@ -17,9 +17,9 @@ from dinh.documents.enums import Source, StepKind
 from dinh.documents.letters import variant_of
 from dinh.documents.models import Attachment, Outgoing, Step, Version
 from dinh.documents.operations.drafting import next_version, own_draft
+from dinh.documents.operations.harmful import LetterRefused, refuse_active_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
-from dinh.pki.api import active_content
 from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
 
 LETTER_TYPES = frozenset({DOCX, PDF})
@@ -28,10 +28,6 @@ ATTACHMENTS_MAX = 50
 PAGES_MAX = 500
 SIDE_MAX = 3400
 """Points: a little beyond A0. The picture of a larger page would take the web process's memory."""
-
-
-class LetterRefused(InvalidInput):
-    """A PDF that no reader should have to open; it is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +136,7 @@ def _attach(
 
 
 def _refuse_harmful(pdf: bytes, name: str) -> None:
-    if active := active_content(pdf=pdf):
-        text = _("%(name)s contains active content (%(kind)s). Print it to PDF, then send that.")
-        raise LetterRefused(text % {"name": name, "kind": active}, field="file")
+    refuse_active_content(pdf, name=name)
     sizes = page_sizes(pdf, most=PAGES_MAX)
     if len(sizes) > PAGES_MAX or any(max(size) > SIDE_MAX for size in sizes):
         text = _("%(name)s is too large for a letter: at most 500 pages, none larger than A0.")

@@ -30,6 +30,7 @@ from dinh.documents.letters import (
 )
 from dinh.documents.models import Document, Incoming, Intake
 from dinh.documents.operations.books import BookClosed, incoming_book
+from dinh.documents.operations.harmful import refuse_active_content
 from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.receiving import locked_incoming, register_incoming
 from dinh.documents.operations.verifying import verify_arrivals
@@ -102,11 +103,14 @@ def keep_scan(*, stream: BinaryIO, name: str) -> KeptScan:
 
     :raises FileTooLarge, WrongFileType: as `storage.api.store`: PDF, JPEG, PNG and TIFF may be
     :raises ScanRefused: damaged, with a password, or too large
+    :raises LetterRefused: a PDF with active content
     """
     name = safe_name(name) if name else _t("The file")
     original = store(stream, accept=SCANS, name=name)
-    scan = read_scan(read_blob(original.sha256), name=name)
-    is_pdf = original.media_type == PDF
+    uploaded, is_pdf = read_blob(original.sha256), original.media_type == PDF
+    scan = read_scan(uploaded, name=name)
+    if is_pdf:
+        refuse_active_content(uploaded, name=name)
     pdf = original.sha256 if is_pdf else store_bytes(scan.pdf, accept=frozenset({PDF})).sha256
     return KeptScan(original=original.sha256, pdf=pdf, pages=scan.pages, name=name, dpi=scan.dpi)
 

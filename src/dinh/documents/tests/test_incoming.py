@@ -58,6 +58,7 @@ def sealed(clerk, receivers, **fields):
         unit=clerk.unit,
         drafter=clerk,
         state=OutgoingState.SEALED,
+        sealed_at=NOW,
         created_at=NOW,
         updated_at=NOW,
     )

@@ -91,7 +91,7 @@ def test_goes_from_desk_to_desk(client, clerk):
     row.refresh_from_db()
     assert (row.state, row.number, row.result_text) == (IncomingState.DONE, 1, "Xong")
     assert timezone.localtime(row.due_at).date().isoformat() == "2030-01-02"
-    assert client.get(f"/documents/incoming/{row.pk}/").content.decode().count("timeline-event-card") == 4
+    assert client.get(f"/documents/incoming/{row.pk}/").content.decode().count("trace-entry") == 4
 
 
 def test_too_long_a_reason_is_refused_in_words(client, clerk):

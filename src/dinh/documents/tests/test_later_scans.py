@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.enums import Secrecy
-from dinh.documents.models import Outgoing
+from dinh.documents.models import Dispatch, Outgoing
+from dinh.documents.operations.dispatch import NotDispatchable, send_further
+from dinh.documents.operations.harmful import LetterRefused
 from dinh.documents.operations.intake import prepare_intake
 from dinh.documents.operations.later_scans import ScanThere, read_words, scan_incoming, scan_outgoing
 from dinh.documents.queries.search import search_documents
@@ -212,3 +214,39 @@ def test_programs_upload_the_scan_and_name_it(client, clerk):
     client.force_login(AccountFactory(current_appointment=signer))
     refused = client.post("/api/v1/outgoing/scans", {"file": SimpleUploadedFile("a.pdf", printed())})
     assert refused.status_code == 403
+
+
+def test_a_scan_that_would_run_something_is_refused_by_name():
+    catalogue = b"<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert(1))>>>>"
+    objects = [
+        catalogue,
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+    ]
+    pdf, places = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(pdf))
+        pdf += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"xref\n0 4\n0000000000 65535 f \n%btrailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
+    hostile = pdf + end % (table, len(pdf))
+
+    with pytest.raises(LetterRefused) as refused:
+        scanned(hostile, "thư.pdf")
+
+    assert (refused.value.field, "thư.pdf" in str(refused.value)) == ("file", True)
+
+
+def test_a_letter_signed_on_paper_is_not_sent_electronically_by_its_scan(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk))
+    outgoing, other = register(clerk), UnitFactory()
+    scan_out(clerk, outgoing, scanned(printed()))
+
+    with pytest.raises(NotDispatchable):
+        send_further(
+            outgoing_id=outgoing.pk, actor=clerk, units=[other.pk], request_key="k", at=timezone.now()
+        )
+
+    assert not Dispatch.objects.exists()
+    part = client.get(reverse("documents:recipient_states", args=[outgoing.pk]))
+    assert part.context["may_add"] is False

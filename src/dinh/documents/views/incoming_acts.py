@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
@@ -48,7 +50,8 @@ def incoming_act(request: StaffRequest, incoming_id: int, act: str) -> HttpRespo
         raise Http404
     with refusals_told(request):
         get_incoming(incoming_id, request.appointment)
-        ACTS[act](request, incoming_id)
+        done = ACTS[act](request, incoming_id) or DONE[act]
+        messages.success(request, done)
     return redirect("documents:incoming", incoming_id)
 
 
@@ -60,8 +63,9 @@ def _given(form: forms.Form) -> dict[str, Any]:
     raise InvalidInput(faults[0].message, faults=faults)
 
 
-def _register(request: StaffRequest, incoming_id: int) -> None:
-    register_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+def _register(request: StaffRequest, incoming_id: int) -> str:
+    incoming = register_incoming(incoming_id=incoming_id, actor=request.appointment, at=timezone.now())
+    return _("Registered with incoming number %(number)d.") % {"number": incoming.number or 0}
 
 
 def _deleted(request: StaffRequest, incoming_id: int) -> None:
@@ -170,7 +174,24 @@ def _part(request: StaffRequest) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-ACTS: dict[str, Callable[[StaffRequest, int], None]] = {
+DONE = {
+    "deleted": _("Reported to the sender."),
+    "refuse": _("Refused. Its sender sees the reason."),
+    "assign": _("Assigned."),
+    "change": _("Assigned anew."),
+    "withdraw": _("The part is withdrawn."),
+    "pass": _("Passed on."),
+    "extend": _("The deadline is extended."),
+    "start": _("You are handling it now."),
+    "note": _("Your words are kept."),
+    "finish": _("Your part is done."),
+    "complete": _("The document is completed."),
+    "reopen": _("It is handled again."),
+    "resume": _("Your part is open again."),
+    "verify": _("The signatures are checked again."),
+}
+"""What is told after an act that says nothing of its own."""
+ACTS: dict[str, Callable[[StaffRequest, int], str | None]] = {
     "deleted": _deleted,
     "register": _register,
     "refuse": _refuse,

@@ -1,8 +1,7 @@
 """The trace of a document that arrived, in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import TraceEntry, trace_of
 from dinh.documents.models import Incoming
+from dinh.kernel.components import TimelineEntry
 
 LABELS: dict[str, Promise] = {
     "documents.incoming.taken_in": _("Written down from paper or e-mail"),
@@ -35,25 +35,14 @@ LABELS: dict[str, Promise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLine:
-    """One point of the time line."""
-
-    at: datetime
-    label: str
-    actor: str
-    position: str
-    note: str
-
-
-def trace_lines(incoming: Incoming) -> list[TraceLine]:
+def trace_lines(incoming: Incoming) -> list[TimelineEntry]:
     """What happened to the document at its unit, oldest first."""
     return [_line(entry) for entry in trace_of(incoming)]
 
 
-def _line(entry: TraceEntry) -> TraceLine:
-    label = str(LABELS.get(entry.action, entry.action))
-    return TraceLine(entry.recorded_at, label, entry.person_name, entry.position, _note(entry.details))
+def _line(entry: TraceEntry) -> TimelineEntry:
+    who = ", ".join(filter(None, (entry.person_name, entry.position)))
+    return TimelineEntry(entry.recorded_at, who, LABELS.get(entry.action, entry.action), _note(entry.details))
 
 
 def _note(details: Mapping[str, object]) -> str:

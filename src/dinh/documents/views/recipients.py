@@ -163,8 +163,8 @@ def _acts(request: StaffRequest, outgoing: Outgoing, states: dict[str, Any]) -> 
     on_paper = list(recipients_on_paper(outgoing))
     return {
         "may_send": sends,
-        # What has no file, or is secret, goes to nobody by this way.
-        "may_add": sends and outgoing.document.content_id is not None and not outgoing.document.secrecy,
+        # What was signed on paper, or is secret, goes to nobody by this way.
+        "may_add": sends and outgoing.sealed_at is not None and not outgoing.document.secrecy,
         "may_remind": sends and states["unreceived"] > 0,
         "may_post": may_dispatch(request.appointment, outgoing),
         "on_paper": on_paper,

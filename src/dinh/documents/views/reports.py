@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -11,6 +12,7 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.forms.reports import PeriodForm
 from dinh.documents.registers.reports import Report, get_report, report_file, reports
+from dinh.kernel.components import Chip
 from dinh.kernel.errors import InvalidInput
 from dinh.kernel.refusals import refusals_told
 from dinh.kernel.tables import ENDINGS
@@ -31,7 +33,10 @@ def report_page(request: StaffRequest, code: str) -> HttpResponse:
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "report": report,
-        "reports": reports(),
+        "chips": [
+            Chip(reverse("documents:report", args=[each.code]), each.title, each.code == report.code)
+            for each in reports()
+        ],
         "form": form,
         "page": page,
         "lines": [report.as_line(row, now) for row in page],

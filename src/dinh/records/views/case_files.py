@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import accesses_of, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
+from dinh.kernel.components import chips_for
 from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.case_files import CaseFileForm
@@ -54,7 +55,10 @@ def case_file_list(request: StaffRequest) -> HttpResponse:
     words, closed = request.GET.get("q", "").strip()[:200], request.GET.get("closed") == "1"
     files = matching(case_files_visible_to(request.appointment), words).filter(closed_date__isnull=not closed)
     page = Paginator(with_amounts(files), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "records/list.html", {"page": page, "words": words, "closed": closed})
+    states = [("", _("Open ones")), ("1", _("Closed ones"))]
+    chips = chips_for(name="closed", chosen="1" if closed else "", choices=states, others={"q": words})
+    context = {"page": page, "words": words, "closed": closed, "chips": chips}
+    return render(request, "records/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

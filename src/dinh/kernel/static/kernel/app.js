@@ -1,5 +1,6 @@
 import htmx from "htmx.org";
 import "./parts/ask.js";
+import "./parts/chips.js";
 import "./parts/copy.js";
 import "./parts/dates.js";
 import "./parts/head.js";
