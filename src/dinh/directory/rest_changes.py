@@ -1,7 +1,7 @@
 """Changing the directory, for programs: the same operations as the pages, and the same rules."""
 
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -43,11 +43,10 @@ from dinh.directory.operations.identifiers import end_identifier, give_identifie
 from dinh.directory.operations.sessions import end_session, end_sessions
 from dinh.directory.operations.structure import UnitNames, change_unit, dissolve_unit, found_unit
 from dinh.directory.queries.sessions import live_sessions
+from dinh.kernel.rest import NO_NUL
 
 router = Router(tags=["directory"])
 
-NO_NUL: Final = r"^[^\x00]*$"
-"""PostgreSQL takes no NUL in a text: refused by name of the field, as what is too long for its column."""
 Line = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 Short = Annotated[str, Field(max_length=80, pattern=NO_NUL)]
 Brief = Annotated[str, Field(max_length=30, pattern=NO_NUL)]

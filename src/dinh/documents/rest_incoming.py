@@ -36,12 +36,10 @@ from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.rules_incoming import open_acts
 from dinh.kernel.errors import FieldFault, NotFound
-from dinh.kernel.rest import Row
+from dinh.kernel.rest import NO_NUL, Row
 from dinh.storage.api import blob_response
 
 PAGE = 50
-NO_NUL: Final = r"^[^\x00]*$"
-"""PostgreSQL takes no NUL in a text: refused by name of the field."""
 _PLAIN: Final = ("state", "purpose", "channel", "number", "arrived_at", "registered_at", "due_at", "done_at")
 router = Router(tags=["incoming"])
 

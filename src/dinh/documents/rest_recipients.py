@@ -19,8 +19,8 @@ from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.reminding import remind_recipients
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.recipients import arrivals_of, counts_by_state, recipients_on_paper
-from dinh.documents.rest_incoming import NO_NUL
 from dinh.kernel.errors import NotFound
+from dinh.kernel.rest import NO_NUL
 
 PAGE = 50
 router = Router(tags=["recipients"])

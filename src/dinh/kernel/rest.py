@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import Promise
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PREFIX = "/api/v1/"
 PROBLEM_TYPE = "application/problem+json"
+NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL takes no NUL in a text: refused by name of the field."""
 _REFUSALS = {
     400: gettext_lazy("The request could not be understood."),
     403: gettext_lazy("The request is refused. Read the page anew, then try again."),

@@ -1,15 +1,16 @@
 """Case files, for programs."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
 from dinh.directory.models import Appointment
+from dinh.kernel.rest import NO_NUL
 from dinh.records.answers import export_of, list_of_case_files, list_of_entries, list_of_records
 from dinh.records.models import CaseFile, Filing, ListEntry
 from dinh.records.operations.case_files import (
@@ -34,6 +35,7 @@ from dinh.records.queries.file_lists import entries_of, list_of
 
 PAGE = 50
 router = Router(tags=["case files"])
+Text = Annotated[str, Field(pattern=NO_NUL)]
 
 
 class CaseFileOut(Schema):
@@ -188,16 +190,16 @@ def close(request: HttpRequest, case_file_id: int) -> CaseFile:
 
 
 class ReopenIn(Schema):
-    reason: str
+    reason: Annotated[str, Field(max_length=500, pattern=NO_NUL)]
 
 
 class CorrectionIn(Schema):
     """How an open case file is described; all of it."""
 
-    title: str
-    rights: str = ""
-    language: str = "Tiếng Việt"
-    note: str = ""
+    title: Text
+    rights: Text = ""
+    language: Text = "Tiếng Việt"
+    note: Text = ""
 
 
 @router.post("/case-files/{case_file_id}/reopen", response=CaseFileOut)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from ninja import Field, Router, Schema, Status
 
 from dinh.directory.models import Appointment
+from dinh.kernel.rest import NO_NUL
 from dinh.worklist.deadlines import hours_left, mark_of
 from dinh.worklist.kinds import kinds, label_of
 from dinh.worklist.models import Absence, SavedFilter
@@ -26,7 +27,6 @@ from dinh.worklist.queries.saved_filters import saved_filters_for
 
 PAGE = 50
 router = Router(tags=["worklist"])
-NO_NUL = r"^[^\x00]*$"
 
 
 class WorkOut(Schema):
