@@ -1,5 +1,6 @@
 """One look at one page: loaded once, then judged in both colours and widths."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import CDPSession, Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+SETTLE_SECONDS = 30
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 LETTER_PATHS = ("/content/", ".pdf", ".png")
@@ -52,11 +54,13 @@ class Watcher:
 
     def __init__(self, page: Page) -> None:
         self.page, self.traffic, self.addresses = page, Traffic(), dict[str, str]()
+        self.pending: set[str] = set()
         self.session: CDPSession = page.context.new_cdp_session(page)
         self.session.send("Network.enable")
         self.session.send("Network.setCacheDisabled", {"cacheDisabled": True})
         self.session.on("Network.requestWillBeSent", self._asked)
         self.session.on("Network.loadingFinished", self._came)
+        self.session.on("Network.loadingFailed", self._failed)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.traffic.complaints.append(str(error)))
         page.add_init_script(SHIFTS)
@@ -64,17 +68,34 @@ class Watcher:
 
     def open(self, url: str) -> Traffic:
         self.traffic = Traffic()
+        self.pending.clear()
         self.page.set_viewport_size(WIDE)
         response = self.page.goto(url)
-        self.page.wait_for_load_state("networkidle")
+        if self.page.locator("[data-pdf]").count():
+            self.page.wait_for_load_state("networkidle")  # The viewer asks piece by piece, with pauses.
+        else:
+            self._settle()
         if response is None or response.status != 200:
             self.traffic.complaints.append(f"answered {response and response.status}")
         return self.traffic
 
+    def _settle(self) -> None:
+        """Until nothing is under way any more, twice in a row: half a second of silence costs more than the page."""
+        still, last = 0, time.monotonic() + SETTLE_SECONDS
+        while still < 2 and time.monotonic() < last:
+            self.page.wait_for_timeout(60)
+            still = 0 if self.pending else still + 1
+
     def _asked(self, event: dict[str, Any]) -> None:
         self.addresses[event["requestId"]] = event["request"]["url"]
+        if not event["request"]["url"].startswith("data:"):
+            self.pending.add(event["requestId"])
+
+    def _failed(self, event: dict[str, Any]) -> None:
+        self.pending.discard(event["requestId"])
 
     def _came(self, event: dict[str, Any]) -> None:
+        self.pending.discard(event["requestId"])
         url = self.addresses.get(event["requestId"], "")
         self.traffic.loaded[url] = self.traffic.loaded.get(url, 0) + int(event["encodedDataLength"])
 
