@@ -1,13 +1,13 @@
 """Case files, for programs."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from ninja import Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
 from dinh.directory.models import Appointment
 from dinh.records.answers import export_of, list_of_case_files, list_of_entries, list_of_records
@@ -33,6 +33,7 @@ from dinh.records.queries.case_files import case_files_visible_to, described, ge
 from dinh.records.queries.file_lists import entries_of, list_of
 
 PAGE = 50
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 router = Router(tags=["case files"])
 
 
@@ -188,16 +189,16 @@ def close(request: HttpRequest, case_file_id: int) -> CaseFile:
 
 
 class ReopenIn(Schema):
-    reason: str
+    reason: Text
 
 
 class CorrectionIn(Schema):
     """How an open case file is described; all of it."""
 
-    title: str
-    rights: str = ""
-    language: str = "Tiếng Việt"
-    note: str = ""
+    title: Text
+    rights: Text = ""
+    language: Text = "Tiếng Việt"
+    note: Text = ""
 
 
 @router.post("/case-files/{case_file_id}/reopen", response=CaseFileOut)
