@@ -1,14 +1,14 @@
 """Letters on paper and by e-mail, for programs (scanning stations)."""
 
 from datetime import date, datetime
-from typing import BinaryIO, Literal, cast
+from typing import Annotated, BinaryIO, Literal, cast
 from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import File, Form, Router, Schema, Status
+from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from dinh.directory.models import Appointment
@@ -22,6 +22,7 @@ from dinh.documents.rules import may_keep_books
 from dinh.kernel.errors import NotPermitted
 from dinh.storage.api import PDF, blob_response
 
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 router = Router(tags=["intake"])
 
 
@@ -54,17 +55,17 @@ class CorrectionIn(Schema):
     """What stands on the letter, all of it, and why it is corrected; `issuer_id` or `issuer_name` as when taken in."""
 
     issuer_id: int | None = None
-    issuer_name: str = ""
-    code: str = ""
+    issuer_name: Text = ""
+    code: Text = ""
     issued_date: date | None = None
-    type_code: str = "CV"
-    subject: str
+    type_code: Text = "CV"
+    subject: Text
     urgency: int = 0
-    signer_name: str = ""
-    signer_position: str = ""
+    signer_name: Text = ""
+    signer_position: Text = ""
     page_count: int | None = None
     reply_due_date: date | None = None
-    reason: str
+    reason: Text
 
 
 class IntakeOut(Schema):

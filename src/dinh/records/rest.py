@@ -190,7 +190,7 @@ def close(request: HttpRequest, case_file_id: int) -> CaseFile:
 
 
 class ReopenIn(Schema):
-    reason: Annotated[str, Field(max_length=500, pattern=NO_NUL)]
+    reason: Text
 
 
 class CorrectionIn(Schema):
