@@ -19,11 +19,12 @@ from dinh.directory.queries.people import history_of, people_visible_to
 from dinh.directory.queries.tree import divisions_as_of
 from dinh.directory.queries.units import units_visible_to
 from dinh.kernel.errors import NotPermitted
+from dinh.kernel.rest import NO_NUL
 
 MOST_CHANGES = 200
 Title = Annotated[str, Field(max_length=300, pattern=r"^[^\x00]+$")]
-Basis = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
-Table = Annotated[str, Field(max_length=2_000_000, pattern=r"^[^\x00]*$")]
+Basis = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+Table = Annotated[str, Field(max_length=2_000_000, pattern=NO_NUL)]
 
 
 class AppointmentOut(Schema):

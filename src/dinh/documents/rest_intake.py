@@ -20,9 +20,10 @@ from dinh.documents.operations.later_scans import scan_incoming
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.rules import may_keep_books
 from dinh.kernel.errors import NotPermitted
+from dinh.kernel.rest import NO_NUL
 from dinh.storage.api import PDF, blob_response
 
-Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Text = Annotated[str, Field(pattern=NO_NUL)]
 router = Router(tags=["intake"])
 
 

@@ -17,6 +17,7 @@ from dinh.documents.queries.metadata import Metadata, incoming_metadata, outgoin
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules_incoming import oversees_unit
 from dinh.kernel.errors import NotFound
+from dinh.kernel.rest import NO_NUL
 
 router = Router(tags=["metadata"])
 
@@ -31,8 +32,8 @@ class PairOut(Schema):
 class AdditionIn(Schema):
     """What is null stays; language and pages only of the unit's own letters."""
 
-    note: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] | None = None
-    language: Annotated[str, Field(max_length=30, pattern=r"^[^\x00]*$")] | None = None
+    note: Annotated[str, Field(max_length=500, pattern=NO_NUL)] | None = None
+    language: Annotated[str, Field(max_length=30, pattern=NO_NUL)] | None = None
     page_count: Annotated[int, Field(ge=1, le=9999)] | None = None
 
 

@@ -36,6 +36,7 @@ from dinh.documents.queries.proofs import letters_awaiting_proofs, units_awaitin
 from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
 from dinh.documents.rules import may_keep_books, may_number, sees_awaited_proofs
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+from dinh.kernel.rest import NO_NUL
 from dinh.storage.api import blob_response
 
 PAGE = 50
@@ -93,7 +94,7 @@ class SignedOut(Schema):
 def list_outgoing(
     request: HttpRequest,
     state: OutgoingState | None = None,
-    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+    q: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
     sort: Literal["changed", "-changed", "number", "-number", "dated", "-dated"] = "changed",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
 ) -> dict[str, object]:

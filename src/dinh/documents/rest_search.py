@@ -19,9 +19,10 @@ from dinh.documents.queries.search import (
     sendings_of_letters,
 )
 from dinh.documents.registers.found import found_file, found_lines
+from dinh.kernel.rest import NO_NUL
 
 PAGE = 50
-Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+Text = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 router = Router(tags=["search"])
 
 

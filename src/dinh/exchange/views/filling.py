@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from dinh.kernel.errors import DomainError, NotFound, NotPermitted
+from dinh.kernel.refusals import add_faults
 
 T = TypeVar("T")
 
@@ -26,10 +27,7 @@ def filled_in(request: HttpRequest, form: forms.Form, act: Callable[[], T]) -> T
     except (NotFound, NotPermitted) as missing:
         raise Http404 from missing
     except DomainError as refusal:
-        for fault in refusal.faults:
-            form.add_error(fault.field if fault.field in form.fields else None, fault.message)
-        if not refusal.faults:
-            form.add_error(None, str(refusal))
+        add_faults(form, refusal)
         return None
 
 
