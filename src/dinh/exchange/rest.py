@@ -25,7 +25,7 @@ from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.archives import exchange_visible_to
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
-from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.queries.measures import WINDOWS, dashboard_of, totals_visible_to
 from dinh.exchange.queries.outside import OutsideConnection, outside_connections
 from dinh.exchange.queries.registry import (
     exchanges_matching,
@@ -204,6 +204,7 @@ class MeasuresOut(Schema):
     services: list[MeasureOut]
     clients: list[MeasureOut]
     hours: list[MeasureOut]
+    grain: str
     last_at: datetime | None
 
 
@@ -538,8 +539,13 @@ def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
 
 @router.get("/exchange/measures", response=MeasuresOut)
 def read_measures(request: HttpRequest, hours: int = 24) -> Any:
-    """Calls, errors and latencies of the last 1 to 24 hours, by service, client and hour."""
-    return dashboard_of(_log(request), at=timezone.now(), hours=min(max(hours, 1), 24))
+    """
+    Calls, errors and latencies of the last 1 to 744 hours, by service, client and time.
+
+    `hours` are minutes for up to two hours, days for more than 48, as `grain` says.
+    """
+    rows = totals_visible_to(_own(request))
+    return dashboard_of(rows, at=timezone.now(), hours=min(max(hours, 1), WINDOWS[-1]))
 
 
 @router.get("/exchange/outside", response=list[OutsideOut])

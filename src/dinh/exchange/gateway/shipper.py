@@ -20,6 +20,7 @@ from dinh.exchange.gateway.identity import Identity, identity_of
 from dinh.exchange.gateway.records import COLUMNS
 from dinh.exchange.gateway.segments import ENDING, records_of
 from dinh.exchange.gateway.settings import log_to_standard_error, settings_from_environment
+from dinh.exchange.gateway.totals import adding
 
 SHIP_EVERY: Final = 1.0
 YES: Final = b"1"
@@ -44,12 +45,18 @@ _KEPT: Final = tuple(name for name in COLUMNS + _PLACE if name != "started_us")
 _NO_PLACE: Final = b"\t\\N\t\\N\n"
 # An answer that was streamed has two records; the second, with its end, stands in for the first. All else that
 # comes again changes nothing.
+#
+# The sums count each exchange once, in the same transaction: when its row comes to its end, which happens once.
 _TAKE: Final = f"""
+WITH taken AS (
 INSERT INTO exchange_exchange (gateway, started_at, {", ".join(_KEPT)})
 SELECT DISTINCT ON (id) %s, to_timestamp(started_us / 1e6), {", ".join(_KEPT)}
 FROM staged ORDER BY id, (outcome = 'begun')
 ON CONFLICT (id) DO UPDATE SET ({", ".join(_KEPT)}) = ROW ({", ".join("excluded." + name for name in _KEPT)})
 WHERE exchange_exchange.outcome = 'begun' AND excluded.outcome <> 'begun'
+RETURNING *
+)
+{adding("taken")}
 """  # noqa: S608 (names of our own columns)
 _TAKE_BATCH: Final = """
 INSERT INTO exchange_batch (id, gateway, signed_at, root, leaves, certificate, signature, chain, number, previous)
