@@ -21,6 +21,7 @@ from dinh.directory.models import Appointment
 from dinh.exchange.models import AccessGrant, ClientSecret, Exchange, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services, trials
+from dinh.exchange.operations.accesses import ask_for_accesses
 from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.archives import exchange_visible_to
@@ -206,6 +207,25 @@ class MeasuresOut(Schema):
     hours: list[MeasureOut]
     grain: str
     last_at: datetime | None
+
+
+class AccessesIn(Schema):
+    number: Text
+    reason: Text
+
+
+class AccessOut(Schema):
+    exchange_id: UUID
+    at: datetime
+    client: str
+    system: str
+    service: str
+    operation: str
+    user: str
+    issue: str
+    outcome: str
+    purpose: str
+    legal_basis: str
 
 
 class OutsideOut(Schema):
@@ -546,6 +566,16 @@ def read_measures(request: HttpRequest, hours: int = 24) -> Any:
     """
     rows = totals_visible_to(_own(request))
     return dashboard_of(rows, at=timezone.now(), hours=min(max(hours, 1), WINDOWS[-1]))
+
+
+@router.post("/exchange/accesses", response=list[AccessOut])
+def ask_for_data_accesses(request: HttpRequest, given: AccessesIn) -> Any:
+    """
+    Who looked at what about the person with this number, the newest first; the platform's keeper's only.
+
+    By operations whose descriptions mark whom they are about (`x-dinh-subject`); that it was asked is audited.
+    """
+    return ask_for_accesses(number=given.number, reason=given.reason, actor=_own(request), at=timezone.now())
 
 
 @router.get("/exchange/outside", response=list[OutsideOut])

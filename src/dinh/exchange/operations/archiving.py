@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import record
 from dinh.audit.merkle import leaf_hash
 from dinh.exchange.enums import Grain
-from dinh.exchange.gateway.records import line_of
-from dinh.exchange.models import Archive, Batch, Beginning, Exchange, Spending, Total
+from dinh.exchange.gateway.records import SUBJECT, fields_of, line_of
+from dinh.exchange.models import Archive, ArchivedSubject, Batch, Beginning, Exchange, Spending, Total
 from dinh.exchange.queries.chains import leaves_of, lines_of, statement_of
 from dinh.exchange.queries.measures import HOURS_KEPT, MINUTES_KEPT
 from dinh.exchange.volumes import Shelf, read_volume, write_volume
@@ -165,6 +165,8 @@ def _leave(archive: Archive, shelves: list[Shelf], batches: list[Batch], strays:
     archive.exchanges, archive.smallest, archive.largest = len(ids), min(ids), max(ids)
     # Another one that archives meanwhile has taken this number: its row makes this one fail.
     archive.save(force_insert=True)
+    subjects = {fields_of(line).get(SUBJECT, "") for shelf in shelves for line in shelf.lines} - {""}
+    ArchivedSubject.objects.bulk_create(ArchivedSubject(archive=archive, subject=each) for each in subjects)
     known = [batch.pk for batch in batches]
     Batch.objects.filter(pk__in=known).update(archive=archive, leaves=b"")
     for rows in (
