@@ -48,6 +48,20 @@ for (const folder of ["standard_fonts", "wasm", "iccs"]) {
 }
 await cp(path.join(pdfjs, "LICENSE"), path.join(target, "pdf/LICENSE"));
 
+// Pictures of figures, on pages with one only.
+await build({
+  entryPoints: { charts: path.join(source, "charts.js") },
+  nodePaths: [path.join(root, "node_modules")],
+  outdir: target,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["chrome90", "firefox90", "safari14"],
+  legalComments: "none",
+  logLevel: "warning",
+});
+await cp(path.join(root, "node_modules/echarts/LICENSE"), path.join(target, "charts.LICENSE"));
+
 // One sprite of the icons that templates and menus name; an icon is <svg><use href="...#name">.
 const names = JSON.parse(await readFile(path.join(source, "icons.json"), "utf8"));
 const symbols = await Promise.all(

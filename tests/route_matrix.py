@@ -161,6 +161,7 @@ PAGES: dict[str, frozenset[str]] = {
     "exchange/dashboard/": SPEAKERS,
     "exchange/log/": SPEAKERS,
     "exchange/outside/": KEEPER,
+    "exchange/accesses/": KEEPER,
     "exchange/services/{service_id}/": EVERYBODY,
     "exchange/operations/{operation_id}/": EVERYBODY,
     "exchange/versions/{version_id}/keys/": SPEAKERS,
@@ -197,6 +198,7 @@ FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
 
 CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/exchange/versions/{version_id}/reach": (OWNERS, {}),
+    "POST api/v1/exchange/accesses": (KEEPER, {"number": "001099000001", "reason": "Theo đơn"}),
     "POST api/v1/exchange/trial-keys": (OWNERS, {"system_id": "{system_id}"}),
     "POST api/v1/exchange/operations/{operation_id}/try": (EVERYBODY, {"system_id": "{system_id}"}),
     "POST api/v1/units": (

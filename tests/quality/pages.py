@@ -83,6 +83,7 @@ PAGES: dict[str, str] = {
     "/exchange/grants/{grant}/": "giamdoc.stttt",
     "/exchange/dashboard/": "giamdoc.stttt",
     "/exchange/outside/": "quantri",
+    "/exchange/accesses/": "quantri",
     "/exchange/log/": "giamdoc.stttt",
     "/exchange/dictionaries/": "vanthu.stttt",
     "/exchange/dictionaries/new/": "quantri",

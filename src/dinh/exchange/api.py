@@ -1,4 +1,4 @@
-"""What other modules may call: outside services, through the gateway."""
+"""What other modules may call: outside services, through the gateway; who looked at a person's data."""
 
 from dinh.exchange.adapters.catalogues import CatalogueColumn, CatalogueRow, SharedCatalogues
 from dinh.exchange.adapters.civil_status import (
@@ -36,6 +36,7 @@ from dinh.exchange.adapters.post import Post, PostalOrder, PostalParty, PostalSt
 from dinh.exchange.adapters.reading import CodeName, PartialDate, partial_date
 from dinh.exchange.adapters.social_insurance import InsuredCriteria, InsuredPerson, SocialInsurance
 from dinh.exchange.adapters.transport import Account, HouseKeys, Line, outside_line
+from dinh.exchange.operations.accesses import ask_for_accesses
 from dinh.exchange.outside import OutsideService, UnknownOutsideService, outside_service
 
 __all__ = [
@@ -46,5 +47,5 @@ __all__ = [
     "InsuredPerson", "Line", "OutsideNotConnected", "OutsideRefused", "OutsideService", "OutsideUnavailable",
     "OutsideUnreadable", "PartialDate", "PortalDossier", "Post", "PostalOrder", "PostalParty", "PostalState",
     "Procedure", "Progress", "RecordReference", "Residence", "ServicePortal", "SharedCatalogues", "SocialInsurance",
-    "Trade", "UnknownOutsideService", "outside_line", "outside_service", "partial_date",
+    "Trade", "UnknownOutsideService", "ask_for_accesses", "outside_line", "outside_service", "partial_date",
 ]  # fmt: skip

@@ -79,6 +79,17 @@ def _register_menu() -> None:
             ),
         )
     menu.register(
+        "exchange.accesses",
+        MenuEntry(
+            label=_("Who looked at a person's data"),
+            url_name="exchange:accesses",
+            icon="search",
+            order=77,
+            section=section,
+            is_visible=keeps_exchange,
+        ),
+    )
+    menu.register(
         "exchange.outside",
         MenuEntry(
             label=_("Outside services"),

@@ -55,3 +55,19 @@ class Outcome(TextChoices):
     REFUSED = "refused", _("Refused by the gateway")
     FAILED = "failed", _("Provider failed")
     ABORTED = "aborted", _("Broken off")
+
+
+class Grain(TextChoices):
+    """Over how long exchanges are summed up."""
+
+    MINUTE = "minute", _("Minute")
+    HOUR = "hour", _("Hour")
+    DAY = "day", _("Day")
+
+
+class Result(TextChoices):
+    """What an exchange counts as; `REFUSED` is no failure of the service."""
+
+    ANSWERED = "answered", _("Answered")
+    FAILED = "failed", _("Failed call")
+    REFUSED = "refused", _("Refused by the gateway")

@@ -46,6 +46,22 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[int, str]]) -> None:
     field.choices = choices
 
 
+class AccessesForm(_Form):
+    number = forms.CharField(
+        label=gettext_lazy("Number of the person"),
+        max_length=60,
+        widget=forms.TextInput({"autocomplete": "off"}),
+        help_text=gettext_lazy(
+            "As the services are asked by it: personal identification number, insurance number."
+        ),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Why this is asked"),
+        max_length=300,
+        help_text=gettext_lazy("Stands in the audit log; the number itself does not."),
+    )
+
+
 class MemberForm(_Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
     instance = forms.CharField(label=gettext_lazy("X-Road instance"), max_length=20, initial="VN")

@@ -13,6 +13,8 @@ from dinh.kernel.errors import InvalidInput
 
 MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_OPERATIONS: Final = 500
+MAX_SUBJECT: Final = 120
+_SUBJECT: Final = "x-dinh-subject"
 METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
 _PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]+|\{[A-Za-z0-9_.-]+\}))+")
 _DOTS: Final = re.compile(r"/\.{1,2}(/|\Z)")
@@ -20,10 +22,13 @@ _DOTS: Final = re.compile(r"/\.{1,2}(/|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class DescribedOperation:
+    """`subject` is where a request names the person it is about, e.g. `path:so`, `query:so` or `body:/nguoi/so`."""
+
     name: str
     method: str
     path: str
     summary: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def read_description(data: bytes) -> Description:
         text=str(info.get("description", ""))[:4000],
         document=document,
         sha256=hashlib.sha256(data).hexdigest(),
-        operations=_operations(document.get("paths")),
+        operations=_operations(document),
     )
 
 
@@ -89,10 +94,11 @@ def _yaml(text: str) -> Any:
         loader.dispose()
 
 
-def _operations(paths: object) -> tuple[DescribedOperation, ...]:
+def _operations(document: dict[str, Any]) -> tuple[DescribedOperation, ...]:
+    paths = document.get("paths")
     if not isinstance(paths, dict) or not paths:
         raise _unusable(_("The description names no path."))
-    found = [each for path, item in paths.items() for each in _of_path(path, item)]
+    found = [each for path, item in paths.items() for each in _of_path(document, path, item)]
     if not 0 < len(found) <= MAX_OPERATIONS:
         raise _unusable(_("A description has 1 to 500 operations."))
     seen: set[tuple[str, str]] = set()
@@ -104,7 +110,7 @@ def _operations(paths: object) -> tuple[DescribedOperation, ...]:
     return tuple(found)
 
 
-def _of_path(path: str, item: object) -> list[DescribedOperation]:
+def _of_path(document: dict[str, Any], path: str, item: object) -> list[DescribedOperation]:
     if not _PATH.fullmatch(path) or _DOTS.search(path) or len(path) > 300 or not isinstance(item, dict):
         raise _unusable(_("This path is not taken: %(path)s") % {"path": path[:100]})
     given = [(method, item[method]) for method in METHODS if isinstance(item.get(method), dict)]
@@ -114,9 +120,46 @@ def _of_path(path: str, item: object) -> list[DescribedOperation]:
             method=method.upper(),
             path=path,
             summary=_plain(told.get("summary") or "", 300),
+            subject=_subject(document, path, item, told),
         )
         for method, told in given
     ]
+
+
+def _subject(document: dict[str, Any], path: str, item: dict[str, Any], told: dict[str, Any]) -> str:
+    """
+    What `x-dinh-subject` marks: a parameter (true), or by a JSON pointer a field of the request body.
+
+    :raises InvalidInput: if it marks nothing that can be read, or more than one place
+    """
+    given = [_referred(document, each) for rows in (item, told) for each in _list(rows.get("parameters"))]
+    found = [f"{each.get('in')}:{each.get('name')}" for each in given if each.get(_SUBJECT)]
+    pointer = _referred(document, told.get("requestBody")).get(_SUBJECT)
+    found += [f"body:{pointer}"] if pointer else []
+    if not found:
+        return ""
+    place, _colon, name = found[0].partition(":")
+    fits = {"path": f"/{{{name}}}/" in f"{path}/", "query": True, "body": name.startswith("/")}
+    if len(found) > 1 or not fits.get(place) or len(found[0]) > MAX_SUBJECT:
+        raise _unusable(
+            _("x-dinh-subject marks one parameter of path or query, or a field of the body: %(path)s")
+            % {"path": path}
+        )
+    return found[0]
+
+
+def _referred(document: dict[str, Any], given: object) -> dict[str, Any]:
+    """What a parameter or a body is, itself or by a reference within the description."""
+    reference = given.get("$ref") if isinstance(given, dict) else None
+    if isinstance(reference, str) and reference.startswith("#/"):
+        given = document
+        for step in reference[2:].split("/"):
+            given = given.get(step) if isinstance(given, dict) else None
+    return given if isinstance(given, dict) else {}
+
+
+def _list(given: object) -> list[Any]:
+    return given if isinstance(given, list) else []
 
 
 def _plain(value: object, limit: int) -> str:

@@ -21,11 +21,12 @@ from dinh.directory.models import Appointment
 from dinh.exchange.models import AccessGrant, ClientSecret, Exchange, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services, trials
+from dinh.exchange.operations.accesses import ask_for_accesses
 from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.archives import exchange_visible_to
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
-from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.queries.measures import WINDOWS, dashboard_of, totals_visible_to
 from dinh.exchange.queries.outside import OutsideConnection, outside_connections
 from dinh.exchange.queries.registry import (
     exchanges_matching,
@@ -204,7 +205,27 @@ class MeasuresOut(Schema):
     services: list[MeasureOut]
     clients: list[MeasureOut]
     hours: list[MeasureOut]
+    grain: str
     last_at: datetime | None
+
+
+class AccessesIn(Schema):
+    number: Text
+    reason: Text
+
+
+class AccessOut(Schema):
+    exchange_id: UUID
+    at: datetime
+    client: str
+    system: str
+    service: str
+    operation: str
+    user: str
+    issue: str
+    outcome: str
+    purpose: str
+    legal_basis: str
 
 
 class OutsideOut(Schema):
@@ -538,8 +559,23 @@ def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
 
 @router.get("/exchange/measures", response=MeasuresOut)
 def read_measures(request: HttpRequest, hours: int = 24) -> Any:
-    """Calls, errors and latencies of the last 1 to 24 hours, by service, client and hour."""
-    return dashboard_of(_log(request), at=timezone.now(), hours=min(max(hours, 1), 24))
+    """
+    Calls, errors and latencies of the last 1 to 744 hours, by service, client and time.
+
+    `hours` are minutes for up to two hours, days for more than 48, as `grain` says.
+    """
+    rows = totals_visible_to(_own(request))
+    return dashboard_of(rows, at=timezone.now(), hours=min(max(hours, 1), WINDOWS[-1]))
+
+
+@router.post("/exchange/accesses", response=list[AccessOut])
+def ask_for_data_accesses(request: HttpRequest, given: AccessesIn) -> Any:
+    """
+    Who looked at what about the person with this number, the newest first; the platform's keeper's only.
+
+    By operations whose descriptions mark whom they are about (`x-dinh-subject`); that it was asked is audited.
+    """
+    return ask_for_accesses(number=given.number, reason=given.reason, actor=_own(request), at=timezone.now())
 
 
 @router.get("/exchange/outside", response=list[OutsideOut])

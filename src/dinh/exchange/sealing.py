@@ -1,6 +1,12 @@
-"""Private keys at rest: sealed with the house's secret, so that a copy of the database alone signs nothing."""
+"""
+Private keys at rest: sealed with the house's secret, so that a copy of the database alone signs nothing.
+
+And persons' numbers in the log: hashed with a key of the same secret, so that a copy alone names nobody.
+"""
 
 import base64
+import hashlib
+import hmac
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -19,3 +25,12 @@ def unseal(sealed: bytes, *, secret: str) -> bytes:
 def _fernet(secret: str) -> Fernet:
     derived = HKDF(SHA256(), 32, salt=None, info=b"exchange.token-key")
     return Fernet(base64.urlsafe_b64encode(derived.derive(secret.encode())))
+
+
+def subject_key(secret: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=b"exchange.subject").derive(secret.encode())
+
+
+def subject_hash(number: str, *, key: bytes) -> str:
+    """HMAC-SHA-256 of a person's number, hex; spaces and the case of letters do not count."""
+    return hmac.new(key, "".join(number.split()).upper().encode(), hashlib.sha256).hexdigest()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from procrastinate.contrib.django import app
 
 from dinh.exchange.operations.alerts import warn_of_failing_services
-from dinh.exchange.operations.archiving import archive_log, forget_spendings
+from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, forget_spendings
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.token_keys import rotate_token_keys
@@ -41,6 +41,13 @@ def archive_old_exchanges(timestamp: int) -> None:
     moment = datetime.fromtimestamp(timestamp, UTC)
     forget_spendings(at=moment)
     archive_log(at=moment)
+
+
+@app.periodic(cron="40 * * * *")
+@task(queue="exchange")
+def forget_old_totals(timestamp: int) -> None:
+    """Each hour."""
+    forget_fine_totals(at=datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="*/5 * * * *")

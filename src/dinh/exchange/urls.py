@@ -1,6 +1,16 @@
 from django.urls import path
 
-from dinh.exchange.views import catalogue, dashboard, dictionaries, grants, log, outside, systems, trials
+from dinh.exchange.views import (
+    accesses,
+    catalogue,
+    dashboard,
+    dictionaries,
+    grants,
+    log,
+    outside,
+    systems,
+    trials,
+)
 
 app_name = "exchange"
 urlpatterns = [
@@ -40,6 +50,7 @@ urlpatterns = [
     path("log/", log.log, name="log"),
     path("log/<uuid:exchange_id>/", log.exchange, name="exchange"),
     path("log/<uuid:exchange_id>/evidence/", log.evidence, name="evidence"),
+    path("accesses/", accesses.accesses, name="accesses"),
     path("dictionaries/", dictionaries.dictionaries, name="dictionaries"),
     path("dictionaries/new/", dictionaries.new_version, name="dictionary_new"),
     path("dictionaries/<str:code>/", dictionaries.dictionary, name="dictionary"),

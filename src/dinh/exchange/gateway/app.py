@@ -50,6 +50,7 @@ from dinh.exchange.gateway.sharing import Sharing
 from dinh.exchange.gateway.shipping import Shipping
 from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
+from dinh.exchange.gateway.subjects import Subjects
 from dinh.exchange.gateway.tokens import Tokens
 from dinh.exchange.gateway.trials import TRIAL_LIMIT, no_trial, trial_of
 from dinh.exchange.gateway.upstream import Answer, UpstreamFailed, Upstreams
@@ -69,6 +70,7 @@ class Gateway:
         self.snapshot: Snapshot | None = None
         self.limits = Limits()
         self.judging = Judging()
+        self.subjects = Subjects(settings.secret)
         self.tokens = Tokens(issuer=settings.issuer, life=settings.token_seconds)
         self.source = ConfigurationSource(settings, self._use)
         self.oauth = OAuthFront()
@@ -222,6 +224,7 @@ class Gateway:
                 return
             route, rest, target = await self._admitted(front, call, incoming)
             body = Body(receive, route.upstream.max_body, incoming.length)
+            body = await self.subjects.noted(call, route, rest, incoming, body)
             body = await self.judging.judged(route, rest, incoming, body)
             await self._forward(front, call, route, target, incoming, body, send)
         except Refusal as refusal:
@@ -322,6 +325,7 @@ class Gateway:
             again = Body(received(body, receive), route.upstream.max_body, len(body))
             if body:
                 incoming.length, incoming.is_chunked = len(body), False
+            again = await self.subjects.noted(call, route, rest, incoming, again)
             again = await self.judging.judged(route, rest, incoming, again)
             await self._forward(front, call, route, target, incoming, again, answer)
         except Refusal as refusal:

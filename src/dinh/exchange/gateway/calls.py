@@ -22,6 +22,7 @@ class Call:
 
     :param message_id: the caller's own id of the message (X-Road-Id), else the exchange's id
     :param elsewhere: provider and service, as the log's fields, of a call that another gateway serves
+    :param subject: keyed hash of the person's number that the call is about, hex; else empty
     :param service: the same as X-Road names it
     :param has_story: whether the caller told message, user or issue
     """
@@ -47,6 +48,7 @@ class Call:
     service: bytes = b""
     peer_key: str = ""
     peer_proof: str = ""
+    subject: str = ""
     xroad_client: bytes = b""
     xroad_head: bytes = b""
 
@@ -91,5 +93,5 @@ class Call:
             f"{told_reason(self.client, reason)}\t"
             f"{self.request_bytes}\t{self.response_bytes}\t{self.request_sha256}\t{self.response_sha256}\t"
             f"{min(duration, 2**31 - 1)}\t{min(self.upstream_ns // 1000, 2**31 - 1)}\t"
-            f"{self.peer_key}\t{self.peer_proof}"
+            f"{self.peer_key}\t{self.peer_proof}{self.subject and chr(9) + self.subject}"
         ).encode()

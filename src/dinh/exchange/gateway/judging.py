@@ -63,13 +63,23 @@ class Judging:
 
 
 async def _whole(rules: Rules, kind: bytes, incoming: Incoming, body: Body) -> Body:
+    content, again = await held(incoming, body)
+    _refuse(rules.check_body(kind, content))
+    return again
+
+
+async def held(incoming: Incoming, body: Body) -> tuple[bytes, Body]:
+    """
+    All of a body that is looked into, and the same body to go on.
+
+    :raises CallerGone, Refusal: 413 beyond MAX_BODY
+    """
     limit = min(MAX_BODY, body.limit)
     if incoming.length and incoming.length > limit:
         raise too_large(limit)
     content = await Body(body.receive, limit, incoming.length).whole()
-    _refuse(rules.check_body(kind, content))
     incoming.length, incoming.is_chunked = len(content), False
-    return Body(received(content, body.receive), body.limit, len(content))
+    return content, Body(received(content, body.receive), body.limit, len(content))
 
 
 def _refuse(faults: list[Fault]) -> None:

@@ -17,6 +17,8 @@ COLUMNS: Final = (
     "path", "message_id", "user_id", "issue", "status", "outcome", "reason", "request_bytes", "response_bytes",
     "request_sha256", "response_sha256", "duration_us", "upstream_us", "peer_key", "peer_proof",
 )  # fmt: skip
+SUBJECT: Final = "subject"
+"""After these, in the lines of calls about a person only, so that all others stay as they were signed."""
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -31,7 +33,15 @@ def line_of(row: Mapping[str, object]) -> bytes:
 
     :param row: values by column, `started_at` among them
     """
-    return "\t".join(_field(name, row) for name in COLUMNS).encode()
+    names = (*COLUMNS, SUBJECT) if row.get(SUBJECT) else COLUMNS
+    return "\t".join(_field(name, row) for name in names).encode()
+
+
+def fields_of(line: bytes) -> dict[str, str]:
+    """A line's fields by name, as they stand in it."""
+    values = line.decode().split("\t")
+    names = (*COLUMNS, SUBJECT) if len(values) > len(COLUMNS) else COLUMNS
+    return dict(zip(names, values, strict=True))
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

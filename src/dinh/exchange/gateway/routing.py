@@ -39,7 +39,12 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation that can be called; `trial` is where calls with trial keys go."""
+    """
+    One operation that can be called.
+
+    :param trial: where calls with trial keys go
+    :param subject: where a request names the person it is about, e.g. `query:so`; empty if nowhere
+    """
 
     operation_id: int
     name: str
@@ -53,6 +58,7 @@ class Route:
     sunset: bytes
     log_fields: str
     trial: Upstream | None = None
+    subject: str = ""
 
 
 @dataclass(slots=True)

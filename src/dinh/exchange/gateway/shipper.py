@@ -17,9 +17,10 @@ from dinh.exchange.gateway.batches import MARK, Batch, moment_of
 from dinh.exchange.gateway.chain import note_shipped
 from dinh.exchange.gateway.database import WATCHED
 from dinh.exchange.gateway.identity import Identity, identity_of
-from dinh.exchange.gateway.records import COLUMNS
+from dinh.exchange.gateway.records import COLUMNS, SUBJECT
 from dinh.exchange.gateway.segments import ENDING, records_of
 from dinh.exchange.gateway.settings import log_to_standard_error, settings_from_environment
+from dinh.exchange.gateway.totals import adding
 
 SHIP_EVERY: Final = 1.0
 YES: Final = b"1"
@@ -35,21 +36,28 @@ CREATE TEMPORARY TABLE staged (
     grant_id bigint, method text, path text, message_id text, user_id text, issue text, status smallint,
     outcome text, reason text, request_bytes bigint, response_bytes bigint, request_sha256 text,
     response_sha256 text, duration_us integer, upstream_us integer, peer_key text, peer_proof text,
-    batch_id uuid, leaf_index integer
+    subject text, batch_id uuid, leaf_index integer
 ) ON COMMIT DELETE ROWS
 """
 _PLACE: Final = ("batch_id", "leaf_index")
-_COPY: Final = f"COPY staged ({', '.join(COLUMNS + _PLACE)}) FROM STDIN"
-_KEPT: Final = tuple(name for name in COLUMNS + _PLACE if name != "started_us")
+_ALL: Final = (*COLUMNS, SUBJECT, *_PLACE)
+_COPY: Final = f"COPY staged ({', '.join(_ALL)}) FROM STDIN"
+_KEPT: Final = tuple(name for name in _ALL if name != "started_us")
 _NO_PLACE: Final = b"\t\\N\t\\N\n"
 # An answer that was streamed has two records; the second, with its end, stands in for the first. All else that
 # comes again changes nothing.
+#
+# The sums count each exchange once, in the same transaction: when its row comes to its end, which happens once.
 _TAKE: Final = f"""
+WITH taken AS (
 INSERT INTO exchange_exchange (gateway, started_at, {", ".join(_KEPT)})
 SELECT DISTINCT ON (id) %s, to_timestamp(started_us / 1e6), {", ".join(_KEPT)}
 FROM staged ORDER BY id, (outcome = 'begun')
 ON CONFLICT (id) DO UPDATE SET ({", ".join(_KEPT)}) = ROW ({", ".join("excluded." + name for name in _KEPT)})
 WHERE exchange_exchange.outcome = 'begun' AND excluded.outcome <> 'begun'
+RETURNING *
+)
+{adding("taken")}
 """  # noqa: S608 (names of our own columns)
 _TAKE_BATCH: Final = """
 INSERT INTO exchange_batch (id, gateway, signed_at, root, leaves, certificate, signature, chain, number, previous)
@@ -199,9 +207,14 @@ def _begins(line: bytes) -> bool:
 
 def _placed(lines: list[bytes], batch: Batch | None) -> Iterable[bytes]:
     if batch is None:
-        return (line + _NO_PLACE for line in lines)
+        return (_with_subject(line) + _NO_PLACE for line in lines)
     identity = batch.id.encode()
-    return (b"%b\t%b\t%d\n" % (line, identity, index) for index, line in enumerate(lines))
+    return (b"%b\t%b\t%d\n" % (_with_subject(line), identity, index) for index, line in enumerate(lines))
+
+
+def _with_subject(line: bytes) -> bytes:
+    """The field at the end is there for calls about a person only."""
+    return line if line.count(b"\t") == len(COLUMNS) else line + b"\t"
 
 
 def _batch_row(lines: list[bytes], batch: Batch, gateway: str) -> tuple[object, ...]:

@@ -34,7 +34,8 @@ SELECT json_build_object(
       'until', extract(epoch FROM expires_at))), '[]')
       FROM exchange_clientsecret WHERE revoked_at IS NULL AND expires_at > now()),
   'operations', (SELECT coalesce(json_agg(json_build_object(
-      'id', o.id, 'name', o.name, 'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
+      'id', o.id, 'name', o.name, 'subject', o.subject,
+      'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
       'version_id', v.id, 'base_url', v.base_url, 'trial_url', v.trial_url,
       'timeout', v.timeout_seconds, 'max_body_mb', v.max_body_mb,
       'sunset', CASE WHEN v.state = 'deprecated' THEN coalesce(to_char(v.sunset_date, 'YYYY-MM-DD'), '') END,
@@ -164,6 +165,7 @@ def _route(row: dict[str, Any]) -> Route:
         upstream=_upstream(row, row["base_url"]),
         trial=_upstream(row, row["trial_url"]) if row.get("trial_url") else None,
         sunset=_sunset(row["sunset"]),
+        subject=row.get("subject", ""),
         log_fields="\t".join((row["provider"], row["service"], row["version"], _one_line(row["name"]))),
     )
 

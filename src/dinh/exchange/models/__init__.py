@@ -1,4 +1,4 @@
-from dinh.exchange.models.archive import Archive
+from dinh.exchange.models.archive import Archive, ArchivedSubject
 from dinh.exchange.models.batch import Batch, BatchStamp, Beginning, GatewayCertificate
 from dinh.exchange.models.configuration import Configuration, TokenKey
 from dinh.exchange.models.credential import ClientSecret, SystemCertificate
@@ -9,9 +9,10 @@ from dinh.exchange.models.limits import GatewayBeat, Spending
 from dinh.exchange.models.member import Member, System
 from dinh.exchange.models.peer import Peer
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
+from dinh.exchange.models.total import Total
 
 __all__ = [
-    "AccessGrant", "Archive", "Batch", "BatchStamp", "Beginning", "ClientSecret", "Configuration", "Dictionary",
-    "DictionaryItem", "DictionaryVersion", "Exchange", "GatewayBeat", "GatewayCertificate", "Member", "Operation",
-    "Peer", "Service", "ServiceVersion", "Spending", "System", "SystemCertificate", "TokenKey",
+    "AccessGrant", "Archive", "ArchivedSubject", "Batch", "BatchStamp", "Beginning", "ClientSecret", "Configuration",
+    "Dictionary", "DictionaryItem", "DictionaryVersion", "Exchange", "GatewayBeat", "GatewayCertificate", "Member",
+    "Operation", "Peer", "Service", "ServiceVersion", "Spending", "System", "SystemCertificate", "TokenKey", "Total",
 ]  # fmt: skip

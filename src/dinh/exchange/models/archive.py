@@ -22,3 +22,18 @@ class Archive(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+
+class ArchivedSubject(models.Model):
+    """That a volume holds calls about a person, so that not all volumes are read for a list of accesses."""
+
+    archive = models.ForeignKey(Archive, on_delete=models.PROTECT, related_name="subjects")
+    subject = models.CharField(max_length=64, help_text="Keyed hash, hex")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "archive"], name="exchange_archivedsubject_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.archive_id} {self.subject}"

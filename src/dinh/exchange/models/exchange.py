@@ -44,6 +44,13 @@ class Exchange(models.Model):
         blank=True,
         help_text="What it signed (RFC 9421): signature base and signature, base64, a dot between.",
     )
+    subject = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Keyed hash of the person it is about, hex.",
+    )
     batch_id = models.UUIDField(null=True, help_text="Of the signed batch that holds its line.")
     leaf_index = models.IntegerField(null=True, help_text="Its place among the batch's lines.")
 
@@ -54,6 +61,11 @@ class Exchange(models.Model):
             models.Index(fields=["client", "-started_at"], name="exchange_by_client"),
             models.Index(fields=["message_id"], name="exchange_by_message"),
             models.Index(fields=["batch_id"], name="exchange_by_batch"),
+            models.Index(
+                fields=["subject", "-started_at"],
+                name="exchange_by_subject",
+                condition=~models.Q(subject=""),
+            ),
         ]
 
     def __str__(self) -> str:

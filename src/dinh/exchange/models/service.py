@@ -81,6 +81,10 @@ class Operation(models.Model):
     method = models.CharField(max_length=7)
     path = models.CharField(max_length=300, help_text=_("Template, e.g. /Category/{code}"))
     summary = models.CharField(max_length=300, blank=True)
+    subject = models.CharField(
+        max_length=120, blank=True, default="", db_default="",
+        help_text=_("Where a request names the person it is about, e.g. path:so or body:/nguoi/so"),
+    )  # fmt: skip
 
     class Meta:
         ordering = ["pk"]

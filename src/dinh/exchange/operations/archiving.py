@@ -7,13 +7,16 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.audit.merkle import leaf_hash
-from dinh.exchange.gateway.records import line_of
-from dinh.exchange.models import Archive, Batch, Beginning, Exchange, Spending
+from dinh.exchange.enums import Grain
+from dinh.exchange.gateway.records import SUBJECT, fields_of, line_of
+from dinh.exchange.models import Archive, ArchivedSubject, Batch, Beginning, Exchange, Spending, Total
 from dinh.exchange.queries.chains import leaves_of, lines_of, statement_of
+from dinh.exchange.queries.measures import HOURS_KEPT, MINUTES_KEPT
 from dinh.exchange.volumes import Shelf, read_volume, write_volume
 from dinh.kernel.calendar import VIETNAM
 from dinh.kernel.errors import DomainError
@@ -53,6 +56,15 @@ def archive_log(*, at: datetime) -> int:
 def forget_spendings(*, at: datetime) -> int:
     """Delete what gateways spent of quotas more than a month ago."""
     deleted, _by_model = Spending.objects.filter(day__lt=(at - _SPENDINGS_KEPT).date()).delete()
+    return deleted
+
+
+def forget_fine_totals(*, at: datetime) -> int:
+    """Delete the sums of minutes and hours that no page asks for any more; those of days stay."""
+    old = Q(grain=Grain.MINUTE, began_at__lt=at - MINUTES_KEPT) | Q(
+        grain=Grain.HOUR, began_at__lt=at - HOURS_KEPT
+    )
+    deleted, _by_model = Total.objects.filter(old).delete()
     return deleted
 
 
@@ -153,6 +165,8 @@ def _leave(archive: Archive, shelves: list[Shelf], batches: list[Batch], strays:
     archive.exchanges, archive.smallest, archive.largest = len(ids), min(ids), max(ids)
     # Another one that archives meanwhile has taken this number: its row makes this one fail.
     archive.save(force_insert=True)
+    subjects = {fields_of(line).get(SUBJECT, "") for shelf in shelves for line in shelf.lines} - {""}
+    ArchivedSubject.objects.bulk_create(ArchivedSubject(archive=archive, subject=each) for each in subjects)
     known = [batch.pk for batch in batches]
     Batch.objects.filter(pk__in=known).update(archive=archive, leaves=b"")
     for rows in (

@@ -14,7 +14,7 @@ from dinh.audit.api import ProvedPlace, ProvedRecord, ProvedStamp, record, recor
 from dinh.audit.merkle import inclusion_path, leaf_hash
 from dinh.directory.models import Appointment
 from dinh.exchange.gateway.batches import cms_of, stamp_statement
-from dinh.exchange.gateway.records import COLUMNS, line_of
+from dinh.exchange.gateway.records import fields_of, line_of
 from dinh.exchange.models import Batch, Exchange, GatewayCertificate, SystemCertificate
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.queries.archives import archived_lines, exchange_visible_to
@@ -96,7 +96,7 @@ def _proved(exchange: Exchange) -> ProvedRecord:
     signed = statement_of(batch, count=len(leaves))
     return ProvedRecord(
         kind="exchange.exchange",
-        fields=list(zip(COLUMNS, line.decode().split("\t"), strict=True)),
+        fields=list(fields_of(line).items()),
         place=ProvedPlace(position=position, path=inclusion_path(leaves, position)),
         statement=signed,
         signature=cms_of(signed=signed, signature=bytes(batch.signature), certificates=encoded),

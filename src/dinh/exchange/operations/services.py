@@ -111,7 +111,14 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         version, field="version", refusal=_("The service has this version already. Choose the next number.")
     )
     Operation.objects.bulk_create(
-        Operation(version=version, name=each.name, method=each.method, path=each.path, summary=each.summary)
+        Operation(
+            version=version,
+            name=each.name,
+            method=each.method,
+            path=each.path,
+            summary=each.summary,
+            subject=each.subject,
+        )
         for each in new.description.operations
     )
     details = {"version": version.version, "openapi": version.sha256, "address": version.base_url}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from dinh.directory.models import Appointment
 from dinh.exchange.gateway.batches import moment_of
-from dinh.exchange.gateway.records import COLUMNS
+from dinh.exchange.gateway.records import fields_of
 from dinh.exchange.models import Archive, Batch, Exchange
 from dinh.exchange.queries.registry import exchanges_visible_to, systems_visible_to
 from dinh.exchange.rules import keeps_exchange
@@ -40,6 +40,20 @@ def archived_exchange(exchange_id: UUID) -> Exchange | None:
     return begun
 
 
+def archived_about(subject: str) -> Iterator[Exchange]:
+    """
+    Archived exchanges about a person; reads the volumes that hold such.
+
+    :param subject: keyed hash, hex
+    """
+    ending = b"\t" + subject.encode()
+    for archive in Archive.objects.filter(subjects__subject=subject):
+        for shelf in shelves_of(archive):
+            for index, line in enumerate(shelf.lines):
+                if line.endswith(ending):
+                    yield _exchange(line, shelf, index)
+
+
 def shelves_of(archive: Archive) -> Iterator[Shelf]:
     """:raises BrokenVolume:"""
     return read_volume(read_blob(archive.content_id), number=archive.number, previous=archive.previous)
@@ -53,7 +67,7 @@ def archived_lines(batch: Batch) -> tuple[bytes, ...]:
 
 
 def _exchange(line: bytes, shelf: Shelf, index: int) -> Exchange:
-    fields = dict(zip(COLUMNS, line.decode().split("\t"), strict=True))
+    fields = fields_of(line)
     moment = moment_of(int(fields.pop("started_us")))
     values: dict[str, object] = {
         name: None if value == "\\N" else value.replace("\\\\", "\\") for name, value in fields.items()

@@ -1,47 +1,44 @@
-"""What the log tells of the last hours: calls, errors, latencies by service, client and hour."""
+"""What the sums tell of the last hours and days: calls, errors, latencies by service, client and hour."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Aggregate, Count, F, FloatField, Max, Q, QuerySet
-from django.db.models.functions import TruncHour
+from django.db.models import Max, Q, QuerySet, Sum
 
-from dinh.exchange.enums import Outcome
+from dinh.directory.models import Appointment
+from dinh.exchange.enums import Grain, Result
+from dinh.exchange.gateway.totals import upper_us
 from dinh.exchange.gateway.trials import REASON as TRIAL_REASON
-from dinh.exchange.models import Exchange
+from dinh.exchange.models import Total
+from dinh.exchange.queries.registry import systems_visible_to
+from dinh.exchange.rules import keeps_exchange, looks_after_systems
+from dinh.kernel.calendar import VIETNAM
 
-WINDOWS: Final = (1, 6, 24)
+WINDOWS: Final = (1, 6, 24, 7 * 24, 31 * 24)
 """Hours that can be looked at."""
 MOST_ROWS: Final = 50
+MINUTES_KEPT: Final = timedelta(hours=3)
+HOURS_KEPT: Final = timedelta(days=62)
 
-FAILED: Final = Q(outcome__in=[Outcome.FAILED, Outcome.ABORTED]) | Q(
-    outcome=Outcome.DELIVERED, status__gte=500
-)
-REFUSED: Final = Q(outcome=Outcome.REFUSED)
 TRIAL: Final = Q(reason=TRIAL_REASON) | Q(reason__startswith=f"{TRIAL_REASON}:")
-"""Calls with trial keys, which say nothing of how a service fares."""
-
-
-class Percentile(Aggregate):
-    """The value that this share of the rows does not exceed."""
-
-    function = "PERCENTILE_DISC"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-
-    def __init__(self, expression: Any, share: float, **more: Any) -> None:
-        super().__init__(expression, share=share, **more)
+"""Exchanges with trial keys, which say nothing of how a service fares; the sums leave them out."""
+_STEPS: Final = {
+    Grain.MINUTE: timedelta(minutes=1),
+    Grain.HOUR: timedelta(hours=1),
+    Grain.DAY: timedelta(days=1),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """
-    Calls of one service, client or hour.
+    Calls of one service, client, minute, hour or day.
 
-    :param median_ms, slow_ms: half, and 95 of 100, were answered within; milliseconds
-    :param own_ms: half of them took the gateway itself no longer
+    :param median_ms, slow_ms: half, and 95 of 100, were answered within; milliseconds, from buckets, to about a tenth
+    :param own_ms: the gateway's own part of it, on average
     """
 
     name: Any
@@ -59,60 +56,150 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
+    """
+    :param hours: one after the other, those without calls too; minutes for up to two hours, days from three days on
+    :param grain: what `hours` are
+    """
+
     total: Measure
     services: Sequence[Measure]
     clients: Sequence[Measure]
     hours: Sequence[Measure]
+    grain: Grain
     busiest: int
     last_at: datetime | None
 
 
-def dashboard_of(rows: QuerySet[Exchange], *, at: datetime, hours: int) -> Dashboard:
+@dataclass(slots=True)
+class Heap:
+    """Sums that belong together, while they are read."""
+
+    results: Counter[str] = field(default_factory=Counter)
+    buckets: Counter[int] = field(default_factory=Counter)
+    own_us: int = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        self.results[row["result"]] += row["calls"]
+        self.buckets[row["bucket"]] += row["calls"]
+        self.own_us += row["duration"] - row["upstream"]
+
+    def measure(self, name: Any) -> Measure:
+        calls = self.results.total()
+        return Measure(
+            name=name,
+            calls=calls,
+            failed=self.results[Result.FAILED],
+            refused=self.results[Result.REFUSED],
+            median_ms=percentile_ms(self.buckets, 0.5),
+            slow_ms=percentile_ms(self.buckets, 0.95),
+            own_ms=self.own_us / 1000 / calls if calls else 0.0,
+        )
+
+
+def totals_visible_to(appointment: Appointment) -> QuerySet[Total]:
+    """Sums of the calls from and to the systems that the appointment looks after."""
+    if keeps_exchange(appointment):
+        return Total.objects.all()
+    if not looks_after_systems(appointment):
+        return Total.objects.none()
+    own = [system.identifier for system in systems_visible_to(appointment)]
+    return Total.objects.filter(Q(client__in=own) | Q(provider__in=own))
+
+
+def dashboard_of(rows: QuerySet[Total], *, at: datetime, hours: int) -> Dashboard:
     """
-    The last hours of these exchanges, in five statements.
+    The last hours of these sums, in four statements, as many rows as there were parties and operations: whatever the
+    calls were.
 
     :param rows: what the reader may see
     """
-    since = (at - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-    lately = rows.filter(started_at__gte=min(since, at - timedelta(hours=1))).exclude(TRIAL)
-    by_hour = _by(lately.annotate(hour=TruncHour("started_at")), "hour", order="hour")
+    grain = grain_of(hours)
+    first = beginning_of(grain, at - timedelta(hours=hours)) + _STEPS[grain]
+    lately = rows.filter(grain=grain, began_at__gte=first, began_at__lte=at)
+    by_time = heaps_by(lately, "began_at")
+    times = _line_of(by_time, grain=grain, first=first, at=at)
     return Dashboard(
-        total=_total(lately),
-        services=_by(lately.exclude(service=""), "service"),
-        clients=_by(lately, "client"),
-        hours=by_hour,
-        busiest=max((row.calls for row in by_hour), default=0),
-        last_at=lately.aggregate(last=Max("started_at"))["last"],
+        total=_sum_of(by_time.values()).measure(""),
+        services=most_called(heaps_by(lately.exclude(service=""), "service")),
+        clients=most_called(heaps_by(lately, "client")),
+        hours=times,
+        grain=grain,
+        busiest=max((row.calls for row in times), default=0),
+        last_at=lately.aggregate(last=Max("last_at"))["last"],
     )
 
 
 def failing_services(*, since: datetime, at_least: int, percent: float) -> list[Measure]:
-    """Services of which so many of 100 calls failed, among those called often enough to tell."""
-    calls = Exchange.objects.filter(started_at__gte=since).exclude(Q(service="") | TRIAL)
-    rows = _by(calls, "service")
+    """
+    Services of which so many of 100 calls failed, among those called often enough to tell.
+
+    :param since: at most MINUTES_KEPT ago
+    """
+    lately = Total.objects.filter(grain=Grain.MINUTE, began_at__gte=since).exclude(service="")
+    rows = most_called(heaps_by(lately, "service"))
     return [row for row in rows if row.calls >= at_least and row.failed_percent >= percent]
 
 
-def _measures() -> dict[str, Any]:
-    return {
-        "calls": Count("pk"),
-        "failed": Count("pk", filter=FAILED),
-        "refused": Count("pk", filter=REFUSED),
-        "median": Percentile(F("duration_us"), 0.5),
-        "slow": Percentile(F("duration_us"), 0.95),
-        "own": Percentile(F("duration_us") - F("upstream_us"), 0.5),
-    }
+def grain_of(hours: int) -> Grain:
+    """What a picture of so many hours is drawn by."""
+    if hours <= MINUTES_KEPT / timedelta(hours=1) - 1:
+        return Grain.MINUTE
+    return Grain.HOUR if hours <= 48 else Grain.DAY
 
 
-def _total(rows: QuerySet[Exchange]) -> Measure:
-    return _measure("", rows.aggregate(**_measures()))
+def beginning_of(grain: Grain, moment: datetime) -> datetime:
+    """Of the minute, hour or day in Viet Nam."""
+    whole = moment.astimezone(VIETNAM).replace(second=0, microsecond=0)
+    if grain == Grain.MINUTE:
+        return whole
+    return whole.replace(minute=0) if grain == Grain.HOUR else whole.replace(hour=0, minute=0)
 
 
-def _by(rows: QuerySet[Exchange], field: str, *, order: str = "-calls") -> list[Measure]:
-    found = rows.values(field).annotate(**_measures()).order_by(order)[:MOST_ROWS]
-    return [_measure(row[field], row) for row in found]
+def heaps_by(rows: QuerySet[Total], name: str) -> dict[Any, Heap]:
+    """Sums by a field, in one statement."""
+    found: dict[Any, Heap] = {}
+    summed = (
+        rows.order_by()
+        .values(name, "result", "bucket")
+        .annotate(calls=Sum("calls"), duration=Sum("duration_us"), upstream=Sum("upstream_us"))
+    )
+    for row in summed:
+        found.setdefault(row[name], Heap()).add(row)
+    return found
 
 
-def _measure(name: Any, row: dict[str, Any]) -> Measure:
-    ms = {key: (row[key] or 0) / 1000 for key in ("median", "slow", "own")}
-    return Measure(name, row["calls"], row["failed"], row["refused"], ms["median"], ms["slow"], ms["own"])
+def most_called(heaps: dict[Any, Heap]) -> list[Measure]:
+    rows = sorted(heaps.items(), key=lambda item: (-item[1].results.total(), item[0]))
+    return [heap.measure(name) for name, heap in rows[:MOST_ROWS]]
+
+
+def percentile_ms(buckets: Counter[int], share: float) -> float:
+    """
+    What this share of the calls did not exceed, in milliseconds: within its bucket as if calls were spread evenly.
+
+    :param buckets: calls by bucket
+    """
+    wanted = share * buckets.total()
+    for bucket, calls in sorted(buckets.items()):
+        if calls and wanted <= calls:
+            below = upper_us(bucket - 1) if bucket else 0.0
+            return (below + (upper_us(bucket) - below) * wanted / calls) / 1000
+        wanted -= calls
+    return 0.0
+
+
+def _sum_of(heaps: Iterable[Heap]) -> Heap:
+    whole = Heap()
+    for heap in heaps:
+        whole.results += heap.results
+        whole.buckets += heap.buckets
+        whole.own_us += heap.own_us
+    return whole
+
+
+def _line_of(heaps: dict[Any, Heap], *, grain: Grain, first: datetime, at: datetime) -> list[Measure]:
+    step, found, moment = _STEPS[grain], [], first
+    while moment <= at:
+        found.append(heaps.get(moment, Heap()).measure(moment))
+        moment += step
+    return found

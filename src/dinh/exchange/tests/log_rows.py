@@ -6,12 +6,15 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import connection
+
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import Batch as Sealed
 from dinh.exchange.gateway.batches import BatchSigner, moment_of, stamp_statement
 from dinh.exchange.gateway.identity import Identity, load_identity, make_identity
 from dinh.exchange.gateway.records import line_of
 from dinh.exchange.gateway.shipper import _batch_row
+from dinh.exchange.gateway.totals import adding
 from dinh.exchange.models import Batch, BatchStamp, Exchange, GatewayCertificate
 from dinh.pki.tests.authority import Authority
 
@@ -36,6 +39,12 @@ _NAMES = (
     "number",
     "previous",
 )
+
+
+def sum_up() -> None:
+    """What the shipper sums up when it takes exchanges in."""
+    with connection.cursor() as cursor:
+        cursor.execute(adding("exchange_exchange"), [])
 
 
 def make_exchange(**more: object) -> Exchange:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from dinh.exchange.gateway.segments import framed, records_of
 from dinh.exchange.gateway.shipper import ship_segment, waiting_segments
-from dinh.exchange.models import Exchange
+from dinh.exchange.models import Exchange, Total
 from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
 
 
@@ -129,6 +129,8 @@ def test_shipping_twice_changes_nothing_and_an_end_follows_its_beginning(staged,
         (TWO, "delivered", "a"),
     ]
     assert list(tmp_path.iterdir()) == []
+    summed = Total.objects.order_by("grain").values_list("grain", "gateway", "result", "calls", "duration_us")
+    assert list(summed) == [(grain, "a", "answered", 2, 20) for grain in ("day", "hour", "minute")]
 
 
 def test_segment_stays_when_the_database_refuses_it(staged, tmp_path):
@@ -138,7 +140,7 @@ def test_segment_stays_when_the_database_refuses_it(staged, tmp_path):
         ship_segment(staged, path, gateway="a")
 
     assert path.exists()
-    assert Exchange.objects.count() == 0
+    assert (Exchange.objects.count(), Total.objects.count()) == (0, 0)
 
 
 def test_two_gateways_ship_into_one_log(world, tmp_path):

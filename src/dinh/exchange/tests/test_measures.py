@@ -1,52 +1,95 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
-from dinh.exchange.models import Exchange
+from dinh.exchange.models import Total
 from dinh.exchange.operations.alerts import warn_of_failing_services
+from dinh.exchange.operations.archiving import forget_fine_totals
 from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.measures import dashboard_of
+from dinh.exchange.tests.log_rows import make_exchange, sum_up
 from dinh.exchange.tests.world import make_system, make_version
 from dinh.notify.models import Notification
 
 pytestmark = pytest.mark.django_db
 
 
-def call(*, ms=10, own=1, minutes=1, service="kho", client="VN/GOV/A/A", outcome="delivered", status=200):
-    return Exchange.objects.create(
-        gateway="g", front="oauth", started_at=timezone.now() - timedelta(minutes=minutes), duration_us=ms * 1000,
-        upstream_us=(ms - own) * 1000, client=client, provider="VN/GOV/H03.D/D", service=service, version="1",
-        operation="x", method="GET", path="/", message_id="m", user_id="", issue="", status=status, outcome=outcome,
-        reason="", request_bytes=0, response_bytes=0, request_sha256="", response_sha256="",
-    )  # fmt: skip
+def call(
+    *, ms=10, own=1, minutes=1, at=None, service="kho", client="VN/GOV/A/A", outcome="delivered", status=200
+):
+    return make_exchange(
+        started_at=at or timezone.now() - timedelta(minutes=minutes),
+        duration_us=ms * 1000,
+        upstream_us=(ms - own) * 1000,
+        client=client,
+        provider="VN/GOV/H03.D/D",
+        service=service,
+        outcome=outcome,
+        status=status,
+    )
 
 
-def test_dashboard_counts_by_service_client_and_hour():
+def test_dashboard_counts_by_service_client_and_time(django_assert_num_queries):
     for ms in range(1, 21):
         call(ms=ms)
     call(outcome="failed", status=502)
     call(status=500, client="VN/GOV/B/B")
     call(outcome="refused", status=403, service="khac")
+    call(outcome="begun")
     call(minutes=60 * 30)
+    sum_up()
 
-    found = dashboard_of(Exchange.objects.all(), at=timezone.now(), hours=24)
+    with django_assert_num_queries(4):
+        found = dashboard_of(Total.objects.all(), at=timezone.now(), hours=24)
 
     assert (found.total.calls, found.total.failed, found.total.refused) == (23, 2, 1)
     assert [(row.name, row.calls, row.failed, row.refused) for row in found.services] == [
         ("kho", 22, 2, 0), ("khac", 1, 0, 1),
     ]  # fmt: skip
     assert {row.name: row.calls for row in found.clients} == {"VN/GOV/A/A": 22, "VN/GOV/B/B": 1}
-    assert sum(row.calls for row in found.hours) == 23
-    assert (found.services[0].median_ms, found.services[0].slow_ms, found.services[0].own_ms) == (10, 19, 1)
+    assert (len(found.hours), sum(row.calls for row in found.hours)) == (24, 23)
+    kho = found.services[0]
+    assert (kho.median_ms, kho.slow_ms, kho.own_ms) == (
+        pytest.approx(10, rel=0.1),
+        pytest.approx(19, rel=0.1),
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "grain", "points", "calls"),
+    [(1, "minute", 60, 1), (6, "hour", 6, 2), (24, "hour", 24, 3), (168, "day", 7, 4), (744, "day", 31, 5)],
+)
+def test_window_is_drawn_by_minutes_hours_or_days(hours, grain, points, calls):
+    now = datetime(2026, 11, 26, 16, 30, tzinfo=UTC)
+    for age in (timedelta(0), timedelta(hours=5), timedelta(hours=23), timedelta(days=6), timedelta(days=30)):
+        call(at=now - age)
+    sum_up()
+
+    found = dashboard_of(Total.objects.all(), at=now, hours=hours)
+
+    assert (found.grain, len(found.hours), found.total.calls) == (grain, points, calls)
+    assert found.last_at == now
+
+
+def test_sums_of_minutes_and_hours_go_and_those_of_days_stay():
+    now = timezone.now()
+    for days in (0, 3, 100):
+        call(at=now - timedelta(days=days))
+    sum_up()
+
+    assert forget_fine_totals(at=now) == 2 + 1
+    assert sorted(Total.objects.values_list("grain", flat=True)) == ["day"] * 3 + ["hour"] * 2 + ["minute"]
 
 
 def test_dashboard_is_empty_without_calls(client):
     head = AppointmentFactory(roles=[Role.UNIT_HEAD])
     client.force_login(AccountFactory(current_appointment=head))
     call()
+    sum_up()
 
     page = client.get("/exchange/dashboard/?hours=6")
     told = client.get("/api/v1/exchange/measures").json()
@@ -63,10 +106,13 @@ def test_failing_services_are_told_of_once_an_hour():
     )
     for _number in range(8):
         call()
+    sum_up()
     assert warn_of_failing_services(at=timezone.now()) == 0
 
     for _number in range(3):
-        call(outcome="failed", status=502)
+        call(outcome="failed", status=502, client="VN/GOV/B/B")
+    Total.objects.all().delete()
+    sum_up()
     now = timezone.now()
     assert (warn_of_failing_services(at=now), warn_of_failing_services(at=now)) == (1, 1)
 
