@@ -69,7 +69,7 @@ async def _whole(rules: Rules, kind: bytes, incoming: Incoming, body: Body) -> B
     content = await Body(body.receive, limit, incoming.length).whole()
     _refuse(rules.check_body(kind, content))
     incoming.length, incoming.is_chunked = len(content), False
-    return Body(received(content, body.receive), body.limit, len(content))
+    return Body(received(content, body.receive), body.limit, len(content), is_here=body.is_here)
 
 
 def _refuse(faults: list[Fault]) -> None:
