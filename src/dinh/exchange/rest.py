@@ -33,6 +33,8 @@ from dinh.exchange.queries.registry import (
     exchanges_visible_to,
     grants_matching,
     grants_visible_to,
+    masked,
+    own_clients,
     peers_visible_to,
     services_matching,
     services_visible_to,
@@ -160,6 +162,8 @@ class GrantOut(Schema):
 
 
 class ExchangeOut(Schema):
+    """`user_id` is masked for whoever is not of the client's unit."""
+
     id: UUID
     gateway: str
     front: str
@@ -185,7 +189,6 @@ class ExchangeOut(Schema):
     request_sha256: str
     response_sha256: str
     peer_key: str
-    peer_proof: str
     batch_id: UUID | None
     leaf_index: int | None
 
@@ -538,15 +541,19 @@ def list_exchanges(
     request: HttpRequest, q: str = "", service: str = "", outcome: str = "", page: int = 1
 ) -> dict[str, Any]:
     """Calls from and to one's own systems, the newest first; at most 200 pages back."""
-    found = exchanges_matching(_log(request), text=_text(q), service=_text(service), outcome=_text(outcome))
+    own = own_clients(_own(request))
+    found = exchanges_matching(
+        _log(request), text=_text(q), service=_text(service), outcome=_text(outcome), own=own
+    )
     number = min(max(page, 1), 200)
     rows = list(found[(number - 1) * PAGE : number * PAGE + 1])
-    return {"page": number, "has_next": len(rows) > PAGE, "items": rows[:PAGE]}
+    return {"page": number, "has_next": len(rows) > PAGE, "items": masked(rows[:PAGE], own=own)}
 
 
 @router.get("/exchange/log/{exchange_id}", response=ExchangeOut)
 def read_exchange(request: HttpRequest, exchange_id: UUID) -> Exchange:
-    return _logged(request, exchange_id)
+    (shown,) = masked([_logged(request, exchange_id)], own=own_clients(_own(request)))
+    return shown
 
 
 @router.post("/exchange/log/{exchange_id}/evidence", url_name="exchange_evidence")

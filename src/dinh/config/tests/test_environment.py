@@ -82,6 +82,7 @@ OF_GATEWAY = {
     "DINH_TOKEN_SECONDS": "5",
     "DINH_WIRE_PORT": "70000",
     "DINH_XROAD_NETWORKS": "10.0.0.0/99",
+    "DINH_GATEWAY_SPOOL_MB": "0",
     "DINH_GATEWAY_KEY": "/tmp/key.pem",
     "DINH_GATEWAY_CERTIFICATE": "/tmp/certificate.pem",
 }

@@ -24,11 +24,12 @@ from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections, trust
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import (
     Relay,
+    Relayed,
     SignedSend,
     WireFront,
-    received,
+    left,
     relayed_headers,
-    whole_request,
+    take_answer,
     without_signature,
 )
 from dinh.exchange.gateway.requests import (
@@ -50,6 +51,7 @@ from dinh.exchange.gateway.sharing import Sharing
 from dinh.exchange.gateway.shipping import Shipping
 from dinh.exchange.gateway.snapshot import Client, Grant, Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
+from dinh.exchange.gateway.spool import Spool, Spooled, read_ahead
 from dinh.exchange.gateway.subjects import Subjects
 from dinh.exchange.gateway.tokens import Tokens
 from dinh.exchange.gateway.trials import TRIAL_LIMIT, no_trial, trial_of
@@ -59,6 +61,8 @@ from dinh.exchange.gateway.wire_server import WireProtocol
 
 _JSON: Final = (b"content-type", b"application/json")
 _MAX_FORM: Final = 8 * 1024
+_SPLIT_SECONDS: Final = 0.02
+"""How long the body of a small answer may come after its head, to be logged once."""
 log = logging.getLogger("dinh.exchange.gateway")
 
 
@@ -129,8 +133,9 @@ class Gateway:
         self.shipping = Shipping(self.segments)
         self.upstreams = Upstreams()
         self.wire = Wire(self.identity)
+        self.spool = Spool(settings.folder / "spool", quota=settings.spool_bytes)
         connections = PeerConnections(self.identity)
-        self.relay = Relay(self.wire, connections, self.upstreams)
+        self.relay = Relay(self.wire, connections, self.upstreams, self.spool)
         self._wire_tls = connections.server()
         self.sharing = Sharing(settings, self.limits, certificate=self.identity.fingerprint)
         self._following = [await self.sharing.start(), await self.source.start()]
@@ -156,6 +161,7 @@ class Gateway:
         if self._listening:
             self._listening.close()
         self.upstreams.close()
+        await asyncio.to_thread(self.spool.close)
         await self.sharing.end()
         await asyncio.to_thread(self.segments.close)
         await self.shipping.end()
@@ -259,21 +265,30 @@ class Gateway:
         await self._count(("peer", peer.id, client.id), peer.limit, call)
         call.xroad_head = xroad_head(incoming, call)
         body = Body(receive, MAX_BODY, incoming.length, sha512=hashlib.sha512())
-        content = await body.whole() if incoming.has_body else b""
-        call.request_bytes = len(content)
-        began = time.perf_counter_ns()
-        try:
-            headers = relayed_headers(self.xroad, call, incoming)
-            answer = await self.relay.ask(peer, call, incoming, headers, content)
-        finally:
-            call.upstream_ns = time.perf_counter_ns() - began
-        call.note_answer(answer.body)
+        answer = await self._asked_elsewhere(peer, call, incoming, body)
         is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
         outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
-        await self._keep(call.line(answer.status, outcome, reason))
         answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
-        await _send(send, answer.status, self.xroad.answer_headers(call, answered, body), answer.body)
+        headers = self.xroad.answer_headers(call, answered, body)
+        try:
+            if answer.is_complete:
+                await self._deliver(call, answer, headers, send, outcome, reason)
+            else:
+                await self._stream(call, answer, headers, receive, send)
+        finally:
+            answer.release()
         return True
+
+    async def _asked_elsewhere(self, peer: Peer, call: Call, incoming: Incoming, body: Body) -> Relayed:
+        """:raises UpstreamFailed, Refusal, CallerGone:"""
+        with contextlib.closing(self.spool.body()) as content:
+            await _taken_in(call, incoming, body, content)
+            headers = relayed_headers(self.xroad, call, incoming)
+            began = time.perf_counter_ns()
+            try:
+                return await self.relay.ask(peer, call, incoming, headers, content, body.receive)
+            finally:
+                call.upstream_ns = time.perf_counter_ns() - began
 
     async def _told(self, front: Front, call: Call, incoming: Incoming, receive: Receive, send: Send) -> bool:
         """
@@ -301,33 +316,26 @@ class Gateway:
     async def _from_peer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A call that another gateway sends on: its signature first, then as any other."""
         call, front = Call(WireFront.name, method=scope["method"]), self.xroad
-        answer = SignedSend(
-            send, self.wire, header(scope["headers"], b"signature"), is_head=scope["method"] == "HEAD"
-        )
+        signature = header(scope["headers"], b"signature")
+        answer = SignedSend(send, self.wire, self.spool, signature, is_head=scope["method"] == "HEAD")
         try:
             incoming = read_request(scope)
             call.note_caller(incoming.named)
             peer = self._peer_of(scope)
             call.peer_key = scope["peer_certificate"]
-            body = await whole_request(receive, incoming)
-            call.note_request(body)
-            call.note_proof(
-                self.wire.check_request(
-                    peer, method=incoming.method, path=incoming.path, query=incoming.query,
-                    headers=scope["headers"], body=body,
+            with contextlib.closing(self.spool.body()) as content:
+                await self._proved(
+                    call, peer, scope, incoming, Body(receive, MAX_BODY, incoming.length), content
                 )
-            )  # fmt: skip
-            without_signature(incoming)
-            front = WireFront(peer)
-            if await self._told(front, call, incoming, receive, answer):
-                return
-            route, rest, target = await self._admitted(front, call, incoming)
-            again = Body(received(body, receive), route.upstream.max_body, len(body))
-            if body:
-                incoming.length, incoming.is_chunked = len(body), False
-            again = await self.subjects.noted(call, route, rest, incoming, again)
-            again = await self.judging.judged(route, rest, incoming, again)
-            await self._forward(front, call, route, target, incoming, again, answer)
+                without_signature(incoming)
+                front = WireFront(peer)
+                if await self._told(front, call, incoming, receive, answer):
+                    return
+                route, rest, target = await self._admitted(front, call, incoming)
+                body = Body(content.again(receive), route.upstream.max_body, content.size, is_here=True)
+                body = await self.subjects.noted(call, route, rest, incoming, body)
+                body = await self.judging.judged(route, rest, incoming, body)
+                await self._forward(front, call, route, target, incoming, body, answer)
         except Refusal as refusal:
             await self._refuse(front, call, refusal, b"", answer)
         except UpstreamFailed as failure:
@@ -338,6 +346,30 @@ class Gateway:
             log.exception("The log's disk takes nothing; no exchange is let through.")
             unlogged = unavailable("log-failed", "The exchange could not be logged.", seconds=10)
             await _send(answer, *front.refused(call, unlogged, b""))
+
+    async def _proved(
+        self, call: Call, peer: Peer, scope: Scope, incoming: Incoming, body: Body, content: Spooled
+    ) -> None:
+        """
+        Take a peer's message in. One whose head is not signed as it should be is read to its end, so that the refusal
+        arrives, but kept nowhere.
+
+        :raises Refusal, CallerGone:
+        """
+        try:
+            proof = self.wire.check_request(
+                peer,
+                method=incoming.method,
+                path=incoming.path,
+                query=incoming.query,
+                headers=scope["headers"],
+            )
+        except Refusal:
+            await _taken_in(call, incoming, body, None)
+            raise
+        await _taken_in(call, incoming, body, content)
+        proof.check_request(content.digest)
+        call.note_proof(proof)
 
     def _peer_of(self, scope: Scope) -> Peer:
         """Whose certificate the connection showed. :raises Refusal:"""
@@ -399,45 +431,70 @@ class Gateway:
             answer = await self._asked(route, head, incoming, body)
         finally:
             call.upstream_ns = time.perf_counter_ns() - began
-            call.request_bytes = body.size
-            if body.size:
-                call.request_sha256 = body.hash.hexdigest()
+            if not body.is_here:
+                call.note_request(body)
         headers = front.answer_headers(call, _answer_headers(call, answer), body)
         try:
+            if not answer.is_complete:
+                await answer.rest_soon(_SPLIT_SECONDS, SMALL)
             if answer.is_complete:
                 answer.release()
                 await self._deliver(call, answer, headers, send)
+            elif isinstance(send, SignedSend):
+                await self._deliver_signed(call, answer, headers, body.receive, send)
             else:
                 await self._stream(call, answer, headers, body.receive, send)
         finally:
             answer.release()
 
     async def _asked(self, route: Route, head: list[bytes], incoming: Incoming, body: Body) -> Answer:
-        more = None
-        if incoming.length and incoming.length <= SMALL:
-            head += [body.head_line(), b"\r\n", await body.whole()]
-        elif incoming.has_body:
-            head += [body.head_line(), b"\r\n"]
-            more = body.streamed()
-        else:
+        method = incoming.method
+        if not incoming.has_body:
             head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
-        return await self.upstreams.call(route.upstream, b"".join(head), method=incoming.method, more=more)
+            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=None)
+        head += [body.head_line(), b"\r\n"]
+        if incoming.length and incoming.length <= SMALL:
+            head.append(await body.whole())
+            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=None)
+        with contextlib.closing(self.spool.body()) as ahead:
+            parts = body.parts() if body.is_here else await read_ahead(body, ahead)
+            more = body.coded(parts)
+            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=more)
 
-    async def _deliver(self, call: Call, answer: Answer, headers: Headers, send: Send) -> None:
+    async def _deliver(
+        self,
+        call: Call,
+        answer: Answer | Relayed,
+        headers: Headers,
+        send: Send,
+        outcome: str = "delivered",
+        reason: str = "",
+    ) -> None:
         """A whole answer: logged, then released."""
         body = answer.body
         call.note_answer(body)
-        await self._keep(call.line(answer.status, "delivered"))
+        await self._keep(call.line(answer.status, outcome, reason))
         await send(_start(answer.status, headers))
         await send({"type": "http.response.body", "body": body})
 
+    async def _deliver_signed(
+        self, call: Call, answer: Answer, headers: Headers, receive: Receive, send: SignedSend
+    ) -> None:
+        """A large answer to a peer: nothing of it leaves before it is whole, so that it is logged once."""
+        with contextlib.closing(self.spool.body()) as content:
+            await take_answer(answer, content, receive)
+            answer.release()
+            call.response_bytes, call.response_sha256 = content.size, content.digest.hex()
+            await self._keep(call.line(answer.status, "delivered"))
+            await send.whole(answer.status, headers, content)
+
     async def _stream(
-        self, call: Call, answer: Answer, headers: Headers, receive: Receive, send: Send
+        self, call: Call, answer: Answer | Relayed, headers: Headers, receive: Receive, send: Send
     ) -> None:
         """A large answer: its beginning is logged before its first byte leaves, its end before its last part."""
         await self._keep(call.line(answer.status, "begun"))
         await send(_start(answer.status, headers))
-        gone = asyncio.ensure_future(_gone(receive))
+        gone = asyncio.ensure_future(left(receive))
         try:
             last = await self._all_but_the_last(call, answer, send, gone)
         except BaseException as failure:
@@ -451,7 +508,7 @@ class Gateway:
         await send({"type": "http.response.body", "body": last})
 
     async def _all_but_the_last(
-        self, call: Call, answer: Answer, send: Send, gone: "asyncio.Future[None]"
+        self, call: Call, answer: Answer | Relayed, send: Send, gone: "asyncio.Future[None]"
     ) -> bytes:
         """:raises UpstreamFailed, CallerGone:"""
         digest, held = hashlib.sha256(answer.body), answer.body
@@ -514,10 +571,22 @@ class BrokenOff(Exception):
     """An answer ended before its end; raised to the server, which then drops the connection."""
 
 
-async def _gone(receive: Receive) -> None:
-    """Done when the caller has gone away; only after the request has been read."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _taken_in(call: Call, incoming: Incoming, body: Body, content: Spooled | None) -> None:
+    """
+    All of a message that goes over the wire.
+
+    :param content: where it is kept, if it is
+    :raises CallerGone, Refusal:
+    """
+    if incoming.length and incoming.length > MAX_BODY:
+        raise too_large(MAX_BODY)
+    if incoming.has_body:
+        async for part in body.parts():
+            if content:
+                await content.add(part)
+        # Whatever coding it came in, it goes on with its length.
+        incoming.length, incoming.is_chunked = body.size, False
+    call.note_request(body)
 
 
 def _grant_of(snapshot: Snapshot, client: Client, route: Route, now: float) -> Grant:

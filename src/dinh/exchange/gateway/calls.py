@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dinh.exchange.gateway.records import new_id, told
+from dinh.exchange.gateway.requests import Body
 from dinh.exchange.gateway.routing import Route
 from dinh.exchange.gateway.snapshot import Client
 from dinh.exchange.gateway.trials import told_reason
@@ -65,11 +66,11 @@ class Call:
         self.elsewhere = f"{told(provider.encode(), 160)}\t{told(service.encode(), 60)}\t\t"
         self.service = f"{provider}/{service}".encode()
 
-    def note_request(self, body: bytes) -> None:
-        """What a peer signed is in the log with its digest, also if it is refused then."""
-        if body:
-            self.request_bytes = len(body)
-            self.request_sha256 = hashlib.sha256(body).hexdigest()
+    def note_request(self, body: Body) -> None:
+        """What came of it; of a peer's message also if it is refused then."""
+        self.request_bytes = body.size
+        if body.size:
+            self.request_sha256 = body.hash.hexdigest()
 
     def note_answer(self, body: bytes) -> None:
         if body:

@@ -104,7 +104,7 @@ _ERRORS: Final = {
     "provider-hung-up": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
     "bad-signature": _XRoadError(500, "Server.ServerProxy.InvalidSignatureValue"),
     "peer-signature": _XRoadError(500, "Server.ClientProxy.InvalidSignatureValue"),
-    "peer-answer-too-large": _XRoadError(500, "Server.ClientProxy.NetworkError"),
+    "answer-too-large": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
     "provider-answer": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
 }
 _HIDDEN: Final = frozenset({b"server"})

@@ -79,7 +79,7 @@ async def held(incoming: Incoming, body: Body) -> tuple[bytes, Body]:
         raise too_large(limit)
     content = await Body(body.receive, limit, incoming.length).whole()
     incoming.length, incoming.is_chunked = len(content), False
-    return content, Body(received(content, body.receive), body.limit, len(content))
+    return content, Body(received(content, body.receive), body.limit, len(content), is_here=body.is_here)
 
 
 def _refuse(faults: list[Fault]) -> None:

@@ -16,9 +16,10 @@ from dinh.exchange.gateway.routing import Upstream
 from dinh.pki.certificates import fingerprint
 from dinh.pki.http_signatures import PublicKey
 
-MAX_BODY: Final = 10 * 1024 * 1024
-"""Bodies on the wire are held whole, since their digests stand before them."""
-_SECONDS: Final = 60.0
+MAX_BODY: Final = 512 * 1024 * 1024
+"""Bodies on the wire wait on disk until they are whole, since their digests stand before them."""
+_SECONDS: Final = 300.0
+"""A version's longest time: the other end's answer begins only after its provider's has ended."""
 
 
 @dataclass(frozen=True, slots=True)

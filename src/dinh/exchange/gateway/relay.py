@@ -1,15 +1,16 @@
 """Both ends of a call between two gateways: ours asks a peer, or a peer asks us."""
 
-import hashlib
-from dataclasses import dataclass
+import asyncio
+import contextlib
 from typing import Any, Final
 
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import XRoadFront
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
-from dinh.exchange.gateway.requests import HOP_BY_HOP, Body, Incoming, Receive, Send
+from dinh.exchange.gateway.requests import HOP_BY_HOP, CallerGone, Incoming, Receive, Send
 from dinh.exchange.gateway.snapshot import Client, Snapshot
+from dinh.exchange.gateway.spool import Spool, Spooled
 from dinh.exchange.gateway.tokens import Tokens
 from dinh.exchange.gateway.upstream import Answer, Upstreams
 from dinh.exchange.gateway.wire import Wire, header
@@ -19,80 +20,110 @@ _NOT_PASSED: Final = HOP_BY_HOP | {b"content-length", b"signature", b"signature-
 _SIGNATURE_HEADERS: Final = (b"content-digest:", b"signature:", b"signature-input:")
 
 
-@dataclass(frozen=True, slots=True)
 class Relayed:
-    """A peer's answer, checked."""
+    """A peer's answer, whole and checked; taken as a provider's is."""
 
-    status: int
-    headers: Pairs
-    body: bytes
+    def __init__(self, status: int, headers: Pairs, content: Spooled) -> None:
+        self.status, self._content = status, content
+        self.headers = [*headers, (b"content-length", str(content.size).encode())]
+        self.is_complete = content.is_small
+        self.body = content.in_memory() if content.is_small else b""
+        self._parts = content.parts()
+
+    async def more(self) -> bytes:
+        """The next part of the body, empty at its end."""
+        return await anext(self._parts, b"")
+
+    def release(self) -> None:
+        self._content.close()
 
 
 class Relay:
     """Asks peers."""
 
-    def __init__(self, wire: Wire, connections: PeerConnections, upstreams: Upstreams) -> None:
-        self.wire, self.connections, self.upstreams = wire, connections, upstreams
+    def __init__(self, wire: Wire, connections: PeerConnections, upstreams: Upstreams, spool: Spool) -> None:
+        self.wire, self.connections, self.upstreams, self.spool = wire, connections, upstreams, spool
 
-    async def ask(self, peer: Peer, call: Call, incoming: Incoming, headers: Pairs, body: bytes) -> Relayed:
+    async def ask(
+        self, peer: Peer, call: Call, incoming: Incoming, headers: Pairs, body: Spooled, receive: Receive
+    ) -> Relayed:
         """
         Send a call to the gateway that serves it, and check its answer.
 
         A repeatable call is signed anew if a kept connection turns out to be closed: a message is sent once.
 
-        :raises UpstreamFailed, Refusal:
+        :param body: all of it
+        :param receive: tells when the caller goes away
+        :raises UpstreamFailed, Refusal, CallerGone:
         """
         signed: list[Pairs] = []
 
         def head(recipient: str) -> bytes:
             signed.append(
                 self.wire.sign_request(
-                    method=incoming.method,
-                    path=incoming.path,
-                    query=incoming.query,
-                    headers=headers,
-                    body=body,
-                    recipient=recipient,
+                    method=incoming.method, path=incoming.path, query=incoming.query, headers=headers,
+                    digest=body.digest, recipient=recipient,
                 )
-            )
+            )  # fmt: skip
             return _written(incoming, peer, [*headers, *signed[-1]], body)
 
+        more = None if body.is_small else body.parts()
         upstream = self.connections.upstream(peer)
-        answer = await self.upstreams.call(upstream, head, method=incoming.method, more=None)
+        answer = await self.upstreams.call(upstream, head, method=incoming.method, more=more)
+        content = self.spool.body()
         try:
-            content = await _whole(answer)
+            proof = self.wire.check_answer(
+                peer, status=answer.status, headers=answer.headers,
+                request_signature=header(signed[-1], b"signature"),
+            )  # fmt: skip
+            await take_answer(answer, content, receive)
+            proof.check_answer(content.digest)
+        except BaseException:
+            content.close()
+            raise
         finally:
             answer.release()
-        if call.request_bytes:
-            call.request_sha256 = hashlib.sha256(body).hexdigest()
-        proof = self.wire.check_answer(
-            peer, status=answer.status, headers=answer.headers, body=content,
-            request_signature=header(signed[-1], b"signature"),
-        )  # fmt: skip
         call.note_proof(proof)
         kept = [(name, value) for name, value in answer.headers if name not in _NOT_PASSED]
         return Relayed(answer.status, kept, content)
 
 
-def _written(incoming: Incoming, peer: Peer, headers: Pairs, body: bytes) -> bytes:
+def _written(incoming: Incoming, peer: Peer, headers: Pairs, body: Spooled) -> bytes:
+    """The head of a request, with its body if that is small."""
     target = incoming.path + (b"?" + incoming.query if incoming.query else b"")
     lines = [b"%b %b HTTP/1.1\r\nhost: %b:%d\r\n" % (incoming.method, target, peer.host.encode(), peer.port)]
     lines += [b"%b: %b\r\n" % pair for pair in headers]
-    lines += [b"content-length: %d\r\n\r\n" % len(body), body]
+    lines.append(b"content-length: %d\r\n\r\n" % body.size)
+    if body.is_small:
+        lines.append(body.in_memory())
     return b"".join(lines)
 
 
-async def _whole(answer: Answer) -> bytes:
-    """:raises UpstreamFailed, Refusal:"""
+async def take_answer(answer: Answer, content: Spooled, receive: Receive) -> None:
+    """
+    All of an answer, while the caller is there.
+
+    :raises UpstreamFailed, Refusal, CallerGone:
+    """
+    await content.add(answer.body)
     if answer.is_complete:
-        return answer.body
-    parts, size = [answer.body], len(answer.body)
-    while part := await answer.more():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_BODY:
-            raise unavailable("peer-answer-too-large", "The other gateway's answer is too large.", status=502)
-    return b"".join(parts)
+        return
+    gone = asyncio.ensure_future(left(receive))
+    try:
+        while part := await answer.more():
+            if gone.done():
+                raise CallerGone
+            if content.size + len(part) > MAX_BODY:
+                raise unavailable("answer-too-large", "The answer is too large for the wire.", status=502)
+            await content.add(part)
+    finally:
+        gone.cancel()
+
+
+async def left(receive: Receive) -> None:
+    """Done when the caller has gone away; only after the request has been read."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def relayed_headers(front: XRoadFront, call: Call, incoming: Incoming) -> Pairs:
@@ -132,11 +163,6 @@ def without_signature(incoming: Incoming) -> None:
     incoming.forward = b"".join(line + b"\r\n" for line in kept)
 
 
-async def whole_request(receive: Receive, incoming: Incoming) -> bytes:
-    """:raises CallerGone, Refusal:"""
-    return await Body(receive, MAX_BODY, incoming.length).whole() if incoming.has_body else b""
-
-
 def received(body: bytes, receive: Receive) -> Receive:
     """As if the body, which was read already, came now; after it whatever comes."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
@@ -147,10 +173,6 @@ def received(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-class AnswerTooLarge(Exception):
-    """An answer is beyond what the wire carries."""
-
-
 class SignedSend:
     """
     Holds an answer until it is whole, signs it, sends it.
@@ -159,34 +181,34 @@ class SignedSend:
     :param is_head: the answer has no content, then, whatever it would have been
     """
 
-    def __init__(self, send: Send, wire: Wire, request_signature: bytes, *, is_head: bool) -> None:
-        self.send, self.wire, self.request_signature, self.is_head = send, wire, request_signature, is_head
+    def __init__(
+        self, send: Send, wire: Wire, spool: Spool, request_signature: bytes, *, is_head: bool
+    ) -> None:
+        self.send, self.wire, self.spool = send, wire, spool
+        self.request_signature, self.is_head = request_signature, is_head
         self._start: dict[str, Any] = {}
-        self._parts: list[bytes] = []
-        self._size = 0
 
     async def __call__(self, message: dict[str, Any]) -> None:
-        """:raises AnswerTooLarge:"""
+        """An answer of one piece."""
         if message["type"] == "http.response.start":
             self._start = message
             return
-        self._parts.append(message.get("body", b""))
-        self._size += len(self._parts[-1])
-        if self._size > MAX_BODY:
-            raise AnswerTooLarge
-        if not message.get("more_body"):
-            await self._end(b"" if self.is_head else b"".join(self._parts))
+        with contextlib.closing(self.spool.body()) as content:
+            await content.add(message["body"])
+            await self.whole(self._start["status"], self._start["headers"], content)
 
-    async def _end(self, body: bytes) -> None:
-        status: int = self._start["status"]
-        headers = _own(self._start["headers"])
-        headers += self.wire.sign_answer(
-            status=status, headers=headers, body=body, request_signature=self.request_signature
+    async def whole(self, status: int, headers: Headers, content: Spooled) -> None:
+        """An answer of any size."""
+        if self.is_head:
+            content = self.spool.body()
+        own = [(name, value) for name, value in headers if name not in _NOT_PASSED]
+        own += self.wire.sign_answer(
+            status=status, headers=own, digest=content.digest, request_signature=self.request_signature
         )
-        headers.append((b"content-length", str(len(body)).encode()))
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
-
-
-def _own(headers: Headers) -> Pairs:
-    return [(name, value) for name, value in headers if name not in _NOT_PASSED]
+        own.append((b"content-length", str(content.size).encode()))
+        await self.send({"type": "http.response.start", "status": status, "headers": own})
+        if content.is_small:
+            await self.send({"type": "http.response.body", "body": content.in_memory()})
+            return
+        async for part in content.parts():
+            await self.send({"type": "http.response.body", "body": part, "more_body": True})

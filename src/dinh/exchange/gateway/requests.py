@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +17,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
 CALLER_SECONDS: Final = 30.0
-"""How long a caller may take for each part of a body."""
+"""How long a caller may take for each part of a body, and for all of it besides what the slowest line takes."""
+SLOWEST: Final = 8 * 1024
+"""Bytes a second: a caller whose body comes slower than that is let go."""
 SMALL: Final = 64 * 1024
 _DIGITS: Final = re.compile(rb"[0-9]{1,15}")
 # RFC 9110, 7.6.1, and what older software means by it.
@@ -131,7 +134,12 @@ def _without_named(forward: list[bytes], connection: bytes) -> list[bytes]:
 
 @dataclass(slots=True)
 class Body:
-    """The body of a request on its way: counted, hashed, bounded."""
+    """
+    The body of a request on its way: counted, hashed, bounded.
+
+    :param is_here: it was read before, so that nobody is waited for
+    :param waited: seconds that the caller let us wait
+    """
 
     receive: Receive
     limit: int
@@ -139,15 +147,17 @@ class Body:
     size: int = 0
     hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     sha512: "hashlib._Hash | None" = None
+    is_here: bool = False
+    waited: float = 0.0
 
     async def whole(self) -> bytes:
         """All of a small body. :raises CallerGone, Refusal:"""
-        parts = [part async for part in self._parts()]
+        parts = [part async for part in self.parts()]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def streamed(self) -> AsyncIterator[bytes]:
-        """In pieces as they come, in the coding that `head_line` announces. :raises CallerGone, Refusal:"""
-        async for part in self._parts():
+    async def coded(self, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Its parts in the coding that `head_line` announces. :raises CallerGone, Refusal:"""
+        async for part in parts:
             yield part if self.length is not None else b"%x\r\n%b\r\n" % (len(part), part)
         if self.length is None:
             yield b"0\r\n\r\n"
@@ -157,7 +167,8 @@ class Body:
             return b"transfer-encoding: chunked\r\n"
         return b"content-length: %d\r\n" % self.length
 
-    async def _parts(self) -> AsyncIterator[bytes]:
+    async def parts(self) -> AsyncIterator[bytes]:
+        """In pieces as they come. :raises CallerGone, Refusal:"""
         is_more = True
         while is_more:
             message = await self._received()
@@ -172,11 +183,16 @@ class Body:
             raise CallerGone
 
     async def _received(self) -> dict[str, Any]:
+        """Counted is the caller's time only: a provider that takes its time is not its fault."""
+        left = CALLER_SECONDS + self.size / SLOWEST - self.waited
+        begun = time.monotonic()
         try:
-            async with asyncio.timeout(CALLER_SECONDS):
+            async with asyncio.timeout(min(CALLER_SECONDS, left)):
                 return await self.receive()
         except TimeoutError as error:
             raise Refusal(408, "caller-too-slow", "The body did not arrive in time.") from error
+        finally:
+            self.waited += time.monotonic() - begun
 
     def _count(self, part: bytes) -> None:
         self.size += len(part)

@@ -30,6 +30,7 @@ class GatewaySettings:
     :param key_file: of the gateway's key, PEM; None: it makes its own
     :param certificate_file: of the key's certificate, PEM, issuers after it
     :param wire_port: where other gateways are listened to, by mutual TLS; 0: they are not
+    :param spool_bytes: what bodies that wait on disk may take together
     :param segment_bytes: a segment of the log is closed when it is that large
     """
 
@@ -45,6 +46,7 @@ class GatewaySettings:
     segment_bytes: int = 16 * MB
     wire_host: str = "127.0.0.1"
     wire_port: int = 0
+    spool_bytes: int = 2048 * MB
 
 
 def log_to_standard_error() -> None:
@@ -79,7 +81,15 @@ def settings_from_environment() -> GatewaySettings:
         certificate_file=certificate_file,
         wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
         wire_port=_port("DINH_WIRE_PORT"),
+        spool_bytes=_spool_bytes(),
     )
+
+
+def _spool_bytes() -> int:
+    given = os.environ.get("DINH_GATEWAY_SPOOL_MB") or "2048"
+    if not given.isdecimal() or not 1 <= int(given) <= 1_048_576:
+        raise BadSetting("DINH_GATEWAY_SPOOL_MB must be a whole number from 1 to 1048576.")
+    return int(given) * MB
 
 
 def _port(variable: str) -> int:

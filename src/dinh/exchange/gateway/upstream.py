@@ -24,6 +24,8 @@ _CONNECT_SECONDS: Final = 3.0
 _IDLE_SECONDS: Final = 30.0
 _MAX_HEAD: Final = 64 * 1024
 _LARGEST_POOL: Final = 256
+_MOST_UPLOADS: Final = 128
+"""Of a pool's connections, those that large bodies may hold while they are sent."""
 _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
 
@@ -254,6 +256,7 @@ class _Pool:
 
     idle: list[Connection] = field(default_factory=list)
     free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGEST_POOL))
+    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_UPLOADS))
     failures: int = 0
     open_until: float = 0.0
     is_probing: bool = False
@@ -304,6 +307,20 @@ class Answer:
         finally:
             timer.cancel()
 
+    async def rest_soon(self, seconds: float, most: int) -> None:
+        """
+        Wait a moment for the rest of a small answer whose head and body come apart; `body` and `is_complete` tell.
+
+        :raises UpstreamFailed: if it breaks off
+        """
+        parts = [self.body]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while sum(map(len, parts)) <= most and (part := await self._connection.more()):
+                    parts.append(part)
+        self.body = b"".join(parts)
+        self.is_complete = self._connection.is_complete and not self._connection.chunks
+
     def release(self) -> None:
         """Give the connection back; it is closed if the answer was not read to its end. Once only."""
         if not self._is_over:
@@ -339,9 +356,24 @@ class Upstreams:
         :raises UpstreamFailed, Refusal:
         """
         pool = self._pool(upstream)
+        is_probe = pool.check(time.monotonic())
+        try:
+            if more is None:
+                return await self._placed(pool, upstream, head, method, more)
+            await _taken(pool.uploads, upstream.timeout)
+            try:
+                return await self._placed(pool, upstream, head, method, more)
+            finally:
+                pool.uploads.release()
+        finally:
+            if is_probe:
+                pool.is_probing = False
+
+    async def _placed(
+        self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
+    ) -> Answer:
+        await _taken(pool.free, upstream.timeout)
         now = time.monotonic()
-        is_probe = pool.check(now)
-        await pool.free.acquire()
         try:
             answer = await self._tried(pool, upstream, head, method, more)
         except UpstreamFailed:
@@ -351,9 +383,6 @@ class Upstreams:
         except BaseException:
             pool.free.release()
             raise
-        finally:
-            if is_probe:
-                pool.is_probing = False
         pool.note(is_well=True, now=now)
         return answer
 
@@ -455,3 +484,15 @@ class Upstreams:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
+
+
+async def _taken(places: asyncio.Semaphore, seconds: float) -> None:
+    """:raises Refusal: 503 if none comes free in time"""
+    if not places.locked():
+        await places.acquire()
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await places.acquire()
+    except TimeoutError as error:
+        raise unavailable("provider-busy", "Too many calls wait for this provider.", seconds=5) from error

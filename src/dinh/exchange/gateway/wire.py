@@ -8,7 +8,6 @@ they are for, carry a nonce and are good for a minute; an answer fits one reques
 """
 
 import base64
-import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ _REQUIRED: Final = (*_DERIVED, '"content-digest"', '"x-road-client"', '"x-road-i
 _NOT_COVERED: Final = HOP_BY_HOP | {b"host", b"content-length", b"signature", b"signature-input"}
 _OF_REQUEST: Final = '"signature";req'
 _ANSWER_REQUIRED: Final = ('"@status"', '"content-digest"', _OF_REQUEST)
+_ANOTHER_CONTENT: Final = "The content is not that of Content-Digest."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,22 @@ class Proof:
 
     :param key: fingerprint of its certificate
     :param text: signature base and signature, base64, with a dot between
+    :param digest: SHA-256 of the content, as signed
     """
 
     key: str
     text: str
+    digest: bytes
+
+    def check_request(self, digest: bytes) -> None:
+        """:raises Refusal: if the content that came is another"""
+        if digest != self.digest:
+            raise Refusal(400, "bad-signature", _ANOTHER_CONTENT)
+
+    def check_answer(self, digest: bytes) -> None:
+        """:raises Refusal: the peer failed"""
+        if digest != self.digest:
+            raise _bad_answer(_ANOTHER_CONTENT)
 
 
 class Nonces:
@@ -85,27 +97,32 @@ class Wire:
         self._nonces = Nonces()
 
     def sign_request(
-        self, *, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes, recipient: str
+        self, *, method: bytes, path: bytes, query: bytes, headers: Headers, digest: bytes, recipient: str
     ) -> list[tuple[bytes, bytes]]:
         """
+        :param digest: SHA-256 of the body
         :param recipient: fingerprint of the certificate that the other end showed on this connection
         :returns: the headers to add: digest, signature input, signature
         """
-        digest = (b"content-digest", content_digest(hashlib.sha256(body).digest()))
-        components = _components([*headers, digest]) | request_line(method, path, query)
+        content = (b"content-digest", content_digest(digest))
+        components = _components([*headers, content]) | request_line(method, path, query)
         covered = [*_DERIVED, *_names(components)]
         nonce = random_bytes().hex()
-        return [digest, *self._signed(components, covered, nonce=nonce, tag=tag_for(recipient))]
+        return [content, *self._signed(components, covered, nonce=nonce, tag=tag_for(recipient))]
 
     def check_request(
-        self, peer: Peer, *, method: bytes, path: bytes, query: bytes, headers: Headers, body: bytes
+        self, peer: Peer, *, method: bytes, path: bytes, query: bytes, headers: Headers
     ) -> Proof:
-        """:raises Refusal: naming what is wrong"""
+        """
+        All but the content, which has not come yet.
+
+        :raises Refusal: naming what is wrong
+        """
         components = _components(headers) | request_line(method, path, query)
         now = time.time()
         try:
             tag = tag_for(self.identity.fingerprint)
-            proof, nonce = _checked(peer, components, headers, _REQUIRED, body, now, tag)
+            proof, nonce = _checked(peer, components, headers, _REQUIRED, now, tag)
         except BadMessageSignature as error:
             raise Refusal(400, "bad-signature", str(error)) from error
         created, given = nonce
@@ -118,25 +135,30 @@ class Wire:
         return proof
 
     def sign_answer(
-        self, *, status: int, headers: Headers, body: bytes, request_signature: bytes
+        self, *, status: int, headers: Headers, digest: bytes, request_signature: bytes
     ) -> list[tuple[bytes, bytes]]:
-        """:returns: the headers to add"""
-        digest = (b"content-digest", content_digest(hashlib.sha256(body).digest()))
-        components = _components([*headers, digest]) | _answer_parts(status, request_signature)
+        """
+        :param digest: SHA-256 of the body
+        :returns: the headers to add
+        """
+        content = (b"content-digest", content_digest(digest))
+        components = _components([*headers, content]) | _answer_parts(status, request_signature)
         covered = ['"@status"', *_names(components)]
         if request_signature:
             covered.append(_OF_REQUEST)
-        return [digest, *self._signed(components, covered)]
+        return [content, *self._signed(components, covered)]
 
-    def check_answer(
-        self, peer: Peer, *, status: int, headers: Headers, body: bytes, request_signature: bytes
-    ) -> Proof:
-        """:raises Refusal: the peer failed"""
+    def check_answer(self, peer: Peer, *, status: int, headers: Headers, request_signature: bytes) -> Proof:
+        """
+        All but the content, which has not come yet.
+
+        :raises Refusal: the peer failed
+        """
         components = _components(headers) | _answer_parts(status, request_signature)
         try:
-            proof, _nonce = _checked(peer, components, headers, _ANSWER_REQUIRED, body, time.time(), TAG)
+            proof, _nonce = _checked(peer, components, headers, _ANSWER_REQUIRED, time.time(), TAG)
         except BadMessageSignature as error:
-            raise unavailable("peer-signature", f"The other gateway's answer: {error}", status=502) from error
+            raise _bad_answer(str(error)) from error
         return proof
 
     def _signed(
@@ -147,6 +169,10 @@ class Wire:
             created=int(time.time()), nonce=nonce, tag=tag,
         )  # fmt: skip
         return [(b"signature-input", told), (b"signature", value)]
+
+
+def _bad_answer(what: str) -> Refusal:
+    return unavailable("peer-signature", f"The other gateway's answer: {what}", status=502)
 
 
 def tag_for(recipient: str) -> str:
@@ -185,7 +211,6 @@ def _checked(
     components: Components,
     headers: Headers,
     required: Iterable[str],
-    body: bytes,
     now: float,
     tag: str,
 ) -> tuple[Proof, tuple[int, str]]:
@@ -200,10 +225,9 @@ def _checked(
         raise BadMessageSignature("The signature is too old, or the clocks differ.")
     key = _key(peer, signature.keyid, now)
     base = verify_message(components, signature, key=key.key)
-    if read_content_digest(components['"content-digest"']) != hashlib.sha256(body).digest():
-        raise BadMessageSignature("The content is not that of Content-Digest.")
+    digest = read_content_digest(components['"content-digest"'])
     text = f"{base64.b64encode(base).decode()}.{base64.b64encode(signature.value).decode()}"
-    return Proof(key.fingerprint, text), (signature.created, signature.nonce)
+    return Proof(key.fingerprint, text, digest), (signature.created, signature.nonce)
 
 
 def _key(peer: Peer, keyid: str, now: float) -> PeerKey:

@@ -13,6 +13,7 @@ from dinh.exchange.gateway.requests import Receive, Scope, Send
 _MAX_HEAD: Final = 32 * 1024
 _HIGH_WATER: Final = 256 * 1024
 _IDLE_SECONDS: Final = 60.0
+_TAKE_SECONDS: Final = 30.0
 _MOST: Final = 1024
 log = logging.getLogger("dinh.exchange.gateway")
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -34,6 +35,8 @@ class WireProtocol(asyncio.Protocol):
         self._address = ""
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._begin()
 
     def _begin(self) -> None:
@@ -44,6 +47,7 @@ class WireProtocol(asyncio.Protocol):
         self._waiting_bytes = 0
         self._is_whole = False
         self._arrived = asyncio.Event()
+        self._head = b""
 
     # What asyncio calls.
 
@@ -67,7 +71,14 @@ class WireProtocol(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         self.open_ones.discard(self)
         self._cancel_timer()
+        self._writable.set()
         self._put({"type": "http.disconnect"})
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
 
     # What httptools calls.
 
@@ -124,9 +135,21 @@ class WireProtocol(asyncio.Protocol):
         if message["type"] == "http.response.start":
             lines = [b"HTTP/1.1 %d \r\n" % message["status"]]
             lines += [b"%b: %b\r\n" % pair for pair in message["headers"]]
-            self._answer = b"".join(lines)
+            self._head = b"".join([*lines, b"\r\n"])
             return
-        self.transport.write(self._answer + b"\r\n" + message["body"])
+        head, self._head = self._head, b""
+        self.transport.write(head + message["body"])
+        if not self._writable.is_set():
+            await self._taken()
+
+    async def _taken(self) -> None:
+        """Wait until the other end has taken what was written; one that takes nothing is let go."""
+        try:
+            async with asyncio.timeout(_TAKE_SECONDS):
+                await self._writable.wait()
+        except TimeoutError:
+            if self.transport:
+                self.transport.abort()
 
     async def _run(self, scope: Scope) -> None:
         keep = False

@@ -1,10 +1,15 @@
+from collections.abc import Iterable, Sequence
+from typing import Final
+
 from django.db.models import Count, Q, QuerySet
 
 from dinh.directory.models import Appointment
 from dinh.exchange.enums import PartyState, VersionState
 from dinh.exchange.models import AccessGrant, Exchange, Member, Peer, Service, ServiceVersion, System
-from dinh.exchange.rules import keeps_exchange, looks_after_systems
+from dinh.exchange.rules import keeps_exchange, looks_after_systems, speaks_for_unit
 from dinh.kernel.text import fold
+
+MASK: Final = "***"
 
 
 def members_visible_to(appointment: Appointment) -> QuerySet[Member]:
@@ -87,12 +92,41 @@ def exchanges_visible_to(appointment: Appointment) -> QuerySet[Exchange]:
     return Exchange.objects.filter(Q(client__in=own) | Q(provider__in=own))
 
 
+def own_clients(appointment: Appointment) -> list[str]:
+    """
+    Identifiers of the systems in whose name the appointment's own unit calls: their users are its own people.
+
+    The platform's keeper sees all calls, but is on the asking side of its own unit's only.
+    """
+    if not speaks_for_unit(appointment):
+        return []
+    rows = System.objects.filter(member__unit_id=appointment.unit_id).select_related("member")
+    return [system.identifier for system in rows]
+
+
+def masked(exchanges: Iterable[Exchange], *, own: Sequence[str]) -> list[Exchange]:
+    """
+    The rows as they are shown: who the user was is the client's own matter, others see that one was named.
+
+    :param own: clients whose users may be seen
+    """
+    rows = list(exchanges)
+    for row in rows:
+        if row.user_id and row.client not in own:
+            row.user_id = MASK
+    return rows
+
+
 def exchanges_matching(
-    rows: QuerySet[Exchange], *, text: str, service: str = "", outcome: str = ""
+    rows: QuerySet[Exchange], *, text: str, service: str = "", outcome: str = "", own: Sequence[str] = ()
 ) -> QuerySet[Exchange]:
-    """:param text: id of the exchange, of its message, a user, an issue, or a system's identifier, whole"""
+    """
+    :param text: id of the exchange, of its message, a user, an issue, or a system's identifier, whole
+    :param own: clients whose users may be looked for
+    """
     if text:
-        known = Q(message_id=text) | Q(user_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text)
+        known = Q(message_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text)
+        known |= Q(user_id=text, client__in=own)
         rows = rows.filter(known | Q(id=text) if _is_uuid(text) else known)
     if service:
         rows = rows.filter(service=service)

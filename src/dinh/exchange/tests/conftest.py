@@ -1,7 +1,9 @@
 import pytest
+from django.core.management import call_command
 
 from dinh.exchange.tests.provider import PATHS, provider
 from dinh.exchange.tests.running import running_gateway
+from dinh.exchange.tests.two_gateways import both_ends
 from dinh.exchange.tests.world import small_world
 
 
@@ -14,6 +16,10 @@ def upstream():
 @pytest.fixture
 def world(transactional_db, upstream):
     """MOTCUA may call all operations of DMDC's service `kho`, version 1.0."""
+    return make_world(upstream)
+
+
+def make_world(upstream):
     return small_world(
         base_url=f"{upstream.url}/base",
         service="kho",
@@ -33,3 +39,31 @@ def gateway(world, tmp_path):
 @pytest.fixture
 def token(gateway, world):
     return gateway.token(*world.key_and_secret)
+
+
+@pytest.fixture(scope="module")
+def shared_upstream():
+    with provider() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup, django_db_blocker, shared_upstream):
+    """As `world`, for all tests of a module; committed, since gateways read it, and cleared at the end."""
+    with django_db_blocker.unblock():
+        yield make_world(shared_upstream)
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture(scope="module")
+def shared_ends(shared_world, tmp_path_factory):
+    """As `ends`, for all tests of a module that neither change the registries nor end a gateway."""
+    with both_ends(shared_world, tmp_path_factory.mktemp("ends")) as both:
+        yield both
+
+
+@pytest.fixture
+def ends(world, tmp_path):
+    """Ours, which MOTCUA asks, and theirs, which serves DMDC's `kho`."""
+    with both_ends(world, tmp_path) as both:
+        yield both

@@ -97,11 +97,26 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _large(self, _body: bytes) -> None:
+        self._send_many(20)
+
+    def _huge(self, _body: bytes) -> None:
+        self._send_many(100)
+
+    def _send_many(self, count: int) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", str(20 * MB))
+        self.send_header("Content-Length", str(count * MB))
         self.end_headers()
-        for _part in range(20):
+        for _part in range(count):
             self.wfile.write(b"\x07" * MB)
+
+    def _split(self, _body: bytes) -> None:
+        """A small answer whose head and body come apart."""
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.flush()
+        time.sleep(0.003)
+        self.wfile.write(b"small")
 
     def _chunked(self, _body: bytes) -> None:
         self.send_response(200)
@@ -135,7 +150,7 @@ def provider() -> Iterator[Provider]:
 
 
 PATHS = [
-    "/small", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked", "/breaks-off",
-    "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}", "/items/{code}/parts/{part}",
-    "/items/fixed",
+    "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
+    "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
+    "/items/{code}/parts/{part}", "/items/fixed",
 ]  # fmt: skip

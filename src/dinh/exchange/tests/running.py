@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import httpx
+import psutil
 from django.conf import settings
 from django.db import connection
 
@@ -80,8 +81,11 @@ class RunningGateway:
     def kill(self) -> None:
         """As a power cut would: all of its processes at once."""
         if self.process:
+            own = psutil.Process(self.process.pid).children(recursive=True)
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+            # Else their ports could not be taken yet.
+            psutil.wait_procs(own, timeout=5)
             self.process = None
 
     def stop(self) -> None:

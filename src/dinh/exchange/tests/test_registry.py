@@ -50,6 +50,7 @@ from dinh.exchange.queries.registry import (
     services_visible_to,
     systems_visible_to,
 )
+from dinh.exchange.tests.log_rows import make_exchange
 from dinh.exchange.tests.world import make_system
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.notify.models import Notification
@@ -498,3 +499,31 @@ def test_log_shows_each_side_its_own(owner, asker, version, keeper):
     seen = [row in exchanges_visible_to(each) for each in (owner, asker, keeper, stranger)]
 
     assert seen == [True, True, True, False]
+
+
+def test_user_is_shown_to_the_clients_side_only(client, owner, asker, version, keeper):
+    grant = asked(version, asker)
+    row = make_exchange(
+        client=grant.system.identifier, provider=version.service.system.identifier, user_id="VN0123",
+        peer_key="ab", peer_proof="kept",
+    )  # fmt: skip
+
+    def seen(appointment):
+        client.force_login(AccountFactory(current_appointment=appointment))
+        page = client.get(f"/exchange/log/{row.pk}/").content.decode()
+        one = client.get(f"/api/v1/exchange/log/{row.pk}").json()
+        listed = client.get("/api/v1/exchange/log", {"q": "m-1"}).json()["items"]
+        found = client.get("/api/v1/exchange/log", {"q": "VN0123"}).json()["items"]
+        assert "peer_proof" not in one
+        return (
+            "VN0123" in page,
+            "***" in page,
+            one["user_id"],
+            [each["user_id"] for each in listed],
+            len(found),
+        )
+
+    assert seen(asker) == (True, False, "VN0123", ["VN0123"], 1)
+    assert seen(owner) == seen(keeper) == (False, True, "***", ["***"], 0)
+    row.refresh_from_db()
+    assert (row.user_id, row.peer_proof) == ("VN0123", "kept")

@@ -15,11 +15,14 @@ from django.db import connection
 from django.utils import timezone
 
 from dinh.exchange.gateway.identity import Identity, load_identity, make_identity
-from dinh.exchange.models import Exchange, Member, Peer, System, SystemCertificate
+from dinh.exchange.gateway.segments import ENDING, OPEN_ENDING
+from dinh.exchange.models import Beginning, Exchange, Member, Peer, System, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
-from dinh.exchange.tests.running import RunningGateway, database_url, free_port
+from dinh.exchange.tests.running import RunningGateway, database_url, eventually, free_port
+from dinh.exchange.tests.world import World
 
 SCHEMA = "ours"
+SEGMENTS = (ENDING, OPEN_ENDING)
 
 
 def identity(folder: Path, **more: object) -> Identity:
@@ -126,6 +129,17 @@ class Ends:
         self.ours.kill()
         self.theirs.kill()
 
+    def settle(self) -> None:
+        """Until all that was logged is in the database; then both logs begin anew."""
+        folders = [self.ours.segments, self.theirs.segments]
+        eventually(
+            lambda: [path for folder in folders for path in folder.iterdir() if path.suffix in SEGMENTS], []
+        )
+        for model in (Exchange, Beginning):
+            model.objects.all().delete()
+            with our_registry():
+                model.objects.all().delete()
+
     def our_log_size(self) -> int:
         with our_registry():
             return Exchange.objects.count()
@@ -133,6 +147,21 @@ class Ends:
     def our_log(self) -> list[Exchange]:
         with our_registry():
             return list(Exchange.objects.order_by("started_at"))
+
+
+@contextlib.contextmanager
+def both_ends(world: World, folder: Path) -> Iterator[Ends]:
+    """Running, registered with each other."""
+    with our_tables():
+        both = Ends(
+            folder, world.client, world.provider.member.code, identity(folder / "a"), identity(folder / "b")
+        )
+        both.register()
+        both.start()
+        try:
+            yield both
+        finally:
+            both.stop()
 
 
 def _keys(keys: Identity) -> dict[str, str]:

@@ -19,7 +19,12 @@ from dinh.exchange.enums import Outcome
 from dinh.exchange.models import Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence, standing_of
 from dinh.exchange.queries.archives import exchange_visible_to
-from dinh.exchange.queries.registry import exchanges_matching, exchanges_visible_to
+from dinh.exchange.queries.registry import (
+    exchanges_matching,
+    exchanges_visible_to,
+    masked,
+    own_clients,
+)
 from dinh.exchange.rules import looks_after_systems
 from dinh.kernel.components import chips_for
 from dinh.kernel.errors import NotFound
@@ -36,8 +41,9 @@ def log(request: StaffRequest) -> HttpResponseBase:
     outcome = request.GET.get("outcome", "")
     outcome = outcome if outcome in Outcome.values else ""
     found = exchanges_matching(
-        exchanges_visible_to(request.appointment), text=text, service=service, outcome=outcome
-    )
+        exchanges_visible_to(request.appointment), text=text, service=service, outcome=outcome,
+        own=own_clients(request.appointment),
+    )  # fmt: skip
     # Counted no further than can be leafed through: the table has many millions of rows.
     context = {
         "page": Paginator(_first(found), PAGE).get_page(request.GET.get("page")),
@@ -65,10 +71,12 @@ def exchange(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
     found = exchange_visible_to(request.appointment, exchange_id)
     if found is None:
         raise Http404
+    standing = standing_of(found)
+    (shown,) = masked([found], own=own_clients(request.appointment))
     context = {
-        "exchange": found,
+        "exchange": shown,
         "own_us": found.duration_us - found.upstream_us,
-        "standing": standing_of(found),
+        "standing": standing,
     }
     return render(request, "exchange/exchange.html", context)
 

@@ -1,0 +1,171 @@
+"""Two gateways whose registries change, or one of which ends; each test has its own."""
+
+import hashlib
+import http.client
+import ssl
+import threading
+import time
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from django.utils import timezone
+
+from dinh.exchange.gateway.wire import Wire
+from dinh.exchange.models import SystemCertificate
+from dinh.exchange.operations.configuration import tell_gateways
+from dinh.exchange.tests.provider import MB
+from dinh.exchange.tests.running import eventually
+from dinh.exchange.tests.sender import PATH, Sender
+from dinh.exchange.tests.test_xroad import SERVICE, ask, error_of
+from dinh.exchange.tests.two_gateways import Ends, certify, identity, our_registry, our_tables
+
+
+def test_refusals_of_the_other_end_come_as_they_are(ends, world):
+    with our_registry():
+        from dinh.exchange.tests.world import make_system
+
+        other = make_system("KHAC")
+        tell_gateways()
+    known = (500, "Server.ClientProxy.SslAuthenticationFailed")
+    eventually(lambda: error_of(ask(ends.ours, PATH, client=other.identifier)), known)
+
+    found = [
+        error_of(ask(ends.ours, f"/r1/{SERVICE}/1.0/khong-co")),
+        error_of(ask(ends.ours, PATH, client=other.identifier)),
+        error_of(ask(ends.ours, f"/r1/{SERVICE}/1.0/hang-up")),
+    ]
+
+    assert found == [
+        (500, "Server.ServerProxy.UnknownService"),
+        (500, "Server.ClientProxy.SslAuthenticationFailed"),
+        (500, "Server.ServerProxy.ServiceFailed"),
+    ]
+    answer = ask(ends.ours, f"/r1/{SERVICE}/1.0/broken")
+    assert (answer.status_code, answer.json()) == (500, {"provider": "broken"})
+    assert "x-road-error" not in answer.headers
+
+
+def test_other_end_away_is_told_by_the_protocol(ends):
+    ends.theirs.kill()
+
+    answer = ask(ends.ours, PATH)
+
+    assert error_of(answer) == (500, "Server.ServerProxy.NetworkError")
+    eventually(lambda: len(ends.our_log()), 1)
+    assert [(row.outcome, row.reason) for row in ends.our_log()] == [("failed", "provider-unreachable")]
+
+
+def test_calls_to_another_gateway_are_counted_and_bound_for_each_system(ends, upstream):
+    with our_registry():
+        ends.peer.daily_quota = 3
+        ends.peer.save()
+        tell_gateways()
+    eventually(lambda: ends.ours.health()["configuration"], 2)
+
+    answers = [ask(ends.ours, PATH) for _time in range(5)]
+
+    assert [answer.status_code for answer in answers] == [200] * 3 + [500] * 2
+    assert error_of(answers[3]) == (500, "Server.ServerProxy.AccessDenied")
+    assert int(answers[3].headers["retry-after"]) > 0
+    assert len(upstream.seen) == 3
+    logged = eventually(
+        lambda: [(row.outcome, row.reason) for row in ends.our_log()][3:], [("refused", "quota-exceeded")] * 2
+    )
+    assert logged == [("refused", "quota-exceeded")] * 2
+
+
+def test_revoked_certificate_is_refused_within_two_seconds(ends):
+    assert ask(ends.ours, PATH).status_code == 200
+    SystemCertificate.objects.filter(fingerprint=ends.ours_id.fingerprint).update(revoked_at=timezone.now())
+    tell_gateways()
+
+    refused = eventually(lambda: ask(ends.ours, PATH).status_code, 500, seconds=2)
+
+    assert refused == 500
+    # Theirs knows nobody by that certificate any more; its refusal is signed, and ours passes it on.
+    assert error_of(ask(ends.ours, PATH)) == (500, "Server.ServerProxy.SslAuthenticationFailed")
+    with our_registry():
+        SystemCertificate.objects.filter(fingerprint=ends.theirs_id.fingerprint).update(
+            revoked_at=timezone.now()
+        )
+        tell_gateways()
+    wanted = (500, "Server.ServerProxy.NetworkError")
+    assert eventually(lambda: error_of(ask(ends.ours, PATH)), wanted, seconds=2) == wanted
+
+
+def test_expired_certificate_is_refused(ends, tmp_path, world):
+    long_ago = timezone.now() - timedelta(days=20)
+    expired = identity(tmp_path / "expired", since=long_ago, life=timedelta(days=10))
+    peer_system = SystemCertificate.objects.get(fingerprint=ends.ours_id.fingerprint).system
+    certify(peer_system, expired)
+    tell_gateways()
+    time.sleep(1.5)
+    sender = Sender(ends, expired)
+
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+        sender.send(sender.signed(sender.headers()))
+
+
+def test_keys_may_be_of_rsa_too(world, tmp_path):
+    def rsa_key():
+        return rsa.generate_private_key(65537, 2048)
+
+    with our_tables():
+        both = Ends(
+            tmp_path, world.client, world.provider.member.code,
+            identity(tmp_path / "a", key=rsa_key()), identity(tmp_path / "b", key=rsa_key()),
+        )  # fmt: skip
+        both.register()
+        both.start()
+        try:
+            assert ask(both.ours, PATH).status_code == 200
+        finally:
+            both.stop()
+
+
+def reasons(ends):
+    return [(row.outcome, row.reason) for row in ends.our_log()]
+
+
+class _Forger(BaseHTTPRequestHandler):
+    """Another end whose signature is right, but whose content was changed in its middle."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args):
+        pass
+
+    def do_GET(self):
+        content, keys = bytearray(3 * MB), self.server.keys
+        told = [(b"content-type", b"text/plain")]
+        told += Wire(keys).sign_answer(
+            status=200, headers=told, digest=hashlib.sha256(content).digest(),
+            request_signature=self.headers["signature"].encode(),
+        )  # fmt: skip
+        content[len(content) // 2] = 1
+        self.send_response_only(200)
+        for name, value in [*told, (b"content-length", str(len(content)).encode())]:
+            self.send_header(name.decode(), value.decode())
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def test_large_answer_changed_in_its_middle_reaches_no_caller(ends):
+    ends.theirs.kill()
+    server = ThreadingHTTPServer(("127.0.0.1", ends.wire_port), _Forger)
+    server.keys = ends.theirs_id
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ends.theirs_id.certificate_file, ends.theirs_id.key_file)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        answer = ask(ends.ours, PATH)
+    finally:
+        server.shutdown()
+        server.server_close()
+
+    assert error_of(answer) == (500, "Server.ClientProxy.InvalidSignatureValue")
+    wanted = [("failed", "peer-signature")]
+    assert eventually(lambda: reasons(ends), wanted) == wanted
