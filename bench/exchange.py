@@ -103,6 +103,9 @@ def latency_figures(ports: dict[str, int], base: str, bearer: str, rate: float) 
             f"exchange.{name}", added, limit=direct[key], unit="ms", goal=f"< {least} ms added at {rate:.0f}/s",
             met=added < least and not own["errors"],
         )  # fmt: skip
+    for name, value in log_wait(base).items():
+        goal = "< 5 ms from a call's line to the begin of its batch's sync, at the same rate"
+        yield figure(f"exchange.batch_wait_{name}", value, unit="ms", goal=goal, met=value < 5)
 
 
 def slow_figures(port: int, base: str, bearer: str, pid: int) -> Iterator[dict[str, Any]]:
@@ -125,6 +128,12 @@ def slow_figures(port: int, base: str, bearer: str, pid: int) -> Iterator[dict[s
         "exchange.slow_clients_p99", beside["p99_ms"], limit=alone["p99_ms"], unit="ms", goal=goal, met=met
     )
     yield figure("exchange.slow_clients_memory", memory, unit="MB", goal="< 400 MB", met=memory < 400)
+
+
+def log_wait(base: str) -> dict[str, float]:
+    """Of the last 10,000 lines of the gateway's log."""
+    with urllib.request.urlopen(f"{base}/healthz") as answer:
+        return dict(json.load(answer)["log_wait_ms"])
 
 
 def disk_sync() -> dict[str, float]:

@@ -211,6 +211,7 @@ class Gateway:
             "limits_shared": self.limits.is_shared,
             "key_of": self.sharing.twin,
             "log": self.is_log_well,
+            "log_wait_ms": self.segments.wait_ms(),
             "log_shipping": self.shipping.is_connected,
         }
         await _send(send, 200 if told["ok"] else 503, [_JSON], json.dumps(told).encode())

@@ -12,6 +12,7 @@ import os
 import struct
 import time
 import zlib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Final, Protocol
 
 _FRAME: Final = struct.Struct(">II")
 _LONGEST: Final = 64 * 1024
+_WAITS: Final = 10_000
 ENDING: Final = ".log"
 OPEN_ENDING: Final = ".open"
 
@@ -43,6 +45,7 @@ class SegmentLog:
 
     Segments still being written end in `.open`; what a run left so is closed by the next.
 
+    :ivar waits: seconds from `append` to the beginning of the sync, of the last records
     """
 
     def __init__(self, folder: Path, *, segment_bytes: int, sealer: Sealer | None = None) -> None:
@@ -50,6 +53,8 @@ class SegmentLog:
         self._loop = asyncio.get_running_loop()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="exchange-log")
         self._pending: list[bytes] = []
+        self._since: list[float] = []
+        self.waits: deque[float] = deque(maxlen=_WAITS)
         self._kept: asyncio.Future[None] | None = None
         self._is_writing = False
         self._file = -1
@@ -66,6 +71,7 @@ class SegmentLog:
         The future raises LogFailed if the disk did not take it.
         """
         self._pending.append(record)
+        self._since.append(time.monotonic())
         if self._kept is None:
             self._kept = self._loop.create_future()
             if not self._is_writing:
@@ -73,6 +79,14 @@ class SegmentLog:
                 # At the end of this turn of the loop, so that all that is ready now goes in one batch.
                 self._loop.call_soon(self._begin)
         return self._kept
+
+    def wait_ms(self) -> dict[str, float]:
+        """Median and 99th percentile of `waits`, in milliseconds; zeros before the first record."""
+        found = sorted(self.waits) or [0.0]
+        return {
+            "median": round(found[len(found) // 2] * 1000, 3),
+            "p99": round(found[int(len(found) * 0.99)] * 1000, 3),
+        }
 
     async def rotate_if_older(self, seconds: float) -> None:
         """Close the open segment if it is that old, so that it can be shipped."""
@@ -84,12 +98,12 @@ class SegmentLog:
         self._writer.shutdown()
 
     def _begin(self) -> None:
-        batch, kept = self._pending, self._kept
-        self._pending, self._kept = [], None
+        batch, since, kept = self._pending, self._since, self._kept
+        self._pending, self._since, self._kept = [], [], None
         if kept is None:
             self._is_writing = False
             return
-        written = self._loop.run_in_executor(self._writer, self._write, batch)
+        written = self._loop.run_in_executor(self._writer, self._write, batch, since)
         written.add_done_callback(lambda done: self._end(done, kept))
 
     def _end(self, done: "asyncio.Future[None]", kept: "asyncio.Future[None]") -> None:
@@ -103,7 +117,7 @@ class SegmentLog:
 
     # In the writer's thread.
 
-    def _write(self, records: list[bytes]) -> None:
+    def _write(self, records: list[bytes], since: list[float]) -> None:
         if self.sealer:
             records = [*records, self.sealer.seal(records)]
         data = b"".join(framed(record) for record in records)
@@ -113,6 +127,8 @@ class SegmentLog:
         try:
             while view:
                 view = view[os.write(self._file, view) :]
+            now = time.monotonic()
+            self.waits.extend([now - begun for begun in since])
             os.fdatasync(self._file)
         except OSError:
             # What follows a torn record would be lost with it, so the next batch begins a new segment; and none may
