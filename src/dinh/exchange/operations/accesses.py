@@ -10,7 +10,7 @@ from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.exchange.queries.accesses import DataAccess, accesses_about, subject_of
 from dinh.exchange.rules import keeps_exchange
-from dinh.kernel.errors import InvalidInput, NotPermitted
+from dinh.kernel.errors import InvalidInput, NotFound
 
 _SHORTEST: Final = 6
 _LONGEST: Final = 40
@@ -23,11 +23,11 @@ def ask_for_accesses(*, number: str, reason: str, actor: Appointment, at: dateti
 
     Writes an audit entry with the reason and the keyed hash of the number, never the number.
 
-    :raises NotPermitted: for everybody else
+    :raises NotFound: for everybody else
     :raises InvalidInput: without a number or a reason
     """
     if not keeps_exchange(actor):
-        raise NotPermitted(_("Only the keeper of the platform may ask for this."))
+        raise NotFound(_("There is no such exchange."))
     number, reason = "".join(number.split()), reason.strip()
     if not _SHORTEST <= len(number) <= _LONGEST:
         raise InvalidInput(_("Give the whole number, 6 to 40 characters."), field="number")
