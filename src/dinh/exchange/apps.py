@@ -81,7 +81,7 @@ def _register_menu() -> None:
     menu.register(
         "exchange.accesses",
         MenuEntry(
-            label=_("Who looked at a person's data"),
+            label=_("Look-ups of people"),
             url_name="exchange:accesses",
             icon="search",
             order=77,
