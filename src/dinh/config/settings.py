@@ -25,9 +25,7 @@ BASE_URL = env.url("DINH_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 SANDBOX_URL = env.url("DINH_SANDBOX_URL", default=f"http://127.0.0.1:{PORT + 1}")
 GATEWAY_PORT = env.port("DINH_GATEWAY_PORT", default=PORT + 3)
 GATEWAY_URL = env.url("DINH_GATEWAY_URL", default=f"http://127.0.0.1:{GATEWAY_PORT}")
-EXCHANGE_KEYS = env.text(
-    "DINH_EXCHANGE_KEYS", default=str(DATA_DIR / "demo-exchange-keys.json") if DEMO else ""
-)
+EXCHANGE_KEYS = env.file("DINH_EXCHANGE_KEYS") or (str(DATA_DIR / "demo-exchange-keys.json") if DEMO else "")
 TIMESTAMP_URL = env.url("DINH_TIMESTAMP_URL", default=f"{SANDBOX_URL}/tsa" if DEMO else "")
 
 MAX_VERIFIED_BYTES = env.number("DINH_MAX_VERIFIED_MB", default=50, least=1) * 1024 * 1024

@@ -40,6 +40,8 @@ REFUSED = {
     "DINH_DEBUG": ("2",),
     "DINH_MAX_UPLOAD_MB": ("-1", "1.5"),
     "DINH_ORPHANS_KEPT_DAYS": ("1",),
+    "DINH_EXCHANGE_KEYS": ("/no/such/keys.json",),
+    "DINH_EXCHANGE_LOG_MONTHS": ("-1",),
     "DINH_CLAMAV": ("localhost",),
     "DINH_S3_BUCKET": ("Blobs of Bắc Kạn",),
     "DINH_S3_ENDPOINT": ("s3.example",),
