@@ -189,12 +189,15 @@ def signed_figures(folder: Path, ports: dict[str, int]) -> Iterator[dict[str, An
 def both_ends(folder: Path, key: Any) -> tuple[dict[str, float], dict[str, float], bool, float]:
     """:returns: with many connections, with one, whether both logs have all, and CPU for each (microseconds)"""
     from dinh.exchange.models import Exchange, System
-    from dinh.exchange.tests.two_gateways import Ends, identity
+    from dinh.exchange.tests.two_gateways import Ends, identity, our_registry
 
     client = System.objects.select_related("member").get(code="MOTCUA")
     Exchange.objects.all().delete()
     ends = Ends(folder, client, "H03.DMDC", identity(folder / "a", key=key), identity(folder / "b", key=key))
     ends.register()
+    with our_registry():
+        ends.peer.rate, ends.peer.daily_quota = 1_000_000, 2_000_000_000
+        ends.peer.save(update_fields=["rate", "daily_quota"])
     ends.start()
     try:
         url = f"{ends.ours.url}/r1/VN/GOV/H03.DMDC/DMDC/bench/v1/small"
