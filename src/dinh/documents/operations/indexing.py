@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from dinh.documents.models import Document
 from dinh.kernel.text import fold
@@ -41,7 +41,9 @@ def index_document(document: Document) -> None:
         document.signer_name,
         document.search_text,
     )
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Locked by a statement of its own: the next one then sees the readers of a sending that it waited for.
+        cursor.execute("SELECT FROM documents_document WHERE id = %s FOR NO KEY UPDATE", [document.pk])
         cursor.execute(_ONE, [fold(" ".join(words)), document.pk])
 
 

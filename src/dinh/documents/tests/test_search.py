@@ -1,10 +1,12 @@
 """Search by any field, kept searches, and what they give to take home."""
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document as WordDocument
@@ -15,11 +17,13 @@ from dinh.directory.tests.factories import AccountFactory
 from dinh.documents.models import Document, Incoming
 from dinh.documents.operations.assigning import Directions, assign_incoming
 from dinh.documents.operations.dispatch import send_further
+from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.queries.metadata import OF_LETTER, incoming_metadata, letters_metadata
 from dinh.documents.queries.search import Wanted, documents_of, documents_wanted, search_documents
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.kernel.text import fold
 from dinh.records.operations.case_files import NewCaseFile, file_record, open_case_file
 
 pytestmark = pytest.mark.django_db
@@ -270,8 +274,46 @@ def test_words_find_a_letter_for_whom_it_went_further_to_and_for_its_sender(offi
     assert marks == {f"§{reader.unit_id}" for reader in readers}
 
 
-@pytest.mark.parametrize("typed", ["§{unit}", "'§{unit}'", '"§{unit}"'])
-def test_nobody_can_ask_for_the_letters_of_a_unit(office, typed):
-    arrived(office, "15/CV-STTTT")
+@pytest.mark.parametrize("typed", ["§14", "'§14'", '"§14"', "§§14", "x§14", "-§14 or '§14':*"])
+def test_no_word_that_is_typed_is_read_as_a_reader(typed):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT websearch_to_tsquery('simple', %s)::text", [fold(typed)])
+        asked = cursor.fetchone()[0]
 
-    assert found(office, words=typed.format(unit=office[0].unit_id)) == []
+    assert "14" in asked
+    assert "§" not in asked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_that_are_read_during_a_sending_leave_its_reader_findable():
+    sender, first, later = (staff(unit(), "clerk") for _time in range(3))
+    outgoing = sealed(sender, [first.unit])
+    send(outgoing, sender)
+    order = {"outgoing_id": outgoing.pk, "actor": sender, "units": [later.unit_id], "request_key": "more"}
+
+    def read_again():
+        try:
+            index_document(outgoing.document)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            send_further(**order, at=NOW)
+            reading = pool.submit(read_again)
+            wait_for_lock()
+        reading.result()
+
+    assert [len(search_documents("truong chinh", reader)) for reader in (first, later)] == [1, 1]
+
+
+def wait_for_lock():
+    """Until another connection waits for us."""
+    last = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < last:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    pytest.fail("Nobody waited.")
