@@ -1,4 +1,4 @@
-"""What stock pyHanko and poppler say of a signed file: two judges that share no code with ours."""
+"""What stock pyHanko, poppler and veraPDF say of a file: judges that share no code with ours."""
 
 import io
 import shutil
@@ -40,3 +40,18 @@ def pdf_text(pdf: bytes, tmp_path: Path) -> str:
     path = tmp_path / "letter.pdf"
     path.write_bytes(pdf)
     return subprocess.run(["pdftotext", str(path), "-"], capture_output=True, text=True, check=True).stdout
+
+
+def verapdf_says(pdf: bytes, tmp_path: Path) -> str:
+    """Empty when the file is PDF/A-2b (ISO 19005-2), else veraPDF's report of the rules that it breaks."""
+    if shutil.which("verapdf") is None:
+        pytest.skip("verapdf is not installed")
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(pdf)
+    ran = subprocess.run(
+        ["verapdf", "--flavour", "2b", "--format", "text", "--verbose", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "" if ran.stdout.startswith("PASS") else ran.stdout + ran.stderr

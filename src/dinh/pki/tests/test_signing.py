@@ -40,7 +40,7 @@ from dinh.pki.pdf.objects import Stream
 
 from .authority import cms_of
 from .letters import BLUE, CLAIMS, INITIALS_FIELD, NOON, RED, font, letter_fields, picture, plain_pdf
-from .peers import pdf_text, pdfsig_lines, pyhanko_statuses
+from .peers import pdf_text, pdfsig_lines, pyhanko_statuses, verapdf_says
 
 SOFTHSM = "/usr/lib/softhsm/libsofthsm2.so"
 
@@ -105,6 +105,17 @@ def test_typst_letter_in_pdf_a_is_signed_and_keeps_its_rules(authority, tmp_path
     assert [s.bottom_line for s in pyhanko_statuses(steps[-1], [authority.root.der])] == [True] * 3
     assert pdfsig_lines(steps[-1], tmp_path) == ["Signature is Valid."] * 3
     assert pdf_a_faults(steps[-1]) == []
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_typst_letter_is_pdf_a_to_verapdf_after_every_step(authority, tmp_path, tagged):
+    from dinh.kernel.pdf import render_pdf
+
+    pdf = render_pdf("kernel/specimen.typ", {"text": "Kính gửi"}, tagged=tagged).pdf
+    letter = add_fields(pdf=pdf, fields=letter_fields())
+
+    for step in (pdf, letter, *journey(authority, letter)):
+        assert verapdf_says(step, tmp_path) == ""
 
 
 def pdf_a_faults(data):
