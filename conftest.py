@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db.models.signals import post_migrate
 from django.test.utils import setup_databases, teardown_databases
 from xdist.scheduler import LoadScopeScheduling
 
@@ -16,6 +18,8 @@ from dinh.config.messages import compile_messages
 
 OF_THE_HOUSE = ("tests/journey/", "tests/quality/", "tests/attacks/test_killed_processes.py")
 """Tests that start the whole house, once for all of them."""
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+"""What migrating writes, and Django would write again after each clearing."""
 
 
 def pytest_configure() -> None:
@@ -24,20 +28,28 @@ def pytest_configure() -> None:
     settings.DEMO_LETTERS = False
     os.environ.setdefault("DINH_DEMO_LETTERS", "0")
     settings.PASSWORD_HASHERS = ["hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
-    _empty_the_log_between_tests()
+    _empty_tables_between_tests()
 
 
-def _empty_the_log_between_tests() -> None:
-    """The log's triggers refuse TRUNCATE too; only the tests' clearing goes past them, with the notes of seals."""
-    flush = DatabaseOperations.execute_sql_flush
+def _empty_tables_between_tests() -> None:
+    """
+    Rows are deleted: TRUNCATE makes every table and index a file anew, 0.5 s where the tests have left a few rows.
 
-    def past_triggers(operations: DatabaseOperations, sql_list: list[str]) -> None:
-        # Jobs are in no model of ours, so Django would leave them to the next test.
-        jobs = "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers CASCADE"
-        flush(operations, ["SET LOCAL session_replication_role = replica", *sql_list, jobs])
+    The log's triggers refuse that; only the tests' clearing goes past them, with the notes of seals.
+    """
+
+    def emptied(operations: DatabaseOperations, sql_list: list[str]) -> None:
+        # All that is there: jobs are in no model of ours, so Django would leave them to the next test.
+        names = connection.introspection.table_names()
+        tables = [operations.quote_name(name) for name in names if name not in KEPT_TABLES]
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            # Waits for whoever still writes, as TRUNCATE would.
+            cursor.execute(f"LOCK TABLE {', '.join(tables)} IN EXCLUSIVE MODE")
+            cursor.execute("; ".join(f"DELETE FROM {table}" for table in tables))  # noqa: S608
         (Path(settings.DATA_DIR) / "audit" / "heads.txt").unlink(missing_ok=True)
 
-    DatabaseOperations.execute_sql_flush = past_triggers  # type: ignore[method-assign]
+    DatabaseOperations.execute_sql_flush = emptied  # type: ignore[method-assign]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -84,13 +96,34 @@ def django_db_setup(
 ) -> Iterator[None]:
     """The test database, for every run; pytest-django's own makes it only if a chosen test bears its mark."""
     with django_db_blocker.unblock():
+        if template := os.environ.get("DINH_TESTS_TEMPLATE"):
+            migrate_once(template)
         made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+    # What they write is kept when tables are emptied.
+    post_migrate.disconnect(create_contenttypes)
+    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
     yield
     with django_db_blocker.unblock():
         try:
             teardown_databases(made, verbosity=0)
         except DatabaseError as error:
             warnings.warn(f"The test database could not be dropped: {error}", stacklevel=1)
+
+
+def migrate_once(template: str) -> None:
+    """Let the test database be a copy of `template`, which the first process that asks for it makes."""
+    making = f"{template}_making"
+    with connection.creation._nodb_cursor() as server:  # type: ignore[attr-defined]
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
+        server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template])
+        if not server.fetchone():
+            name, test = connection.settings_dict["NAME"], connection.settings_dict["TEST"]
+            own, test["NAME"] = test["NAME"], making
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            connection.close()
+            connection.settings_dict["NAME"], test["NAME"] = name, own
+            server.execute(f'ALTER DATABASE "{making}" RENAME TO "{template}"')
+    connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 @pytest.fixture(scope="module")

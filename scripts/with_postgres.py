@@ -1,8 +1,9 @@
 """
 Run a command beside a throw-away PostgreSQL, whose address it gets as DINH_DATABASE_URL.
 
-With `--bin DIR` the server's programs come from there (another version of PostgreSQL). A given
-DINH_DATABASE_URL is used as it is. Run with the environment's Python.
+Tests migrate one database and copy it (`conftest.py`), which lives as long as the server. With `--bin DIR` the
+server's programs come from there (another version of PostgreSQL). A given DINH_DATABASE_URL is used as it is.
+Run with the environment's Python.
 """
 
 import os
@@ -27,7 +28,11 @@ def main() -> int:
     server = EmbeddedPostgres(folder, settings=THROW_AWAY, programs=programs)
     try:
         server.start()
-        given = {"DINH_DATABASE_URL": server.url(), "DINH_DATA_DIR": str(folder / "data")}
+        given = {
+            "DINH_DATABASE_URL": server.url(),
+            "DINH_DATA_DIR": str(folder / "data"),
+            "DINH_TESTS_TEMPLATE": "dinh_template",
+        }
         return subprocess.run(arguments, env=os.environ | given, check=False).returncode
     finally:
         server.stop()
