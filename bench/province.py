@@ -52,7 +52,7 @@ def _lay_in(cursor, amount: int) -> None:
         BOOKS,
         "ANALYZE documents_document",
         ARRIVALS,
-        READERS,
+        WORDS_AND_READERS,
     ):
         cursor.execute(statement, given)
 
@@ -74,11 +74,11 @@ def _vocabulary() -> Iterable[str]:
 LETTERS = """
 INSERT INTO documents_document (issuer_id, issuer_name, issuer_code, bloc, type_code, number, number_text, notation,
     code, issued_date, place, subject, urgency, secrecy, language, signer_name, signer_position,
-    signer_authority, copy_kind, search_text, search_vector, created_at)
+    signer_authority, copy_kind, search_text, created_at)
 SELECT u.id, u.name, '', 'government', 'CV', i, i::text, 'CV', 'B' || i || '/CV',
     date '2026-01-01' + (i %% 300), 'X', initcap(w.w), CASE WHEN i %% 20 = 0 THEN 1 ELSE 0 END, 0, 'vi',
     'N', 'P', '', '',
-    w.w, to_tsvector('simple', w.w || ' b' || i), timestamptz '2026-01-01' + i * interval '2 minutes'
+    w.w, timestamptz '2026-01-01' + i * interval '2 minutes'
 FROM generate_series(1, %(amount)s) i
 JOIN place p ON p.n = i %% %(places)s JOIN directory_unit u ON u.id = p.id
 JOIN word w ON w.n = 1 + i %% %(words)s
@@ -100,8 +100,10 @@ JOIN documents_book b ON b.direction = 'incoming' AND b.year = 2026 AND b.code =
     AND b.unit_id = CASE WHEN d.number %% 10 = 0 THEN %(busy)s ELSE p.id END
 WHERE d.code LIKE 'B%%'
 """
-READERS = """
-UPDATE documents_document d SET search_vector = d.search_vector || array_to_tsvector(ARRAY[
-    '§' || d.issuer_id, '§' || (SELECT unit_id FROM documents_incoming WHERE document_id = d.id)])
+WORDS_AND_READERS = """
+UPDATE documents_document d SET search_vector = to_tsvector('simple', d.search_text || ' b' || d.number)
+    || array_to_tsvector(ARRAY[
+        '§' || d.issuer_id, '§' || (SELECT unit_id FROM documents_incoming WHERE document_id = d.id)])
 WHERE d.code LIKE 'B%%'
 """
+"""Together, as the application indexes a letter once it is written."""

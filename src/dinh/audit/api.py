@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Final, Protocol
 
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 
+from dinh.kernel.compiled import planned_cursor
 from dinh.kernel.logging import current_request_id
 from dinh.pki.api import Member
 
@@ -58,7 +59,7 @@ def record(
 
     who = SYSTEM if actor is None else actor if isinstance(actor, Actor) else actor.audit_actor()
     # Not through the model, whose insert takes three times as long: every act of the house passes here.
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(
             _WRITE,
             [

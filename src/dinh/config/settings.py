@@ -126,6 +126,8 @@ FORM_RENDERER = "django.forms.renderers.Jinja2"
 DATABASES = {
     "default": env.database("DINH_DATABASE_URL", default="postgresql://postgres@127.0.0.1:5432/dinh")
 }
+if env.flag("DINH_DATABASE_PREPARES", default=True):
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 5
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "directory.Account"

@@ -1,8 +1,9 @@
 """
-Reads whose SQL Django writes once in the life of a process.
+Reads whose SQL Django writes once in the life of a process, and statements that the database plans once a connection.
 
 A page of the shell asks the same few questions on every request; writing their SQL anew took longer than the database
-took to answer them. When to use it: docs/decisions/reads-compiled-once.md.
+took to answer them, and planning them took the database longer than answering. When to use it:
+docs/decisions/reads-compiled-once.md.
 """
 
 import copy
@@ -11,9 +12,24 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models import QuerySet
 
 Row = TypeVar("Row")
+
+
+def planned_cursor() -> CursorWrapper:
+    """
+    A cursor for statements that come again and again: once a connection has seen one a few times, the server keeps it
+    parsed and planned, unless `DINH_DATABASE_PREPARES` is off. Values are bound by the server.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor: CursorWrapper = connection._prepare_cursor(ServerBindingCursor(connection.connection))
+    return cursor
 
 
 class CompiledRead(Generic[Row]):
@@ -34,7 +50,7 @@ class CompiledRead(Generic[Row]):
         given = tuple(values[each.name] if isinstance(each, _Place) else each for each in parameters)
         asked = copy.copy(compiler)
         asked.connection = connections[DEFAULT_DB_ALIAS]
-        asked.as_sql = lambda *args, **options: (sql, given)
+        asked.execute_sql = lambda *args, **options: [_answered(sql, given)]
         query = copy.copy(queryset.query)
         query.get_compiler = lambda *args, **options: asked
         own = object.__new__(type(queryset))
@@ -52,6 +68,12 @@ class CompiledRead(Generic[Row]):
         if missing:
             raise ValueError(f"No parameter of the statement stands for {sorted(missing)}")
         return queryset, compiler, sql, places
+
+
+def _answered(sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    with planned_cursor() as cursor:
+        cursor.execute(sql, given)
+        return cursor.fetchall()
 
 
 class _Place:

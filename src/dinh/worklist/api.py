@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, models
+from django.db import models
 from django.utils import timezone
 
 from dinh.directory.models import Appointment
+from dinh.kernel.compiled import planned_cursor
 from dinh.worklist.kinds import WorkKind, kinds
 
 __all__ = [
@@ -75,7 +76,7 @@ def add_same_work(
         "ended_type": ends and ends._meta.label_lower,
         "ended_id": ends and ends.pk,
     }
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(_ADD_SAME, given)
 
 
@@ -86,8 +87,8 @@ WITH ended AS (
 )
 INSERT INTO worklist_workitem
     (kind, unit_id, role, appointment_id, target_type, target_id, title, url, urgency, due_at, created_at)
-SELECT %(kind)s, unit, %(role)s, %(appointment_id)s, %(target_type)s, target, %(title)s,
-       %(before)s || target || %(after)s, %(urgency)s, %(due_at)s, %(created_at)s
+SELECT %(kind)s, unit, %(role)s, %(appointment_id)s::bigint, %(target_type)s, target, %(title)s,
+       %(before)s::text || target || %(after)s::text, %(urgency)s, %(due_at)s::timestamptz, %(created_at)s
 FROM unnest(%(units)s::bigint[], %(targets)s::bigint[]) AS waiting(unit, target)
 """
 

@@ -22,6 +22,7 @@ REFUSED = {
     "PORT": ("eight", "70000"),
     "DINH_HOST": ("http://10.1.2.3",),
     "DINH_DATABASE_URL": ("mysql://localhost/dinh", "postgresql://localhost:port/dinh"),
+    "DINH_DATABASE_PREPARES": ("sometimes",),
     "DINH_SECRET_KEY": ("short",),
     "DINH_ALLOWED_HOSTS": ("https://dinh.backan.gov.vn", "dinh.backan.gov.vn:443"),
     "DINH_TRUSTED_ORIGINS": ("dinh.backan.gov.vn",),

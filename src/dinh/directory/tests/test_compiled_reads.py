@@ -70,6 +70,20 @@ def test_each_thread_asks_by_its_own_connection():
     assert other != id(connection.connection)
 
 
+@pytest.mark.parametrize(("after", "kept"), [(5, 1), (None, 0)], ids=["planned once", "behind an old pooler"])
+def test_the_server_keeps_what_is_asked_often(after, kept, monkeypatch):
+    read = CompiledRead(lambda pk: Unit.objects.filter(pk=pk).values_list("address", flat=True), pk=-1)
+    unit = UnitFactory(address="Số 1")
+    with connection.cursor() as cursor:
+        monkeypatch.setattr(connection.connection, "prepare_threshold", after)
+        cursor.execute("DEALLOCATE ALL")
+
+        told = {read.rows(pk=unit.pk)[0] for _time in range(8)}
+
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%directory_unit%'")
+        assert (told, cursor.fetchone()) == ({"Số 1"}, (kept,))
+
+
 def test_refuses_an_example_that_stands_nowhere():
     read = CompiledRead(lambda pk, day: Unit.objects.filter(pk=pk), pk=-1, day=date.min)
 

@@ -42,7 +42,9 @@ class Incoming(models.Model):
 
     # Rows come by the thousand: keys that a composite index below begins with have none of their own.
     unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="arrivals")
+    document = models.ForeignKey(
+        Document, on_delete=models.PROTECT, related_name="arrivals", db_index=False
+    )
     dispatch = models.ForeignKey(
         Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals", db_index=False
     )
@@ -93,6 +95,8 @@ class Incoming(models.Model):
             models.Index(fields=["unit", "state", "-arrived_at"], name="incoming_of_unit_state"),
             models.Index(fields=["unit", "-arrived_at", "-id"], name="incoming_of_unit"),
             models.Index(fields=["dispatch", "state"], name="incoming_of_dispatch"),
+            # Whether a letter that a search found may be seen is answered by the index alone.
+            models.Index(fields=["document", "unit"], include=["state"], name="incoming_of_document"),
             models.Index(
                 fields=["unit", "due_at"],
                 condition=Q(done_at=None, due_at__isnull=False),

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from dinh.documents.enums import Channel, IncomingState, OutgoingState
+from dinh.kernel.compiled import planned_cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def deliver(
         "sealed": OutgoingState.SEALED,
         "issued": OutgoingState.ISSUED,
     }
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(_SEND, given)
         dispatch_id, to, on_paper, units, arrivals = cursor.fetchone() or (None, [], [], [], [])
     return Delivery(dispatch_id, to, on_paper, list(zip(units, arrivals, strict=True)))
