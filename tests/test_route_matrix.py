@@ -1,8 +1,10 @@
 """Each route by each role: who may gets an answer, who may not gets what a missing page would give."""
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
+from http.cookies import SimpleCookie
 from typing import Any
 
 import factory
@@ -15,7 +17,7 @@ from route_matrix import CALLS, COMPLETE_UNDER, EVERYBODY, FORMS, PAGES, ROLES, 
 from test_routes import ALL, address
 
 from dinh.directory.enums import ChangeKind, IdentifierForm, Role
-from dinh.directory.models import Account, ApiToken, SignedInSession, StructureChange, UnitIdentifier
+from dinh.directory.models import ApiToken, SignedInSession, StructureChange, UnitIdentifier
 from dinh.directory.tests.factories import (
     AccountFactory,
     AppointmentFactory,
@@ -38,11 +40,11 @@ class World:
     """
     One unit with its people, a keeper of the directory, the head of another unit.
 
-    :param accounts: by role
+    :param cookies: by role, of somebody who has signed in
     :param ids: objects of the unit, by the name that addresses give them
     """
 
-    accounts: dict[str, Account]
+    cookies: dict[str, SimpleCookie]
     ids: dict[str, int]
 
 
@@ -82,7 +84,22 @@ def world(module_database):
         "incoming_id": arrival(unit).pk,
         "change_id": planned_change(accounts["keeper"]).pk,
     }
-    return World(accounts, ids | offered(unit))
+    return World({"stranger": SimpleCookie()} | signed_in(accounts), ids | offered(unit))
+
+
+def signed_in(accounts):
+    cookies = {}
+    for role, account in accounts.items():
+        client = Client()
+        client.force_login(account)
+        cookies[role] = client.cookies
+    return cookies
+
+
+@pytest.fixture(scope="module")
+def client():
+    """One for all: each new one would set up all middleware anew."""
+    return Client()
 
 
 def offered(unit):
@@ -135,16 +152,14 @@ def is_let_in(response) -> bool:
     return not led_to_sign_in and (response.status_code < 400 or response.status_code in (409, 422))
 
 
-def let_in(world: World, method: str, path: str, body: dict[str, object] | None = None) -> set[str]:
+def let_in(client, world: World, method: str, path: str, body: dict[str, object] | None = None) -> set[str]:
     """The roles that get an answer; each asks in a world of its own."""
-    return {role for role in ROLES if is_let_in(call(world, role, method, path, body))}
+    return {role for role in ROLES if is_let_in(call(client, world, role, method, path, body))}
 
 
-def call(world, role, method, path, body=None):
-    client = Client()
+def call(client, world, role, method, path, body=None):
+    client.cookies = copy(world.cookies[role])
     with transaction.atomic():
-        if role != "stranger":
-            client.force_login(world.accounts[role])
         url = "/" + path.format(**world.ids)
         kind = {"content_type": "application/json"} if path.startswith("api/") and body is not None else {}
         response = getattr(client, method.lower())(url, filled(body, world.ids), **kind)
@@ -154,31 +169,30 @@ def call(world, role, method, path, body=None):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_page_is_shown_to_exactly_those_who_may(world, path):
-    assert let_in(world, "GET", path) == PAGES[path]
+def test_page_is_shown_to_exactly_those_who_may(client, world, path):
+    assert let_in(client, world, "GET", path) == PAGES[path]
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_form_is_taken_from_exactly_those_who_may(world, path):
+def test_form_is_taken_from_exactly_those_who_may(client, world, path):
     allowed, body = FORMS[path]
 
-    assert let_in(world, "POST", path, body) == allowed
+    assert let_in(client, world, "POST", path, body) == allowed
 
 
 @pytest.mark.parametrize("line", CALLS)
-def test_call_is_taken_from_exactly_those_who_may(world, line):
+def test_call_is_taken_from_exactly_those_who_may(client, world, line):
     method, path = line.split()
     allowed, body = CALLS[line]
 
-    assert let_in(world, method, path, body) == allowed
+    assert let_in(client, world, method, path, body) == allowed
 
 
 @pytest.mark.parametrize("route", [route for route in ALL if route not in PROCESSES_NEEDED])
-def test_no_route_breaks_for_any_role(world, route):
+def test_no_route_breaks_for_any_role(client, world, route):
     """Also those without a line yet: whatever they answer about things that do not exist, it is no failure."""
     for role in sorted(EVERYBODY):
-        client = Client()
-        client.force_login(world.accounts[role])
+        client.cookies = copy(world.cookies[role])
         assert client.get(address(route)).status_code < 500
 
 
