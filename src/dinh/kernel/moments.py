@@ -6,9 +6,7 @@ from django.db.backends.postgresql.psycopg_any import BaseTzLoader, get_adapters
 
 
 class MomentLoader(BaseTzLoader):
-    """
-    As Django's loader gives them. That one goes through psycopg's general form in Python (3.7 microseconds each, 0.5 here).
-    """
+    """As Django's loader gives them, which asks psycopg's general one in Python: 3.7 microseconds each, 0.5 here."""
 
     timezone = dt.UTC
 
