@@ -10,7 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 from dinh.config import law
 from dinh.config.openapi import describe
 from dinh.directory.rest import SessionAuth, TokenAuth
-from dinh.kernel.rest import install_problems
+from dinh.kernel.rest import PlainRenderer, install_problems
 
 MODULES = (
     "directory",
@@ -42,6 +42,7 @@ def build_api() -> NinjaAPI:
         urls_namespace="api",
         openapi_url="/openapi.json",
         docs_url=None,
+        renderer=PlainRenderer(),
         auth=[TokenAuth(), SessionAuth()],
     )
     install_problems(api)

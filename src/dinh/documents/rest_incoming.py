@@ -30,8 +30,7 @@ from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import refuse_incoming, register_incoming
 from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
-from dinh.documents.paging import CappedPaginator, FoundPaginator
-from dinh.documents.queries.inbox import ALL, InboxFilter, inbox, listed
+from dinh.documents.queries.inbox import ALL, InboxFilter, inbox_pages
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.rules_incoming import open_acts
@@ -196,9 +195,8 @@ def list_incoming(
     request: HttpRequest, wanted: Query[Wanted], page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> IncomingPage:
     """What the caller may see of its unit's arrivals, 50 a page."""
-    rows = inbox(_actor(request), wanted.filter(), now=timezone.now())
-    paginator = FoundPaginator if wanted.q else CappedPaginator
-    found = paginator(rows, PAGE, shown=listed(rows)).get_page(page)
+    pages = inbox_pages(_actor(request), wanted.filter(), now=timezone.now(), per_page=PAGE)
+    found = pages.get_page(page)
     return IncomingPage(count=found.paginator.count, items=[_listed(row) for row in found])
 
 
@@ -383,13 +381,13 @@ def _key(part: PartIn) -> str:
 
 
 def _listed(row: Any) -> IncomingOut:
-    """:param row: of `queries.inbox.listed`"""
+    """:param row: of `queries.inbox.inbox_pages`"""
     letter = {name: getattr(row, f"document__{name}", row.document_id) for name in DocumentOut.model_fields}
     return IncomingOut.model_validate(_fields(row, letter))
 
 
 def _fields(incoming: Any, letter: object) -> dict[str, object]:
-    """What a list tells of an arrival, which may be a row of `listed`."""
+    """What a list tells of an arrival, which may be a row of `inbox_pages`."""
     is_recalled = incoming.state == IncomingState.RECALLED
     return {
         "id": incoming.pk,

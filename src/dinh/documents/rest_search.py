@@ -1,13 +1,12 @@
 """Search over all letters that the caller may see, for programs."""
 
-from datetime import date
-from typing import Annotated, Literal
+from typing import Literal
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from ninja import Field, Query, Router, Schema
+from ninja import Query, Router, Schema
 
 from dinh.directory.models import Appointment
 from dinh.documents.forms.search import SearchForm
@@ -19,42 +18,9 @@ from dinh.documents.queries.search import (
     sendings_of_letters,
 )
 from dinh.documents.registers.found import found_file, found_lines
-from dinh.kernel.rest import NO_NUL
 
 PAGE = 50
-Text = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 router = Router(tags=["search"])
-
-
-class WantedIn(Schema):
-    """What is empty does not narrow; texts may be given without diacritics."""
-
-    q: Text = ""
-    direction: Literal["", "incoming", "outgoing"] = ""
-    code: Text = ""
-    type_code: Text = ""
-    subject: Text = ""
-    issuer: Text = ""
-    signer: Text = ""
-    language: Text = ""
-    urgency: int | None = None
-    secrecy: int | None = None
-    pages: int | None = None
-    note: Text = ""
-    issued_since: date | None = None
-    issued_until: date | None = None
-    case_file: Text = ""
-    arrival_number: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
-    arrived_since: date | None = None
-    arrived_until: date | None = None
-    holder: Text = ""
-    directions: Text = ""
-    due_until: date | None = None
-    progress: Text = ""
-    recipient: Text = ""
-    copies: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    reply_until: date | None = None
-    order: Literal["newest", "oldest", "code", "issuer", "urgency"] = "newest"
 
 
 class FoundOut(Schema):
@@ -79,11 +45,10 @@ class FoundPage(Schema):
 
 
 @router.get("/search", response=FoundPage)
-def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: int = 1) -> FoundPage:
+def search(request: HttpRequest, wanted: Query[Wanted], show: str = "", page: int = 1) -> FoundPage:
     """`show`: names of fields to answer with, separated by commas."""
-    reader, given = _own(request), wanted.dict()
-    words = given.pop("q")
-    found = found_documents(Wanted(words=words, **given), reader)
+    reader = _own(request)
+    found = found_documents(wanted, reader)
     at = Paginator(found[:MOST], PAGE).get_page(page)
     names = [name for name in show.split(",") if name]
     lines = found_lines(list(at.object_list), reader, names)
@@ -104,7 +69,7 @@ def search(request: HttpRequest, wanted: Query[WantedIn], show: str = "", page: 
 
 @router.get("/search/found.{ending}")
 def as_file(
-    request: HttpRequest, ending: Literal["pdf", "docx", "xlsx"], wanted: Query[WantedIn]
+    request: HttpRequest, ending: Literal["pdf", "docx", "xlsx"], wanted: Query[Wanted]
 ) -> HttpResponseBase:
     """As the page's export; `show` may be given several times."""
     reader = _own(request)

@@ -10,8 +10,10 @@ class KernelConfig(AppConfig):
         from dinh.kernel.calendar import WORKING_TIME
         from dinh.kernel.law import lawbooks
         from dinh.kernel.metrics import register_gauges
+        from dinh.kernel.moments import install_moments
 
         lawbooks.register("working_time", WORKING_TIME)
         register_gauges()
+        install_moments()
         # An event finds its receivers in whichever process publishes it.
         autodiscover_modules("receivers")

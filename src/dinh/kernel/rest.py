@@ -1,8 +1,8 @@
-"""What every JSON endpoint shares: problem documents (RFC 9457)."""
+"""What every JSON endpoint shares: how answers are written, problem documents (RFC 9457)."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import Promise
@@ -10,7 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.renderers import BaseRenderer
+from ninja.responses import NinjaJSONEncoder
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from dinh.kernel.errors import DomainError, TooManyRequests
 
@@ -35,6 +38,19 @@ class Row(BaseModel):
     """
 
     model_config = ConfigDict(from_attributes=True)
+
+
+class PlainRenderer(BaseRenderer):
+    """
+    Answers written by pydantic: each moment of a long list went through four functions in Python before, and each
+    Vietnamese letter took six bytes.
+    """
+
+    media_type = "application/json"
+
+    def render(self, _request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        """As UTF-8, moments as RFC 3339 has them, to the microsecond."""
+        return to_json(data, fallback=NinjaJSONEncoder().default)
 
 
 def problem(status: int, title: str | Promise, *, code: str, **more: object) -> JsonResponse:

@@ -105,7 +105,6 @@ class SearchForm(StyledForm):
         self.is_valid()
         given = dict(self.cleaned_data)
         given.pop("show", None)
-        given["words"] = given.pop("q", "")
         given["order"] = given.get("order") or "newest"
         return Wanted(**given)
 

@@ -42,9 +42,7 @@ class Incoming(models.Model):
 
     # Rows come by the thousand: keys that a composite index below begins with have none of their own.
     unit = models.ForeignKey("directory.Unit", on_delete=models.PROTECT, related_name="+", db_index=False)
-    document = models.ForeignKey(
-        Document, on_delete=models.PROTECT, related_name="arrivals", db_index=False
-    )
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="arrivals", db_index=False)
     dispatch = models.ForeignKey(
         Dispatch, on_delete=models.PROTECT, null=True, blank=True, related_name="arrivals", db_index=False
     )

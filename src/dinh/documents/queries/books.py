@@ -23,9 +23,10 @@ def books_visible_to(appointment: Appointment) -> QuerySet[Book]:
 
 def get_book(book_id: int, appointment: Appointment) -> Book:
     """:raises BookNotFound: missing or not visible"""
-    book = books_visible_to(appointment).select_related("unit__parent").filter(pk=book_id).first()
+    book = books_visible_to(appointment).filter(pk=book_id).first()
     if book is None:
         raise BookNotFound(_("There is no such book. Go back to the list."))
+    book.unit = appointment.unit
     return book
 
 

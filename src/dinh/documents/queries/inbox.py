@@ -1,8 +1,8 @@
 """The list of documents that arrived: tabs, filters, order."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
@@ -12,9 +12,11 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
+from dinh.documents.paging import CappedPaginator, FoundPaginator
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.words import with_words
-from dinh.documents.rules_incoming import OPEN_STATES
+from dinh.documents.rules_incoming import OPEN_STATES, oversees_unit
+from dinh.kernel.compiled import CompiledRead
 from dinh.kernel.text import fold
 
 ALL, LATE = "all", "late"
@@ -77,21 +79,38 @@ def inbox(appointment: Appointment, wanted: InboxFilter, *, now: datetime) -> "Q
     return rows.select_related("document").only(*_SHOWN).order_by(order, "-pk")
 
 
-def listed(rows: "QuerySet[Incoming]") -> "QuerySet[Incoming, Any]":
+def inbox_pages(
+    appointment: Appointment, wanted: InboxFilter, *, now: datetime, per_page: int
+) -> CappedPaginator:
     """
-    The same rows as tuples with names, such as `state` and `document__code`: a page of fifty needs no hundred records
-    with all their fields.
+    What the filter wants in pages, as tuples with names, such as `state` and `document__code`: a page of fifty needs no
+    hundred records with all their fields.
     """
+    rows = inbox(appointment, wanted, now=now)
+    if not wanted.words:
+        return CappedPaginator(rows, per_page, shown=_listed(rows))
+    # Found rows are known by their numbers: the words are not looked for again.
+    visible = inbox(appointment, InboxFilter(order=wanted.order), now=now)
+    return FoundPaginator(rows, per_page, shown=_listed(visible))
+
+
+def _listed(rows: "QuerySet[Incoming]") -> "QuerySet[Incoming, Any]":
     return rows.values_list("pk", *_SHOWN, named=True)
 
 
 def tab_counts(appointment: Appointment, *, now: datetime) -> dict[str, int]:
     """How many wait in each tab that asks for work; one statement over what is open, never over what is done."""
-    visible = incoming_visible_to(appointment).order_by()
+    if oversees_unit(appointment):
+        return dict(_WAITING_IN_UNIT.rows(unit_id=appointment.unit_id, now=now))
+    return dict(_waiting(incoming_visible_to(appointment), now))
+
+
+def _waiting(visible: "QuerySet[Incoming]", now: datetime) -> "QuerySet[Incoming, tuple[str, int]]":
+    visible = visible.order_by()
     # States are counted in the index alone, without reading rows; what is late by the index of open deadlines.
     states = visible.filter(state__in=_COUNTED).values("state").annotate(amount=Count("*"))
     late = visible.filter(_late(now)).values(tab=Value(LATE)).annotate(amount=Count("*"))
-    return dict(states.values_list("state", "amount").union(late.values_list("tab", "amount"), all=True))
+    return states.values_list("state", "amount").union(late.values_list("tab", "amount"), all=True)
 
 
 def first_tab(appointment: Appointment) -> str:
@@ -133,6 +152,14 @@ def _with_words(words: str, unit_id: int) -> Q:
     found = Q(document__in=letters.values("pk")) & ~Q(state=IncomingState.RECALLED)
     number = words.strip()
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 9 else found
+
+
+_WAITING_IN_UNIT: Final[CompiledRead[tuple[str, int]]] = CompiledRead(
+    lambda unit_id, now: _waiting(incoming_visible_to(Appointment(unit_id=unit_id, roles=[Role.CLERK])), now),
+    unit_id=-1,
+    now=datetime(2000, 1, 1, tzinfo=UTC),
+)
+"""For those who oversee the unit, whose inbox is asked for most."""
 
 
 def day_begins(day: date | None, *, days: int = 0) -> datetime | None:

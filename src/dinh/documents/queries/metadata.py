@@ -121,8 +121,12 @@ OF_LETTER: Final = frozenset(
 """Fields that stand in the letter itself, whoever reads it: nothing that a unit adds to it is read for them."""
 
 
-def letters_metadata(letters: Sequence[Document]) -> dict[int, Metadata]:
-    """The fields of `OF_LETTER` by document; no query."""
+def letters_metadata(letters: Sequence[Any]) -> dict[int, Metadata]:
+    """
+    The fields of `OF_LETTER` by document; no query.
+
+    :param letters: of `queries.search.documents_of`
+    """
     return {
         each.pk: Metadata(
             direction="",

@@ -74,13 +74,23 @@ class Line:
     may_be_voided: bool = False
 
 
-def lines_of(
+def entries_of(
     book: Book, appointment: Appointment, wanted: Wanted
-) -> "QuerySet[Outgoing, Any] | QuerySet[Incoming, Any]":
-    """The visible rows of a book, by number; make each a `Line` with `as_line`."""
+) -> "QuerySet[Outgoing] | QuerySet[Incoming]":
+    """The visible rows of a book, by number, without what is told of them: enough to count."""
     if book.direction == Direction.OUTGOING:
         return _outgoing(book, appointment, wanted)
     return _incoming(book, appointment, wanted)
+
+
+def told(entries: "QuerySet[Any]") -> "QuerySet[Any, Any]":
+    """The same rows with all that a register tells; make each a `Line` with `as_line`."""
+    return _told_outgoing(entries) if entries.model is Outgoing else _told_incoming(entries)
+
+
+def lines_of(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Any, Any]":
+    """The visible rows of a book, by number; make each a `Line` with `as_line`."""
+    return told(entries_of(book, appointment, wanted))
 
 
 def as_line(row: Any) -> Line:
@@ -93,44 +103,39 @@ def printed_lines(rows: "QuerySet[Any, Any]") -> Iterator[Line]:
         yield as_line(row)
 
 
-def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Outgoing, Any]":
+def _outgoing(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Outgoing]":
+    letter, day = _letter(wanted, appointment.unit_id), _between(wanted, "document__issued_date")
+    rows = outgoing_visible_to(appointment).filter(letter, day, book=book, number__isnull=False)
+    return rows.order_by("-number")
+
+
+def _told_outgoing(entries: "QuerySet[Outgoing]") -> "QuerySet[Outgoing, Any]":
     recipients = Recipient.objects.filter(outgoing=OuterRef("pk"))
     amount = recipients.order_by().values("outgoing").annotate(amount=Count("pk")).values("amount")
-    rows = outgoing_visible_to(appointment).filter(
-        _letter(wanted, appointment.unit_id), _between(wanted, "document__issued_date")
-    )
-    return (
-        rows.filter(book=book, number__isnull=False)
-        .select_related("division", "imported")
-        .defer("document__search_text", "document__search_vector")
-        .annotate(
-            first_recipients=ArraySubquery(
-                recipients.order_by("sort_order", "pk").values("name")[:NAMES_SHOWN]
-            ),
-            recipient_amount=Coalesce(Subquery(amount, output_field=IntegerField()), 0),
-        )
-        .order_by("-number")
+    names = recipients.order_by("sort_order", "pk").values("name")[:NAMES_SHOWN]
+    rows = entries.select_related("division", "imported")
+    return rows.defer("document__search_text", "document__search_vector").annotate(
+        first_recipients=ArraySubquery(names),
+        recipient_amount=Coalesce(Subquery(amount, output_field=IntegerField()), 0),
     )
 
 
-def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Incoming, Any]":
+def _incoming(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Incoming]":
+    shown = ~Q(state=IncomingState.RECALLED) if wanted.words or wanted.type_code else Q()
+    letter, day = _letter(wanted, appointment.unit_id), _arrived(wanted)
+    rows = incoming_visible_to(appointment).filter(shown, letter, day, book=book, number__isnull=False)
+    return rows.order_by("-number")
+
+
+def _told_incoming(entries: "QuerySet[Incoming]") -> "QuerySet[Incoming, Any]":
     assigned = Assignment.objects.filter(incoming=OuterRef("pk"), withdrawn_at=None)
     names = assigned.filter(role__in=[AssignmentRole.LEAD, AssignmentRole.SUPPORT]).order_by("role", "pk")
-    shown = ~Q(state=IncomingState.RECALLED) if wanted.words or wanted.type_code else Q()
-    rows = incoming_visible_to(appointment).filter(
-        shown, _letter(wanted, appointment.unit_id), _arrived(wanted)
+    name = Coalesce(F("appointment__person__full_name"), F("division__name"))
+    rows = entries.annotate(
+        holders=ArraySubquery(names.values(name=name)),
+        handed_at=Subquery(assigned.order_by("pk").values("assigned_at")[:1]),
     )
-    return (
-        rows.filter(book=book, number__isnull=False)
-        .annotate(
-            holders=ArraySubquery(
-                names.values(name=Coalesce(F("appointment__person__full_name"), F("division__name")))
-            ),
-            handed_at=Subquery(assigned.order_by("pk").values("assigned_at")[:1]),
-        )
-        .order_by("-number")
-        .values_list(*_OF_ARRIVAL, named=True)
-    )
+    return rows.values_list(*_OF_ARRIVAL, named=True)
 
 
 def _letter(wanted: Wanted, unit_id: int) -> Q:

@@ -1,12 +1,12 @@
 """Find letters by their words, with or without diacritics, and by any of their fields."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from pydantic import BaseModel, ConfigDict, Field
 
 from dinh.directory.models import Appointment
 from dinh.documents.enums import AssignmentRole, Direction, IncomingState
@@ -16,6 +16,7 @@ from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.words import text_query, with_words
 from dinh.kernel.folding import folded
+from dinh.kernel.rest import NO_NUL
 from dinh.kernel.text import fold
 from dinh.records.api import filed_under
 
@@ -27,55 +28,58 @@ _ORDERS: Final[dict[str, OrderBy]] = {
     "issuer": F("issuer_name").asc(),
     "urgency": F("urgency").desc(),
 }
-ORDERS: Final = tuple(_ORDERS)
 _TOLD: Final = (
     "bloc", "type_code", "number_text", "notation", "code", "issued_date", "issuer_name", "subject", "language",
     "page_count", "signer_name", "signer_position", "urgency", "secrecy", "created_at",
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+Text = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
+
+
+class Wanted(BaseModel):
     """
     What is searched for; what is empty does not narrow. Texts are folded, so diacritics may be left out.
 
-    :param words: in the letter's whole text, or a part of its number and notation
+    :param q: words in the letter's whole text, or a part of its number and notation
     :param arrival_number, arrived_since, arrived_until, holder, directions, due_until, progress: of letters that
         arrived, which alone are found then
     :param recipient, drafter, reply_until: of outgoing letters, which alone are found then
     :param case_file: words of the code or title of a case file that holds the letter
     """
 
-    words: str = ""
-    direction: str = ""
-    code: str = ""
-    type_code: str = ""
-    subject: str = ""
-    issuer: str = ""
-    signer: str = ""
-    language: str = ""
+    model_config = ConfigDict(frozen=True)
+
+    q: Text = ""
+    direction: Literal["", "incoming", "outgoing"] = ""
+    code: Text = ""
+    type_code: Text = ""
+    subject: Text = ""
+    issuer: Text = ""
+    signer: Text = ""
+    language: Text = ""
     urgency: int | None = None
     secrecy: int | None = None
     pages: int | None = None
-    note: str = ""
+    note: Text = ""
     issued_since: date | None = None
     issued_until: date | None = None
-    case_file: str = ""
-    arrival_number: int | None = None
+    case_file: Text = ""
+    arrival_number: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
     arrived_since: date | None = None
     arrived_until: date | None = None
-    holder: str = ""
-    directions: str = ""
+    holder: Text = ""
+    directions: Text = ""
     due_until: date | None = None
-    progress: str = ""
-    recipient: str = ""
-    copies: int | None = None
+    progress: Text = ""
+    recipient: Text = ""
+    copies: Annotated[int, Field(ge=0, le=100_000)] | None = None
     reply_until: date | None = None
-    order: str = "newest"
+    order: Literal["newest", "oldest", "code", "issuer", "urgency"] = "newest"
 
     def is_empty(self) -> bool:
         """Whether nothing but the order was given."""
-        return all(getattr(self, each.name) in ("", None) for each in fields(self) if each.name != "order")
+        return all(value in ("", None) for name, value in self if name != "order")
 
 
 _OF_ARRIVALS: Final = (
@@ -86,17 +90,16 @@ _OF_SENDINGS: Final = ("recipient", "copies", "reply_until")
 
 def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document]":
     """Visible letters with these words, newest first; what was recalled is hidden from its receivers."""
-    return documents_wanted(Wanted(words=words), appointment)
+    return documents_wanted(Wanted(q=words), appointment)
 
 
 def documents_wanted(wanted: Wanted, appointment: Appointment) -> "QuerySet[Document]":
     """Visible letters that fit all that is wanted, in its order; what was recalled is hidden from its receivers."""
-    order = _ORDERS.get(wanted.order, _ORDERS["newest"])
     found = Document.objects.filter(_seen(wanted, appointment), _of_letter(wanted, appointment.unit_id))
     named = ("subject", wanted.subject), ("issuer_name", wanted.issuer), ("signer_name", wanted.signer)
     for column, text in named:
         found = _with(found, column, text)
-    return found.order_by(order, "-pk")
+    return found.order_by(_ORDERS[wanted.order], "-pk")
 
 
 def found_documents(wanted: Wanted, appointment: Appointment) -> list[int]:
@@ -104,9 +107,10 @@ def found_documents(wanted: Wanted, appointment: Appointment) -> list[int]:
     return list(documents_wanted(wanted, appointment).values_list("pk", flat=True)[:MOST])
 
 
-def documents_of(found: Sequence[int]) -> "list[Document]":
-    """These letters in their order, with what is told of a letter found."""
-    known = Document.objects.only(*_TOLD).in_bulk(found)
+def documents_of(found: Sequence[int]) -> "list[Any]":
+    """These letters in their order, as tuples with the names of what is told of a letter found."""
+    rows = Document.objects.filter(pk__in=found).values_list("pk", *_TOLD, named=True)
+    known = {row.pk: row for row in rows}
     return [known[pk] for pk in found if pk in known]
 
 
@@ -189,8 +193,8 @@ def _of_letter(wanted: Wanted, unit_id: int) -> Q:
         "issued_date__lte": wanted.issued_until,
     }
     narrowed = Q(**{name: value for name, value in exact.items() if value is not None})
-    if wanted.words.strip():
-        narrowed &= with_words(wanted.words, reader=unit_id)
+    if wanted.q.strip():
+        narrowed &= with_words(wanted.q, reader=unit_id)
     if wanted.code.strip():
         narrowed &= Q(code_key__contains=fold(wanted.code))
     # The text of a letter has its subject, issuer and signer, so its index finds few rows to look at.

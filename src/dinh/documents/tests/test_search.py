@@ -52,7 +52,7 @@ def test_numbers_and_notations_are_found_whole_or_in_part(office, typed):
     arrived(office, "15/QĐ-UBND")
     arrived(office, "16/KH-SNV")
 
-    assert found(office, words=typed) == ["15/QĐ-UBND"]
+    assert found(office, q=typed) == ["15/QĐ-UBND"]
     assert found(office, code=typed) == ["15/QĐ-UBND"]
 
 

@@ -27,7 +27,7 @@ from dinh.documents.operations.voiding import void_number
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.books import books_visible_to, get_book, years_of_books
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.queries.registers import as_line, lines_of
+from dinh.documents.queries.registers import as_line, entries_of, lines_of, told
 from dinh.documents.registers.responses import register_file
 from dinh.documents.rules import VOIDABLE, may_keep_books, may_number
 from dinh.kernel.numbering import last_number_of
@@ -87,8 +87,8 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
     """A register: its rows by number, the last first, filtered by period, type and words."""
     book = visible_book(request, book_id)
     filters = _filters(request, book)
-    rows = lines_of(book, request.appointment, filters.wanted())
-    page = CappedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = entries_of(book, request.appointment, filters.wanted())
+    page = CappedPaginator(rows, PAGE_SIZE, shown=told(rows)).get_page(request.GET.get("page"))
     rule = register(book.direction, on=date(book.year, 12, 31))
     columns = _shown_columns(rule.columns, linked=SUBJECT_COLUMN[Direction(book.direction)])
     context = {

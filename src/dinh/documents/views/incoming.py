@@ -20,8 +20,7 @@ from dinh.documents.forms.incoming import InboxForm
 from dinh.documents.models import Assignment, Dispatch, Incoming
 from dinh.documents.operations.receiving import possible_duplicates
 from dinh.documents.operations.receiving_several import register_several
-from dinh.documents.paging import CappedPaginator, FoundPaginator
-from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox, listed, tab_counts
+from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox_pages, tab_counts
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to, replacement_of
 from dinh.documents.queries.intake import shown_content
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -48,12 +47,11 @@ def incoming_list(request: StaffRequest) -> HttpResponse:
     now, first = timezone.now(), first_tab(request.appointment)
     form = InboxForm(request.GET)
     wanted = form.wanted(tab=first)
-    paginator = FoundPaginator if wanted.words else CappedPaginator
-    rows = inbox(request.appointment, wanted, now=now)
+    pages = inbox_pages(request.appointment, wanted, now=now, per_page=PAGE_SIZE)
     context = {
         "form": form,
         "wanted": wanted,
-        "page": paginator(rows, PAGE_SIZE, shown=listed(rows)).get_page(request.GET.get("page")),
+        "page": pages.get_page(request.GET.get("page")),
         "tabs": _tabs(tab_counts(request.appointment, now=now)),
         "chips": _chips(form),
         "hidden": IncomingState.RECALLED,

@@ -41,7 +41,7 @@ def search(request: StaffRequest) -> HttpResponse:
         "page": page,
         "lines": [(line, list(zip(labels, line.cells, strict=True))) for line in lines],
         "labels": labels,
-        "words": wanted.words,
+        "words": wanted.q,
         "is_asked": not wanted.is_empty(),
         "is_capped": len(found) == MOST,
     }
