@@ -98,6 +98,17 @@ def test_dashboard_is_empty_without_calls(client):
     assert (told["total"]["calls"], told["last_at"]) == (0, None)
 
 
+def test_dashboard_tells_why_no_service_is_named(client):
+    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+    client.force_login(AccountFactory(current_appointment=keeper))
+    call(service="", outcome="refused", status=404)
+    sum_up()
+
+    page = client.get("/exchange/dashboard/?hours=1").content.decode()
+
+    assert page.count("Mọi lượt gọi đều bị từ chối trước khi xác định được dịch vụ cần gọi.") == 1
+
+
 def test_failing_services_are_told_of_once_an_hour():
     owner = AppointmentFactory(roles=[Role.UNIT_HEAD])
     keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
