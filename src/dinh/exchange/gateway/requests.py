@@ -5,14 +5,13 @@ import hashlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dinh.exchange.gateway.refusals import Refusal
+from dinh.exchange.gateway.server import Turn
 
-Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
@@ -70,13 +69,13 @@ class Incoming:
         return bool(self.length) or self.is_chunked
 
 
-def read_request(scope: Scope) -> Incoming:
+def read_request(turn: Turn) -> Incoming:
     """
     Read the head of a request.
 
     :raises Refusal: 400 if it can be read in two ways, 431 if it is too large
     """
-    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+    headers = turn.headers
     if len(headers) > MAX_HEADERS:
         raise Refusal(431, "too-many-headers", f"At most {MAX_HEADERS} headers are read.")
     named: dict[bytes, bytes] = {}
@@ -96,11 +95,9 @@ def read_request(scope: Scope) -> Incoming:
     if b"connection" in named:
         forward = _without_named(forward, named[b"connection"])
     length, is_chunked = _framing(named)
-    path: bytes = scope["raw_path"] if scope.get("raw_path") else scope["path"].encode()
     return Incoming(
-        scope["method"].encode(), path, scope["query_string"], b"".join(forward), named, length, is_chunked,
-        scope["client"][0] if scope.get("client") else "",
-    )  # fmt: skip
+        turn.method, turn.path, turn.query, b"".join(forward), named, length, is_chunked, turn.address
+    )
 
 
 def _note(named: dict[bytes, bytes], name: bytes, value: bytes) -> None:
@@ -132,23 +129,25 @@ def _without_named(forward: list[bytes], connection: bytes) -> list[bytes]:
     return [line for line in forward if line.split(b":", 1)[0] not in names]
 
 
-@dataclass(slots=True)
 class Body:
     """
     The body of a request on its way: counted, hashed, bounded.
 
-    :param is_here: it was read before, so that nobody is waited for
-    :param waited: seconds that the caller let us wait
+    :ivar sha512: made as well if it is wanted
+    :ivar is_here: it was read before, so that nobody is waited for
     """
 
-    receive: Receive
-    limit: int
-    length: int | None
-    size: int = 0
-    hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    size = 0
     sha512: "hashlib._Hash | None" = None
-    is_here: bool = False
-    waited: float = 0.0
+    _sha256: "hashlib._Hash | None" = None
+    _waited = 0.0
+
+    def __init__(self, receive: Receive, limit: int, length: int | None, *, is_here: bool = False) -> None:
+        self.receive, self.limit, self.length, self.is_here = receive, limit, length, is_here
+
+    def sha256(self) -> str:
+        """Of what came so far, hex."""
+        return (self._sha256 or hashlib.sha256()).hexdigest()
 
     async def whole(self) -> bytes:
         """All of a small body. :raises CallerGone, Refusal:"""
@@ -184,7 +183,7 @@ class Body:
 
     async def _received(self) -> dict[str, Any]:
         """Counted is the caller's time only: a provider that takes its time is not its fault."""
-        left = CALLER_SECONDS + self.size / SLOWEST - self.waited
+        left = CALLER_SECONDS + self.size / SLOWEST - self._waited
         begun = time.monotonic()
         try:
             async with asyncio.timeout(min(CALLER_SECONDS, left)):
@@ -192,11 +191,13 @@ class Body:
         except TimeoutError as error:
             raise Refusal(408, "caller-too-slow", "The body did not arrive in time.") from error
         finally:
-            self.waited += time.monotonic() - begun
+            self._waited += time.monotonic() - begun
 
     def _count(self, part: bytes) -> None:
         self.size += len(part)
-        self.hash.update(part)
+        if self._sha256 is None:
+            self._sha256 = hashlib.sha256()
+        self._sha256.update(part)
         if self.sha512 is not None:
             self.sha512.update(part)
         if self.size > self.limit:

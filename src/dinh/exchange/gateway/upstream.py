@@ -10,12 +10,13 @@ import contextlib
 import hashlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 import httptools
 
+from dinh.exchange.gateway.deadlines import NEVER, Deadlines
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.routing import Upstream
 
@@ -28,6 +29,7 @@ _MOST_UPLOADS: Final = 128
 """Of a pool's connections, those that large bodies may hold while they are sent."""
 _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
+_REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
 Fields = list[tuple[bytes, bytes]]
 Head = bytes | Callable[[str], bytes]
@@ -53,18 +55,19 @@ class UpstreamFailed(Exception):
 class Connection(asyncio.Protocol):
     """One connection to a provider; one request at a time."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+    def __init__(self, deadlines: Deadlines) -> None:
+        self.loop, self._deadlines = deadlines.loop, deadlines
         self.transport: asyncio.Transport | None = None
         self.is_broken = False
         self.served = 0
         self.idle_since = 0.0
+        self.deadline = NEVER
+        self.parser = httptools.HttpResponseParser(self)
         self._writable = asyncio.Event()
         self._writable.set()
         self._reset(is_head=False)
 
     def _reset(self, *, is_head: bool) -> None:
-        self.parser = httptools.HttpResponseParser(self)
         self.is_head = is_head
         self.status = 0
         self.headers: Fields = []
@@ -82,6 +85,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self._deadlines.waiting.add(self)
 
     def data_received(self, data: bytes) -> None:
         if not self._is_busy or self.is_complete:
@@ -101,6 +105,7 @@ class Connection(asyncio.Protocol):
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._deadlines.waiting.discard(self)
         self.is_broken = True
         self._writable.set()
         if self._is_busy and not self.is_complete and self.failure is None:
@@ -181,18 +186,22 @@ class Connection(asyncio.Protocol):
             raise UpstreamFailed("provider-hung-up", may_retry=True)
         self.transport.write(head)
 
-    async def send_more(self, data: bytes) -> bool:
+    async def send_more(self, data: bytes, seconds: float) -> bool:
         """:returns: False if the provider has answered or gone already, so that the rest is not sent"""
         if self.is_headed or self.failure or self.is_broken or self.transport is None:
             return False
         self.transport.write(data)
+        self.deadline = self.loop.time() + seconds
         await self._writable.wait()
+        self.deadline = NEVER
         return True
 
-    async def head_arrived(self) -> None:
-        """:raises UpstreamFailed: if there is none"""
+    async def head_arrived(self, seconds: float) -> None:
+        """:raises UpstreamFailed: if there is none in time"""
+        self.deadline = self.loop.time() + seconds
         while not self.is_headed and self.failure is None:
             await self._wait()
+        self.deadline = NEVER
         if self.failure:
             raise self.failure
 
@@ -206,18 +215,20 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
         return body
 
-    async def more(self) -> bytes:
+    async def more(self, seconds: float) -> bytes:
         """
         The next part of the body, empty at its end.
 
-        :raises UpstreamFailed: if the answer breaks off
+        :raises UpstreamFailed: if the answer breaks off, or nothing comes in time
         """
-        while not self.chunks:
-            if self.failure:
-                raise self.failure
-            if self.is_complete:
-                return b""
-            await self._wait()
+        self.deadline = self.loop.time() + seconds
+        try:
+            while not (self.chunks or self.is_complete or self.failure):
+                await self._wait()
+        finally:
+            self.deadline = NEVER
+        if self.failure and not self.chunks:
+            raise self.failure
         return self.taken()
 
     def expire(self) -> None:
@@ -300,12 +311,7 @@ class Answer:
 
         :raises UpstreamFailed: if it breaks off or stalls
         """
-        connection = self._connection
-        timer = connection.loop.call_later(self._timeout, connection.expire)
-        try:
-            return await connection.more()
-        finally:
-            timer.cancel()
+        return await self._connection.more(self._timeout)
 
     async def rest_soon(self, seconds: float, most: int) -> None:
         """
@@ -316,7 +322,7 @@ class Answer:
         parts = [self.body]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while sum(map(len, parts)) <= most and (part := await self._connection.more()):
+                while sum(map(len, parts)) <= most and (part := await self._connection.more(self._timeout)):
                     parts.append(part)
         self.body = b"".join(parts)
         self.is_complete = self._connection.is_complete and not self._connection.chunks
@@ -334,7 +340,8 @@ class Upstreams:
     def __init__(self) -> None:
         self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
         self._tls: ssl.SSLContext | None = None
-        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines()
+        self._loop = self._deadlines.loop
 
     async def call(
         self,
@@ -389,31 +396,31 @@ class Upstreams:
     async def _tried(
         self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
-        may_repeat = more is None and method in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE")
+        """On a kept connection if there is one; once more, if that turns out to be closed, on a new one."""
+        may_repeat = more is None and method in _REPEATABLE
+        connection = self._idle(pool) or await self._connected(upstream)
         try:
-            return await self._once(pool, upstream, head, method, more, is_fresh=False)
+            return await self._once(pool, connection, upstream, head, method, more)
         except UpstreamFailed as failure:
             if not (may_repeat and failure.may_retry):
                 raise
-        return await self._once(pool, upstream, head, method, more, is_fresh=True)
+        connection = await self._connected(upstream)
+        return await self._once(pool, connection, upstream, head, method, more)
 
     async def _once(
         self,
         pool: _Pool,
+        connection: Connection,
         upstream: Upstream,
         head: Head,
         method: bytes,
         more: AsyncIterator[bytes] | None,
-        *,
-        is_fresh: bool,
     ) -> Answer:
-        connection = (None if is_fresh else self._idle(pool)) or await self._connected(upstream)
         try:
             connection.begin(head(connection.shown()) if callable(head) else head, is_head=method == b"HEAD")
             if more is not None:
                 await self._send_body(connection, upstream, more)
-            with self._expiring(connection, upstream):
-                await connection.head_arrived()
+            await connection.head_arrived(upstream.timeout)
         except BaseException:
             connection.close()
             raise
@@ -424,19 +431,9 @@ class Upstreams:
     ) -> None:
         """The provider's time runs only while it takes nothing: a slow caller is not its fault."""
         async for data in more:
-            with self._expiring(connection, upstream):
-                is_wanted = await connection.send_more(data)
-            if not is_wanted:
+            if not await connection.send_more(data, upstream.timeout):
                 connection.is_broken = True
                 return
-
-    @contextlib.contextmanager
-    def _expiring(self, connection: Connection, upstream: Upstream) -> Iterator[None]:
-        timer = self._loop.call_later(upstream.timeout, connection.expire)
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def release(self, pool: _Pool, connection: Connection) -> None:
         pool.free.release()
@@ -448,6 +445,7 @@ class Upstreams:
         pool.idle.append(connection)
 
     def close(self) -> None:
+        self._deadlines.end()
         for pool in self._pools.values():
             for connection in pool.idle:
                 connection.close()
@@ -474,7 +472,7 @@ class Upstreams:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 _transport, connection = await self._loop.create_connection(
-                    lambda: Connection(self._loop), upstream.host, upstream.port, ssl=context
+                    lambda: Connection(self._deadlines), upstream.host, upstream.port, ssl=context
                 )
         except (OSError, TimeoutError) as error:
             raise UpstreamFailed("provider-unreachable") from error
