@@ -94,7 +94,7 @@ def _worker(arguments: list[str]) -> int:
 
 
 def _gateway(arguments: list[str]) -> int:
-    """One process, with a second one that ships its log."""
+    """One process that answers calls, with one that keeps its log and one that ships it."""
     # Ten thousand slow callers are ten thousand open sockets.
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -8,6 +8,7 @@ import sys
 import uvloop
 
 from dinh.exchange.gateway.app import CannotStart, Gateway
+from dinh.exchange.gateway.keeping import LogFailed
 from dinh.exchange.gateway.settings import BadSetting, log_to_standard_error, settings_from_environment
 
 
@@ -15,7 +16,7 @@ def main() -> None:
     log_to_standard_error()
     try:
         uvloop.run(_served())
-    except (BadSetting, CannotStart, OSError) as error:
+    except (BadSetting, CannotStart, LogFailed, OSError) as error:
         sys.exit(f"The gateway cannot start: {error}")
 
 

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import IO, Final
 
 from dinh.exchange.gateway.admission import Admission
-from dinh.exchange.gateway.batches import BatchSigner
-from dinh.exchange.gateway.chain import next_link
 from dinh.exchange.gateway.delivery import Delivery
 from dinh.exchange.gateway.exchanges import Exchanges
 from dinh.exchange.gateway.fronts import XRoadFront
 from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.judging import Judging
+from dinh.exchange.gateway.keeping import SegmentLog
 from dinh.exchange.gateway.limits import Limits
 from dinh.exchange.gateway.metadata import Metadata
 from dinh.exchange.gateway.own import OwnAddresses
 from dinh.exchange.gateway.peers import PeerConnections, trust
 from dinh.exchange.gateway.relay import Relay
-from dinh.exchange.gateway.segments import SegmentLog, close_leftovers
 from dinh.exchange.gateway.server import Server, Turn
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
@@ -69,13 +67,14 @@ class Gateway:
         """
         Take up the log and the configuration; both go on without the database.
 
-        :raises CannotStart, OSError:
+        :raises CannotStart, LogFailed, OSError:
         """
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
         self.identity = identity_of(settings)
-        self._take_up_log()
+        self.segments, self.shipping = SegmentLog(), Shipping()
+        await self.segments.start(self._lock.fileno())
         self.upstreams, self.wire = Upstreams(), Wire(self.identity)
         self.spool = Spool(settings.folder / "spool", quota=settings.spool_bytes)
         self.delivery = Delivery(self.segments, self.spool)
@@ -105,7 +104,7 @@ class Gateway:
         self.upstreams.close()
         await asyncio.to_thread(self.spool.close)
         await self.sharing.end()
-        await asyncio.to_thread(self.segments.close)
+        await self.segments.end()
         await self.shipping.end()
 
     async def answer(self, turn: Turn) -> None:
@@ -126,14 +125,6 @@ class Gateway:
             "log_wait_ms": self.segments.wait_ms(),
             "log_shipping": self.shipping.is_connected,
         }
-
-    def _take_up_log(self) -> None:
-        folder = self.settings.folder / "log"
-        folder.mkdir(exist_ok=True)
-        close_leftovers(folder)
-        signer = BatchSigner(self.identity, gateway=self.settings.name, link=next_link(folder))
-        self.segments = SegmentLog(folder, segment_bytes=self.settings.segment_bytes, sealer=signer)
-        self.shipping = Shipping(self.segments)
 
     async def _listen(self) -> None:
         """To callers, and to other gateways if that is wanted."""

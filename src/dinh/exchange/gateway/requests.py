@@ -38,6 +38,8 @@ _TOLD: Final = frozenset({
     b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",
 })  # fmt: skip
 _PASSED: Final = frozenset({b"content-type", b"accept"})
+_PLAIN: Final = frozenset({b"keep-alive", b"close", b""})
+"""Values of Connection that name no header."""
 _READ: Final = HOP_BY_HOP | _OURS | _TOLD | _ONCE
 
 
@@ -123,7 +125,7 @@ def _framing(named: dict[bytes, bytes]) -> tuple[int | None, bool]:
 
 def _without_named(forward: list[bytes], connection: bytes) -> list[bytes]:
     """Headers that Connection names are for this hop only."""
-    names = {option.strip().lower() for option in connection.split(b",")} - {b"keep-alive", b"close", b""}
+    names = _named_by(connection)
     if not names:
         return forward
     return [line for line in forward if line.split(b":", 1)[0] not in names]
@@ -210,10 +212,19 @@ def too_large(limit: int) -> Refusal:
 
 def answer_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """A provider's headers that go on to the caller."""
-    named = next((value for name, value in headers if name == b"connection"), b"")
-    extra = {option.strip().lower() for option in named.split(b",")} if named else ()
-    return [
-        (name, value)
-        for name, value in headers
-        if name not in HOP_BY_HOP and name not in extra and not name.startswith(b"x-exchange-")
-    ]
+    kept, named = [], b""
+    for pair in headers:
+        name = pair[0]
+        if name in HOP_BY_HOP:
+            named += b"," + pair[1] if name == b"connection" else b""
+        elif not name.startswith(b"x-exchange-"):
+            kept.append(pair)
+    extra = _named_by(named)
+    return [pair for pair in kept if pair[0] not in extra] if extra else kept
+
+
+def _named_by(connection: bytes) -> set[bytes]:
+    """Headers for this hop only, by the value of Connection."""
+    if connection.lstrip(b",") in _PLAIN:
+        return set()
+    return {option.strip().lower() for option in connection.split(b",")} - _PLAIN

@@ -94,7 +94,8 @@ class Turn:
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """An answer of one piece; its length is added."""
         self.is_answered = True
-        self._connection.write(self._head(status, headers, len(body)) + body)
+        head = self._head(status, headers, len(body))
+        self._connection.write(head if self.method == b"HEAD" or status in _NO_CONTENT else head + body)
         await self._connection.drained()
 
     async def begin(self, status: int, headers: Headers) -> None:

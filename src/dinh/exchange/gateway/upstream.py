@@ -29,6 +29,7 @@ _MOST_UPLOADS: Final = 128
 """Of a pool's connections, those that large bodies may hold while they are sent."""
 _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
 Fields = list[tuple[bytes, bytes]]
@@ -71,6 +72,7 @@ class Connection(asyncio.Protocol):
         self.is_head = is_head
         self.status = 0
         self.headers: Fields = []
+        self._framing: list[bytes] = []
         self.chunks: list[bytes] = []
         self.waiting_bytes = 0
         self.head_bytes = 0
@@ -135,12 +137,15 @@ class Connection(asyncio.Protocol):
         self.head_bytes += len(name) + len(value)
         if self.head_bytes > _MAX_HEAD:
             self._fail("provider-head-too-large")
-        self.headers.append((name.lower(), value))
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in _FRAMING:
+            self._framing.append(name)
 
     def on_headers_complete(self) -> None:
         status = self.parser.get_status_code()
         if status < 200:
-            self.headers = []
+            self.headers, self._framing = [], []
             if status == 101:
                 self._fail("provider-upgrade")
             return
@@ -148,9 +153,8 @@ class Connection(asyncio.Protocol):
             return
         self.status = status
         self.is_headed = True
-        names = {name for name, _value in self.headers}
-        self._ends_at_close = b"content-length" not in names and b"transfer-encoding" not in names
-        if b"content-length" in names and b"transfer-encoding" in names:
+        self._ends_at_close = not self._framing
+        if len(set(self._framing)) > 1:
             self._fail("provider-answer")
         if self.is_head or status in (204, 304):
             self.is_complete = True
@@ -289,8 +293,8 @@ class _Pool:
         self.is_probing = True
         return True
 
-    def note(self, *, is_well: bool, now: float) -> None:
-        self.failures = 0 if is_well else self.failures + 1
+    def note_failure(self, now: float) -> None:
+        self.failures += 1
         if self.failures >= _FAILURES_TO_OPEN:
             self.open_until = now + _OPEN_SECONDS
 
@@ -380,17 +384,16 @@ class Upstreams:
         self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
         await _taken(pool.free, upstream.timeout)
-        now = time.monotonic()
         try:
             answer = await self._tried(pool, upstream, head, method, more)
         except UpstreamFailed:
             pool.free.release()
-            pool.note(is_well=False, now=time.monotonic())
+            pool.note_failure(time.monotonic())
             raise
         except BaseException:
             pool.free.release()
             raise
-        pool.note(is_well=True, now=now)
+        pool.failures = 0
         return answer
 
     async def _tried(
