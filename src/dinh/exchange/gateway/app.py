@@ -113,7 +113,7 @@ class Gateway:
         await (own(turn) if own else self.exchanges.answer(turn))
 
     def health(self) -> dict[str, object]:
-        is_log_well = self.delivery.is_log_well
+        is_log_well = self.segments.is_well
         return {
             "ok": self.snapshot is not None and is_log_well,
             "configuration": self.source.version,

@@ -22,11 +22,10 @@ log = logging.getLogger("dinh.exchange.gateway")
 
 
 class Delivery:
-    """:ivar is_log_well: whether the log's disk took what came last"""
+    """Nothing of an answer leaves before the exchange is on disk."""
 
     def __init__(self, segments: SegmentLog, spool: Spool) -> None:
         self.segments, self.spool = segments, spool
-        self.is_log_well = True
 
     async def whole(
         self,
@@ -97,14 +96,9 @@ class Delivery:
             outcome = "failed" if refusal.is_providers else "refused"
             await self.keep(call.line(status, outcome, refusal.code))
 
-    async def keep(self, line: bytes) -> None:
-        """:raises LogFailed:"""
-        try:
-            await self.segments.append(line)
-        except LogFailed:
-            self.is_log_well = False
-            raise
-        self.is_log_well = True
+    def keep(self, line: bytes) -> "asyncio.Future[None]":
+        """Done when the line is on disk; raises LogFailed."""
+        return self.segments.append(line)
 
     async def _note(self, line: bytes) -> None:
         """For what has no answer any more that could be held back."""

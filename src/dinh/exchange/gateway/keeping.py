@@ -27,10 +27,12 @@ class SegmentLog:
     Appends records; what comes while a batch is written is the next batch.
 
     :ivar waits: seconds from `append` to the beginning of the sync, of the last records
+    :ivar is_well: whether the disk took what came last
     """
 
     def __init__(self) -> None:
         self.waits: deque[float] = deque(maxlen=_WAITS)
+        self.is_well = True
         self._loop = asyncio.get_running_loop()
         self._pending: list[bytes] = []
         self._since: list[float] = []
@@ -92,7 +94,8 @@ class SegmentLog:
             return
         kept, since = self._written
         self._written = None
-        if began == FAILED:
+        self.is_well = began != FAILED
+        if not self.is_well:
             _fail(kept, "The disk did not take it.")
         else:
             self.waits.extend([began - each for each in since])
@@ -112,7 +115,7 @@ class SegmentLog:
         self._written = (kept, self._since)
         self._pending, self._since, self._kept = [], [], None
         if self._line is None:
-            self._written = None
+            self._written, self.is_well = None, False
             _fail(kept, "The keeper of the log is away.")
         else:
             self._line.send(b"\n".join(batch))

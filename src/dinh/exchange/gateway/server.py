@@ -96,7 +96,8 @@ class Turn:
         self.is_answered = True
         head = self._head(status, headers, len(body))
         self._connection.write(head if self.method == b"HEAD" or status in _NO_CONTENT else head + body)
-        await self._connection.drained()
+        if self._connection.is_full:
+            await self._connection.drained()
 
     async def begin(self, status: int, headers: Headers) -> None:
         """The head of an answer whose body follows; without a length of its own it goes in chunks."""
@@ -106,12 +107,14 @@ class Turn:
     async def part(self, data: bytes) -> None:
         """Done when the caller can take more."""
         self._connection.write(self._coded(data) if self.is_chunked else data)
-        await self._connection.drained()
+        if self._connection.is_full:
+            await self._connection.drained()
 
     async def end(self, data: bytes) -> None:
         self.is_answered = True
         self._connection.write(self._coded(data) + b"0\r\n\r\n" if self.is_chunked else data)
-        await self._connection.drained()
+        if self._connection.is_full:
+            await self._connection.drained()
 
     # What the connection calls.
 
@@ -305,6 +308,11 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the caller takes less than was written."""
+        return self._writable is not None
 
     async def drained(self) -> None:
         """The caller takes what was written; one that takes nothing is dropped."""

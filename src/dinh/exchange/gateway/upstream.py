@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import ssl
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -54,7 +55,13 @@ class UpstreamFailed(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """One connection to a provider; one request at a time."""
+    """
+    One connection to a provider; one request at a time.
+
+    :ivar shown: SHA-256 of the certificate that the other end showed, hex; empty without TLS
+    """
+
+    shown = ""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self.loop, self._deadlines = deadlines.loop, deadlines
@@ -76,7 +83,7 @@ class Connection(asyncio.Protocol):
         self.chunks: list[bytes] = []
         self.waiting_bytes = 0
         self.head_bytes = 0
-        self.is_headed = self.is_complete = False
+        self.has_answered = self.is_headed = self.is_complete = False
         self.failure: UpstreamFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._is_paused = False
@@ -87,6 +94,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        tls = transport.get_extra_info("ssl_object")
+        if tls is not None:
+            self.shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
         self._deadlines.waiting.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -94,6 +104,7 @@ class Connection(asyncio.Protocol):
             # Bytes that nobody asked for: an answer to somebody else's request could hide in them.
             self.close()
             return
+        self.has_answered = True
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -114,7 +125,7 @@ class Connection(asyncio.Protocol):
             if self.is_headed and self._ends_at_close and exc is None:
                 self.is_complete = True
             else:
-                is_untouched = not self.is_headed and self.head_bytes == 0
+                is_untouched = not self.has_answered
                 self.failure = UpstreamFailed("provider-hung-up", may_retry=is_untouched and self.served > 0)
         self._wake()
 
@@ -129,9 +140,6 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self.is_complete:
             self.is_broken = True
-
-    def on_status(self, _reason: bytes) -> None:
-        self.head_bytes += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.head_bytes += len(name) + len(value)
@@ -176,11 +184,6 @@ class Connection(asyncio.Protocol):
             self.is_broken = True
 
     # What the pool calls.
-
-    def shown(self) -> str:
-        """SHA-256 of the certificate that the other end showed, hex; empty without TLS."""
-        tls = self.transport.get_extra_info("ssl_object") if self.transport else None
-        return hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest() if tls else ""
 
     def begin(self, head: bytes, *, is_head: bool) -> None:
         """Send the head of a request (and its body, if it is small)."""
@@ -265,13 +268,46 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
+class _Places:
+    """A bounded number of places, which costs next to nothing while there are free ones."""
+
+    def __init__(self, most: int) -> None:
+        self.free = most
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def taken(self, seconds: float) -> None:
+        """Wait for a place. :raises Refusal: 503 if none comes free in time"""
+        coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(coming)
+        try:
+            async with asyncio.timeout(seconds):
+                await coming
+        except BaseException as failure:
+            if coming.done() and not coming.cancelled():
+                self.give()
+            if isinstance(failure, TimeoutError):
+                raise unavailable(
+                    "provider-busy", "Too many calls wait for this provider.", seconds=5
+                ) from failure
+            raise
+
+    def give(self) -> None:
+        """To who has waited longest, if somebody waits still."""
+        while self._waiting:
+            coming = self._waiting.popleft()
+            if not coming.done():
+                coming.set_result(None)
+                return
+        self.free += 1
+
+
 @dataclass(slots=True)
 class _Pool:
     """Connections to one address, and whether it is worth asking."""
 
     idle: list[Connection] = field(default_factory=list)
-    free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGEST_POOL))
-    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_UPLOADS))
+    places: _Places = field(default_factory=lambda: _Places(_LARGEST_POOL))
+    uploads: _Places = field(default_factory=lambda: _Places(_MOST_UPLOADS))
     failures: int = 0
     open_until: float = 0.0
     is_probing: bool = False
@@ -371,11 +407,14 @@ class Upstreams:
         try:
             if more is None:
                 return await self._placed(pool, upstream, head, method, more)
-            await _taken(pool.uploads, upstream.timeout)
+            if pool.uploads.free:
+                pool.uploads.free -= 1
+            else:
+                await pool.uploads.taken(upstream.timeout)
             try:
                 return await self._placed(pool, upstream, head, method, more)
             finally:
-                pool.uploads.release()
+                pool.uploads.give()
         finally:
             if is_probe:
                 pool.is_probing = False
@@ -383,15 +422,18 @@ class Upstreams:
     async def _placed(
         self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
-        await _taken(pool.free, upstream.timeout)
+        if pool.places.free:
+            pool.places.free -= 1
+        else:
+            await pool.places.taken(upstream.timeout)
         try:
             answer = await self._tried(pool, upstream, head, method, more)
         except UpstreamFailed:
-            pool.free.release()
+            pool.places.give()
             pool.note_failure(time.monotonic())
             raise
         except BaseException:
-            pool.free.release()
+            pool.places.give()
             raise
         pool.failures = 0
         return answer
@@ -420,7 +462,7 @@ class Upstreams:
         more: AsyncIterator[bytes] | None,
     ) -> Answer:
         try:
-            connection.begin(head(connection.shown()) if callable(head) else head, is_head=method == b"HEAD")
+            connection.begin(head(connection.shown) if callable(head) else head, is_head=method == b"HEAD")
             if more is not None:
                 await self._send_body(connection, upstream, more)
             await connection.head_arrived(upstream.timeout)
@@ -439,7 +481,7 @@ class Upstreams:
                 return
 
     def release(self, pool: _Pool, connection: Connection) -> None:
-        pool.free.release()
+        pool.places.give()
         connection.end()
         if connection.is_broken or not connection.is_complete:
             connection.close()
@@ -485,15 +527,3 @@ class Upstreams:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
-
-
-async def _taken(places: asyncio.Semaphore, seconds: float) -> None:
-    """:raises Refusal: 503 if none comes free in time"""
-    if not places.locked():
-        await places.acquire()
-        return
-    try:
-        async with asyncio.timeout(seconds):
-            await places.acquire()
-    except TimeoutError as error:
-        raise unavailable("provider-busy", "Too many calls wait for this provider.", seconds=5) from error
