@@ -27,8 +27,9 @@ from measures import figure, skipped
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_SECONDS, LATER_SECONDS, MOST_KB = 240, 15, 300
-NAMES = {"granian": "web", "procrastinate": "worker", "seal_audit": "sealer", "dinh sandbox": "sandbox",
-         "signing_plugin": "plugin", "postgres": "postgres", "dinh up": "supervisor"}  # fmt: skip
+NAMES = {"dinh.exchange.gateway": "gateway", "granian": "web", "procrastinate": "worker", "seal_audit": "sealer",
+         "dinh sandbox": "sandbox", "signing_plugin": "plugin", "postgres": "postgres",
+         "dinh up": "supervisor"}  # fmt: skip
 PAGES = {
     "vanthu.quangkhe": (
         "/",

@@ -94,7 +94,7 @@ def _worker(arguments: list[str]) -> int:
 
 
 def _gateway(arguments: list[str]) -> int:
-    """One process that listens; granian's own limits stand before the gateway's."""
+    """One process that answers calls, with one that keeps its log and one that ships it."""
     # Ten thousand slow callers are ten thousand open sockets.
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -104,11 +104,8 @@ def _gateway(arguments: list[str]) -> int:
     port = environment.number("DINH_GATEWAY_PORT", default=environment.number("PORT", default=8000) + 3)
     os.environ.setdefault("DINH_GATEWAY_URL", f"http://127.0.0.1:{port}")
     os.environ["DINH_SECRET_KEY"] = environment.secret("DINH_SECRET_KEY", file=data_dir / "secret-key")
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws"]
-    command += ["--host", environment.text("DINH_GATEWAY_HOST", default="127.0.0.1"), "--port", str(port)]
-    command += ["--workers", "1", "--loop", "uvloop", "--runtime-mode", "st", "--backlog", "8192"]
-    command += ["--backpressure", "20000", "--http1-header-read-timeout", "15000"]
-    os.execv(sys.executable, [*command, *arguments, "dinh.exchange.gateway.asgi:application"])  # noqa: S606
+    os.environ.setdefault("DINH_GATEWAY_PORT", str(port))
+    os.execv(sys.executable, [sys.executable, "-m", "dinh.exchange.gateway", *arguments])  # noqa: S606
 
 
 def _sandbox(arguments: list[str]) -> int:

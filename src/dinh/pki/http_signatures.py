@@ -11,7 +11,8 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -27,6 +28,9 @@ _ECDSA: Final = "ecdsa-p256-sha256"
 _RSA: Final = "rsa-v1_5-sha256"
 _PSS: Final = "rsa-pss-sha512"
 _P256_BYTES: Final = 32
+_SHA256: Final = hashes.SHA256()
+_OVER_SHA256: Final = ec.ECDSA(_SHA256)
+_PKCS1: Final = padding.PKCS1v15()
 _PSS_PADDING: Final = padding.PSS(padding.MGF1(hashes.SHA512()), 64)
 _COMPONENT: Final = r'"[a-z0-9@!#$%&\'*+.^_`|~-]+"(?:;req)?'
 _INPUT: Final = re.compile(
@@ -122,14 +126,12 @@ def read_signature(input_field: bytes, signature_field: bytes) -> MessageSignatu
     value = _VALUE.fullmatch(signature_field.decode("latin-1"))
     if found is None or value is None or found["label"] != value["label"]:
         raise BadMessageSignature("Signature-Input and Signature must hold one signature, under one label.")
-    covered = tuple(found["covered"].split(" ")) if found["covered"] else ()
+    covered = _covered(found["covered"] or "")
     told: dict[str, str] = {}
     for name, number, text in _PARAMETER.findall(found["rest"]):
         if name in told:
             raise BadMessageSignature(f"The parameter {name} stands twice.")
         told[name] = number or text
-    if len(set(covered)) != len(covered):
-        raise BadMessageSignature("A component is covered twice.")
     if not told.get("created", "0").isdecimal():
         raise BadMessageSignature("created must be a number of seconds.")
     return MessageSignature(
@@ -137,6 +139,15 @@ def read_signature(input_field: bytes, signature_field: bytes) -> MessageSignatu
         int(told["created"]) if "created" in told else None,
         *(told.get(name, "") for name in ("nonce", "keyid", "alg", "tag")),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _covered(text: str) -> tuple[str, ...]:
+    """The same few lists come again and again. :raises BadMessageSignature:"""
+    covered = tuple(text.split(" ")) if text else ()
+    if len(set(covered)) != len(covered):
+        raise BadMessageSignature("A component is covered twice.")
+    return covered
 
 
 def verify_message(components: Components, signature: MessageSignature, *, key: PublicKey) -> bytes:
@@ -187,25 +198,33 @@ def read_kept(base: bytes, value: bytes, *, key: PublicKey) -> KeptSignature:
 
 def algorithm_of(key: PrivateKey | PublicKey) -> str:
     """The algorithm that a key signs with unless told otherwise."""
-    return _RSA if isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey) else _ECDSA
+    return _algorithm(type(key))
+
+
+@cache
+def _algorithm(kind: type) -> str:
+    """By type, since asking an abstract class takes a microsecond each time."""
+    return _RSA if issubclass(kind, rsa.RSAPrivateKey | rsa.RSAPublicKey) else _ECDSA
 
 
 def _sign(key: PrivateKey, base: bytes) -> bytes:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(base, padding.PKCS1v15(), hashes.SHA256())
-    r, s = decode_dss_signature(key.sign(base, ec.ECDSA(hashes.SHA256())))
+    if algorithm_of(key) == _RSA:
+        return cast("rsa.RSAPrivateKey", key).sign(base, _PKCS1, _SHA256)
+    r, s = decode_dss_signature(cast("ec.EllipticCurvePrivateKey", key).sign(base, _OVER_SHA256))
     return r.to_bytes(_P256_BYTES, "big") + s.to_bytes(_P256_BYTES, "big")
 
 
 def _verify(key: PublicKey, alg: str, value: bytes, base: bytes) -> None:
     """:raises InvalidSignature:"""
-    if alg == _ECDSA and isinstance(key, ec.EllipticCurvePublicKey) and len(value) == 2 * _P256_BYTES:
+    if algorithm_of(key) == _ECDSA:
+        if alg != _ECDSA or len(value) != 2 * _P256_BYTES:
+            raise InvalidSignature
         r, s = (int.from_bytes(half, "big") for half in (value[:_P256_BYTES], value[_P256_BYTES:]))
-        key.verify(encode_dss_signature(r, s), base, ec.ECDSA(hashes.SHA256()))
-    elif alg == _RSA and isinstance(key, rsa.RSAPublicKey):
-        key.verify(value, base, padding.PKCS1v15(), hashes.SHA256())
-    elif alg == _PSS and isinstance(key, rsa.RSAPublicKey):
-        key.verify(value, base, _PSS_PADDING, hashes.SHA512())
+        cast("ec.EllipticCurvePublicKey", key).verify(encode_dss_signature(r, s), base, _OVER_SHA256)
+    elif alg == _RSA:
+        cast("rsa.RSAPublicKey", key).verify(value, base, _PKCS1, _SHA256)
+    elif alg == _PSS:
+        cast("rsa.RSAPublicKey", key).verify(value, base, _PSS_PADDING, hashes.SHA512())
     else:
         raise InvalidSignature
 

@@ -43,7 +43,7 @@ class House:
         """Process of each part by its name."""
         names = {
             "config.wsgi": "web",
-            "gateway.asgi": "gateway",
+            "exchange.gateway": "gateway",
             "procrastinate": "worker",
             "seal_audit": "sealer",
             "postgres": "postgres",

@@ -132,7 +132,7 @@ def moment_of(microseconds: int) -> datetime:
 
 class BatchSigner:
     """
-    Signs batches; called by the log's own thread, never by the loop's.
+    Signs batches; the keeper's work, never the loop's.
 
     :param link: of the next batch; None begins a chain
     """

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from dataclasses import dataclass, field
 from typing import Final
 
 from dinh.exchange.gateway.records import new_id, told
@@ -13,51 +12,46 @@ from dinh.exchange.gateway.trials import told_reason
 from dinh.exchange.gateway.wire import Proof
 
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
+_STORY: Final = frozenset({b"x-road-id", b"x-road-userid", b"x-road-issue"})
 _NO_ROUTE: Final = "\t\t\t"
 
 
-@dataclass(slots=True)
 class Call:
     """
-    Filled as the exchange goes on.
+    Filled as the exchange goes on; what stands in the class is what most calls leave as it is.
 
-    :param message_id: the caller's own id of the message (X-Road-Id), else the exchange's id
-    :param elsewhere: provider and service, as the log's fields, of a call that another gateway serves
-    :param subject: keyed hash of the person's number that the call is about, hex; else empty
-    :param service: the same as X-Road names it
-    :param has_story: whether the caller told message, user or issue
+    :ivar message_id: the caller's own id of the message (X-Road-Id), else the exchange's id
+    :ivar elsewhere: provider and service, as the log's fields, of a call that another gateway serves
+    :ivar subject: keyed hash of the person's number that the call is about, hex; else empty
+    :ivar service: the same as X-Road names it
+    :ivar has_story: whether the caller told message, user or issue
     """
 
-    front: str
-    id: str = field(default_factory=new_id)
-    started: float = field(default_factory=time.time)
-    ticks: int = field(default_factory=time.perf_counter_ns)
     client: Client | None = None
     route: Route | None = None
     grant_id: int | None = None
-    method: str = ""
-    message_id: str = ""
-    user_id: str = ""
-    issue: str = ""
-    request_bytes: int = 0
-    response_bytes: int = 0
-    request_sha256: str = _NOTHING
-    response_sha256: str = _NOTHING
-    upstream_ns: int = 0
-    has_story: bool = False
-    elsewhere: str = _NO_ROUTE
-    service: bytes = b""
-    peer_key: str = ""
-    peer_proof: str = ""
-    subject: str = ""
-    xroad_client: bytes = b""
-    xroad_head: bytes = b""
+    message_id = user_id = issue = ""
+    request_bytes = response_bytes = upstream_ns = 0
+    request_sha256 = response_sha256 = _NOTHING
+    has_story = False
+    elsewhere = _NO_ROUTE
+    service = xroad_client = xroad_head = b""
+    peer_key = peer_proof = subject = ""
+
+    def __init__(self, front: str, method: str) -> None:
+        self.front, self.method = front, method
+        self.started = time.time()
+        self.ticks = time.perf_counter_ns()
+        self.id = new_id(self.started)
 
     def note_caller(self, named: dict[bytes, bytes]) -> None:
         """What the caller tells for the log: message, user, issue (the same headers on both fronts)."""
-        self.message_id = told(named.get(b"x-road-id", b""), 100) or self.id
+        self.message_id = self.id
         self.xroad_client = named.get(b"x-road-client", b"")
-        self.has_story = b"x-road-id" in named or b"x-road-userid" in named or b"x-road-issue" in named
+        if _STORY.isdisjoint(named):
+            return
+        self.has_story = True
+        self.message_id = told(named.get(b"x-road-id", b""), 100) or self.id
         self.user_id = told(named.get(b"x-road-userid", b""), 100)
         self.issue = told(named.get(b"x-road-issue", b""), 200)
 
@@ -70,7 +64,7 @@ class Call:
         """What came of it; of a peer's message also if it is refused then."""
         self.request_bytes = body.size
         if body.size:
-            self.request_sha256 = body.hash.hexdigest()
+            self.request_sha256 = body.sha256()
 
     def note_answer(self, body: bytes) -> None:
         if body:

@@ -23,15 +23,16 @@ class Judging:
     def use(self, documents: Mapping[int, dict[str, Any]]) -> None:
         self._documents = documents
 
+    def judges(self, route: Route) -> bool:
+        return route.version_id in self._documents
+
     async def judged(self, route: Route, rest: bytes, incoming: Incoming, body: Body) -> Body:
         """
-        The body as it goes on.
+        The body as it goes on, of a call whose version is judged.
 
         :param rest: path below the version
         :raises Refusal: 400 naming the fields, 413 or 415
         """
-        if route.version_id not in self._documents:
-            return body
         rules = self._of(route)
         if rules is None:
             return body

@@ -72,9 +72,11 @@ def random_bytes() -> bytes:
         return drawn[:16]
 
 
-def new_id() -> str:
-    """An id of RFC 9562, version 7: milliseconds, then chance; 36 characters."""
-    moment = int(time.time() * 1000)
-    chance = int.from_bytes(random_bytes()[:10], "big")
-    text = f"{moment:012x}7{chance >> 68:03x}{0x8 | (chance >> 66) & 0x3:x}{chance & 0xFFFFFFFFFFFFFFF:015x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+def new_id(moment: float = 0.0) -> str:
+    """An id of RFC 9562, version 7: milliseconds (of now, unless told), then chance; 36 characters."""
+    chance = random_bytes().hex()
+    first = f"{int((moment or time.time()) * 1000):012x}"
+    return f"{first[:8]}-{first[8:]}-7{chance[:3]}-{_VARIANT[chance[3]]}{chance[4:7]}-{chance[7:19]}"
+
+
+_VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}

@@ -8,7 +8,8 @@ from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import XRoadFront
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
-from dinh.exchange.gateway.requests import HOP_BY_HOP, CallerGone, Incoming, Receive, Send
+from dinh.exchange.gateway.requests import HOP_BY_HOP, CallerGone, Incoming, Receive
+from dinh.exchange.gateway.server import Turn, date_now
 from dinh.exchange.gateway.snapshot import Client, Snapshot
 from dinh.exchange.gateway.spool import Spool, Spooled
 from dinh.exchange.gateway.tokens import Tokens
@@ -173,42 +174,38 @@ def received(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-class SignedSend:
+class SignedTurn:
     """
-    Holds an answer until it is whole, signs it, sends it.
+    Where an answer to a peer goes: it is signed, so it is sent when it is whole.
 
-    :param request_signature: of the request that is answered
-    :param is_head: the answer has no content, then, whatever it would have been
+    :param turn: the request that is answered
     """
 
-    def __init__(
-        self, send: Send, wire: Wire, spool: Spool, request_signature: bytes, *, is_head: bool
-    ) -> None:
-        self.send, self.wire, self.spool = send, wire, spool
-        self.request_signature, self.is_head = request_signature, is_head
-        self._start: dict[str, Any] = {}
+    def __init__(self, turn: Turn, wire: Wire, spool: Spool) -> None:
+        self.turn, self.wire, self.spool = turn, wire, spool
 
-    async def __call__(self, message: dict[str, Any]) -> None:
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """An answer of one piece."""
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
         with contextlib.closing(self.spool.body()) as content:
-            await content.add(message["body"])
-            await self.whole(self._start["status"], self._start["headers"], content)
+            await content.add(body)
+            await self.whole(status, headers, content)
 
     async def whole(self, status: int, headers: Headers, content: Spooled) -> None:
-        """An answer of any size."""
-        if self.is_head:
+        """An answer of any size; to HEAD it has no content, whatever it would have been."""
+        turn = self.turn
+        if turn.method == b"HEAD":
             content = self.spool.body()
         own = [(name, value) for name, value in headers if name not in _NOT_PASSED]
+        if not header(own, b"date"):
+            own.append((b"date", date_now()))
         own += self.wire.sign_answer(
-            status=status, headers=own, digest=content.digest, request_signature=self.request_signature
-        )
-        own.append((b"content-length", str(content.size).encode()))
-        await self.send({"type": "http.response.start", "status": status, "headers": own})
+            status=status, headers=own, digest=content.digest,
+            request_signature=header(turn.headers, b"signature"),
+        )  # fmt: skip
         if content.is_small:
-            await self.send({"type": "http.response.body", "body": content.in_memory()})
+            await turn.answer(status, own, content.in_memory())
             return
+        await turn.begin(status, [*own, (b"content-length", str(content.size).encode())])
         async for part in content.parts():
-            await self.send({"type": "http.response.body", "body": part, "more_body": True})
+            await turn.part(part)
+        await turn.end(b"")

@@ -5,14 +5,13 @@ import hashlib
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from dinh.exchange.gateway.refusals import Refusal
+from dinh.exchange.gateway.server import Turn
 
-Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 MAX_HEADERS: Final = 64
 MAX_HEADER_BYTES: Final = 16 * 1024
@@ -39,6 +38,8 @@ _TOLD: Final = frozenset({
     b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",
 })  # fmt: skip
 _PASSED: Final = frozenset({b"content-type", b"accept"})
+_PLAIN: Final = frozenset({b"keep-alive", b"close", b""})
+"""Values of Connection that name no header."""
 _READ: Final = HOP_BY_HOP | _OURS | _TOLD | _ONCE
 
 
@@ -70,13 +71,13 @@ class Incoming:
         return bool(self.length) or self.is_chunked
 
 
-def read_request(scope: Scope) -> Incoming:
+def read_request(turn: Turn) -> Incoming:
     """
     Read the head of a request.
 
     :raises Refusal: 400 if it can be read in two ways, 431 if it is too large
     """
-    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+    headers = turn.headers
     if len(headers) > MAX_HEADERS:
         raise Refusal(431, "too-many-headers", f"At most {MAX_HEADERS} headers are read.")
     named: dict[bytes, bytes] = {}
@@ -96,11 +97,9 @@ def read_request(scope: Scope) -> Incoming:
     if b"connection" in named:
         forward = _without_named(forward, named[b"connection"])
     length, is_chunked = _framing(named)
-    path: bytes = scope["raw_path"] if scope.get("raw_path") else scope["path"].encode()
     return Incoming(
-        scope["method"].encode(), path, scope["query_string"], b"".join(forward), named, length, is_chunked,
-        scope["client"][0] if scope.get("client") else "",
-    )  # fmt: skip
+        turn.method, turn.path, turn.query, b"".join(forward), named, length, is_chunked, turn.address
+    )
 
 
 def _note(named: dict[bytes, bytes], name: bytes, value: bytes) -> None:
@@ -126,29 +125,31 @@ def _framing(named: dict[bytes, bytes]) -> tuple[int | None, bool]:
 
 def _without_named(forward: list[bytes], connection: bytes) -> list[bytes]:
     """Headers that Connection names are for this hop only."""
-    names = {option.strip().lower() for option in connection.split(b",")} - {b"keep-alive", b"close", b""}
+    names = _named_by(connection)
     if not names:
         return forward
     return [line for line in forward if line.split(b":", 1)[0] not in names]
 
 
-@dataclass(slots=True)
 class Body:
     """
     The body of a request on its way: counted, hashed, bounded.
 
-    :param is_here: it was read before, so that nobody is waited for
-    :param waited: seconds that the caller let us wait
+    :ivar sha512: made as well if it is wanted
+    :ivar is_here: it was read before, so that nobody is waited for
     """
 
-    receive: Receive
-    limit: int
-    length: int | None
-    size: int = 0
-    hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    size = 0
     sha512: "hashlib._Hash | None" = None
-    is_here: bool = False
-    waited: float = 0.0
+    _sha256: "hashlib._Hash | None" = None
+    _waited = 0.0
+
+    def __init__(self, receive: Receive, limit: int, length: int | None, *, is_here: bool = False) -> None:
+        self.receive, self.limit, self.length, self.is_here = receive, limit, length, is_here
+
+    def sha256(self) -> str:
+        """Of what came so far, hex."""
+        return (self._sha256 or hashlib.sha256()).hexdigest()
 
     async def whole(self) -> bytes:
         """All of a small body. :raises CallerGone, Refusal:"""
@@ -184,7 +185,7 @@ class Body:
 
     async def _received(self) -> dict[str, Any]:
         """Counted is the caller's time only: a provider that takes its time is not its fault."""
-        left = CALLER_SECONDS + self.size / SLOWEST - self.waited
+        left = CALLER_SECONDS + self.size / SLOWEST - self._waited
         begun = time.monotonic()
         try:
             async with asyncio.timeout(min(CALLER_SECONDS, left)):
@@ -192,11 +193,13 @@ class Body:
         except TimeoutError as error:
             raise Refusal(408, "caller-too-slow", "The body did not arrive in time.") from error
         finally:
-            self.waited += time.monotonic() - begun
+            self._waited += time.monotonic() - begun
 
     def _count(self, part: bytes) -> None:
         self.size += len(part)
-        self.hash.update(part)
+        if self._sha256 is None:
+            self._sha256 = hashlib.sha256()
+        self._sha256.update(part)
         if self.sha512 is not None:
             self.sha512.update(part)
         if self.size > self.limit:
@@ -209,10 +212,19 @@ def too_large(limit: int) -> Refusal:
 
 def answer_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """A provider's headers that go on to the caller."""
-    named = next((value for name, value in headers if name == b"connection"), b"")
-    extra = {option.strip().lower() for option in named.split(b",")} if named else ()
-    return [
-        (name, value)
-        for name, value in headers
-        if name not in HOP_BY_HOP and name not in extra and not name.startswith(b"x-exchange-")
-    ]
+    kept, named = [], b""
+    for pair in headers:
+        name = pair[0]
+        if name in HOP_BY_HOP:
+            named += b"," + pair[1] if name == b"connection" else b""
+        elif not name.startswith(b"x-exchange-"):
+            kept.append(pair)
+    extra = _named_by(named)
+    return [pair for pair in kept if pair[0] not in extra] if extra else kept
+
+
+def _named_by(connection: bytes) -> set[bytes]:
+    """Headers for this hop only, by the value of Connection."""
+    if connection.lstrip(b",") in _PLAIN:
+        return set()
+    return {option.strip().lower() for option in connection.split(b",")} - _PLAIN

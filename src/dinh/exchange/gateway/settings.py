@@ -25,6 +25,7 @@ class GatewaySettings:
     :param folder: for the log's segments and the last good configuration; on a disk that keeps what it syncs
     :param secret: what the registry seals its private keys with
     :param issuer: of tokens; the same on all gateways of a platform
+    :param host: where callers are listened to
     :param xroad_trusted: networks whose callers are believed what X-Road-Client says
     :param token_seconds: life of a token
     :param key_file: of the gateway's key, PEM; None: it makes its own
@@ -44,6 +45,8 @@ class GatewaySettings:
     key_file: Path | None = None
     certificate_file: Path | None = None
     segment_bytes: int = 16 * MB
+    host: str = "127.0.0.1"
+    port: int = 8003
     wire_host: str = "127.0.0.1"
     wire_port: int = 0
     spool_bytes: int = 2048 * MB
@@ -79,6 +82,8 @@ def settings_from_environment() -> GatewaySettings:
         token_seconds=int(life),
         key_file=key_file,
         certificate_file=certificate_file,
+        host=os.environ.get("DINH_GATEWAY_HOST") or "127.0.0.1",
+        port=_port("DINH_GATEWAY_PORT") or 8003,
         wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
         wire_port=_port("DINH_WIRE_PORT"),
         spool_bytes=_spool_bytes(),

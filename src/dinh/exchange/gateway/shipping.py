@@ -1,4 +1,4 @@
-"""The gateway's side of the shipper: closes segments for it, starts it again if it dies, lets it end."""
+"""The gateway's side of the shipper: starts it again if it dies, lets it end."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,6 @@ import logging
 import sys
 from typing import Final
 
-from dinh.exchange.gateway.segments import SegmentLog
 from dinh.exchange.gateway.shipper import SHIP_EVERY, YES
 
 _LAST_WAIT: Final = 20.0
@@ -16,19 +15,18 @@ log = logging.getLogger("dinh.exchange.gateway")
 class Shipping:
     """:ivar is_connected: whether the database took what was shipped last"""
 
-    def __init__(self, segments: SegmentLog) -> None:
-        self.segments = segments
+    def __init__(self) -> None:
         self.is_connected = False
         self._process: asyncio.subprocess.Process | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep_shipping()), asyncio.create_task(self._keep_closing())]
+        self._task = asyncio.create_task(self._keep_shipping())
 
     async def end(self) -> None:
         """After the last segment was closed: let it be shipped, as far as the database answers."""
-        for task in self._tasks:
-            task.cancel()
+        if self._task is not None:
+            self._task.cancel()
         process = self._process
         if process is None or process.stdin is None or process.returncode is not None:
             return
@@ -49,9 +47,3 @@ class Shipping:
             self.is_connected = False
             log.error("The shipper of the log ended; it is started again.")
             await asyncio.sleep(SHIP_EVERY)
-
-    async def _keep_closing(self) -> None:
-        """Each second the open segment, so that it can be shipped."""
-        while True:
-            await asyncio.sleep(SHIP_EVERY)
-            await self.segments.rotate_if_older(SHIP_EVERY / 2)

@@ -19,15 +19,13 @@ class Subjects:
 
     async def noted(self, call: Call, route: Route, rest: bytes, incoming: Incoming, body: Body) -> Body:
         """
-        The body as it goes on; the call knows whom it is about, if its operation says where that stands.
+        The body as it goes on; the call knows whom it is about, of an operation that says where that stands.
 
         A JSON body of such an operation is held, so it may have 1 MB: nobody is looked up unseen by a larger one.
 
         :param rest: path below the version
         :raises CallerGone, Refusal: 400 if the person is named twice, 413
         """
-        if not route.subject:
-            return body
         place, _colon, name = route.subject.partition(":")
         if place == "path":
             value: object = _in_path(route.template, name, rest)

@@ -10,12 +10,14 @@ import contextlib
 import hashlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final, cast
 
 import httptools
 
+from dinh.exchange.gateway.deadlines import NEVER, Deadlines
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.routing import Upstream
 
@@ -28,6 +30,8 @@ _MOST_UPLOADS: Final = 128
 """Of a pool's connections, those that large bodies may hold while they are sent."""
 _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
 Fields = list[tuple[bytes, bytes]]
 Head = bytes | Callable[[str], bytes]
@@ -51,27 +55,35 @@ class UpstreamFailed(Exception):
 
 
 class Connection(asyncio.Protocol):
-    """One connection to a provider; one request at a time."""
+    """
+    One connection to a provider; one request at a time.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
+    :ivar shown: SHA-256 of the certificate that the other end showed, hex; empty without TLS
+    """
+
+    shown = ""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self.loop, self._deadlines = deadlines.loop, deadlines
         self.transport: asyncio.Transport | None = None
         self.is_broken = False
         self.served = 0
         self.idle_since = 0.0
+        self.deadline = NEVER
+        self.parser = httptools.HttpResponseParser(self)
         self._writable = asyncio.Event()
         self._writable.set()
         self._reset(is_head=False)
 
     def _reset(self, *, is_head: bool) -> None:
-        self.parser = httptools.HttpResponseParser(self)
         self.is_head = is_head
         self.status = 0
         self.headers: Fields = []
+        self._framing: list[bytes] = []
         self.chunks: list[bytes] = []
         self.waiting_bytes = 0
         self.head_bytes = 0
-        self.is_headed = self.is_complete = False
+        self.has_answered = self.is_headed = self.is_complete = False
         self.failure: UpstreamFailed | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._is_paused = False
@@ -82,12 +94,17 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        tls = transport.get_extra_info("ssl_object")
+        if tls is not None:
+            self.shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
+        self._deadlines.waiting.add(self)
 
     def data_received(self, data: bytes) -> None:
         if not self._is_busy or self.is_complete:
             # Bytes that nobody asked for: an answer to somebody else's request could hide in them.
             self.close()
             return
+        self.has_answered = True
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -101,13 +118,14 @@ class Connection(asyncio.Protocol):
             self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._deadlines.waiting.discard(self)
         self.is_broken = True
         self._writable.set()
         if self._is_busy and not self.is_complete and self.failure is None:
             if self.is_headed and self._ends_at_close and exc is None:
                 self.is_complete = True
             else:
-                is_untouched = not self.is_headed and self.head_bytes == 0
+                is_untouched = not self.has_answered
                 self.failure = UpstreamFailed("provider-hung-up", may_retry=is_untouched and self.served > 0)
         self._wake()
 
@@ -123,19 +141,19 @@ class Connection(asyncio.Protocol):
         if self.is_complete:
             self.is_broken = True
 
-    def on_status(self, _reason: bytes) -> None:
-        self.head_bytes += 1
-
     def on_header(self, name: bytes, value: bytes) -> None:
         self.head_bytes += len(name) + len(value)
         if self.head_bytes > _MAX_HEAD:
             self._fail("provider-head-too-large")
-        self.headers.append((name.lower(), value))
+        name = name.lower()
+        self.headers.append((name, value))
+        if name in _FRAMING:
+            self._framing.append(name)
 
     def on_headers_complete(self) -> None:
         status = self.parser.get_status_code()
         if status < 200:
-            self.headers = []
+            self.headers, self._framing = [], []
             if status == 101:
                 self._fail("provider-upgrade")
             return
@@ -143,9 +161,8 @@ class Connection(asyncio.Protocol):
             return
         self.status = status
         self.is_headed = True
-        names = {name for name, _value in self.headers}
-        self._ends_at_close = b"content-length" not in names and b"transfer-encoding" not in names
-        if b"content-length" in names and b"transfer-encoding" in names:
+        self._ends_at_close = not self._framing
+        if len(set(self._framing)) > 1:
             self._fail("provider-answer")
         if self.is_head or status in (204, 304):
             self.is_complete = True
@@ -168,11 +185,6 @@ class Connection(asyncio.Protocol):
 
     # What the pool calls.
 
-    def shown(self) -> str:
-        """SHA-256 of the certificate that the other end showed, hex; empty without TLS."""
-        tls = self.transport.get_extra_info("ssl_object") if self.transport else None
-        return hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest() if tls else ""
-
     def begin(self, head: bytes, *, is_head: bool) -> None:
         """Send the head of a request (and its body, if it is small)."""
         self._reset(is_head=is_head)
@@ -181,18 +193,22 @@ class Connection(asyncio.Protocol):
             raise UpstreamFailed("provider-hung-up", may_retry=True)
         self.transport.write(head)
 
-    async def send_more(self, data: bytes) -> bool:
+    async def send_more(self, data: bytes, seconds: float) -> bool:
         """:returns: False if the provider has answered or gone already, so that the rest is not sent"""
         if self.is_headed or self.failure or self.is_broken or self.transport is None:
             return False
         self.transport.write(data)
+        self.deadline = self.loop.time() + seconds
         await self._writable.wait()
+        self.deadline = NEVER
         return True
 
-    async def head_arrived(self) -> None:
-        """:raises UpstreamFailed: if there is none"""
+    async def head_arrived(self, seconds: float) -> None:
+        """:raises UpstreamFailed: if there is none in time"""
+        self.deadline = self.loop.time() + seconds
         while not self.is_headed and self.failure is None:
             await self._wait()
+        self.deadline = NEVER
         if self.failure:
             raise self.failure
 
@@ -206,18 +222,20 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
         return body
 
-    async def more(self) -> bytes:
+    async def more(self, seconds: float) -> bytes:
         """
         The next part of the body, empty at its end.
 
-        :raises UpstreamFailed: if the answer breaks off
+        :raises UpstreamFailed: if the answer breaks off, or nothing comes in time
         """
-        while not self.chunks:
-            if self.failure:
-                raise self.failure
-            if self.is_complete:
-                return b""
-            await self._wait()
+        self.deadline = self.loop.time() + seconds
+        try:
+            while not (self.chunks or self.is_complete or self.failure):
+                await self._wait()
+        finally:
+            self.deadline = NEVER
+        if self.failure and not self.chunks:
+            raise self.failure
         return self.taken()
 
     def expire(self) -> None:
@@ -250,13 +268,46 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
+class _Places:
+    """A bounded number of places, which costs next to nothing while there are free ones."""
+
+    def __init__(self, most: int) -> None:
+        self.free = most
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def taken(self, seconds: float) -> None:
+        """Wait for a place. :raises Refusal: 503 if none comes free in time"""
+        coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(coming)
+        try:
+            async with asyncio.timeout(seconds):
+                await coming
+        except BaseException as failure:
+            if coming.done() and not coming.cancelled():
+                self.give()
+            if isinstance(failure, TimeoutError):
+                raise unavailable(
+                    "provider-busy", "Too many calls wait for this provider.", seconds=5
+                ) from failure
+            raise
+
+    def give(self) -> None:
+        """To who has waited longest, if somebody waits still."""
+        while self._waiting:
+            coming = self._waiting.popleft()
+            if not coming.done():
+                coming.set_result(None)
+                return
+        self.free += 1
+
+
 @dataclass(slots=True)
 class _Pool:
     """Connections to one address, and whether it is worth asking."""
 
     idle: list[Connection] = field(default_factory=list)
-    free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGEST_POOL))
-    uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_UPLOADS))
+    places: _Places = field(default_factory=lambda: _Places(_LARGEST_POOL))
+    uploads: _Places = field(default_factory=lambda: _Places(_MOST_UPLOADS))
     failures: int = 0
     open_until: float = 0.0
     is_probing: bool = False
@@ -278,8 +329,8 @@ class _Pool:
         self.is_probing = True
         return True
 
-    def note(self, *, is_well: bool, now: float) -> None:
-        self.failures = 0 if is_well else self.failures + 1
+    def note_failure(self, now: float) -> None:
+        self.failures += 1
         if self.failures >= _FAILURES_TO_OPEN:
             self.open_until = now + _OPEN_SECONDS
 
@@ -300,12 +351,7 @@ class Answer:
 
         :raises UpstreamFailed: if it breaks off or stalls
         """
-        connection = self._connection
-        timer = connection.loop.call_later(self._timeout, connection.expire)
-        try:
-            return await connection.more()
-        finally:
-            timer.cancel()
+        return await self._connection.more(self._timeout)
 
     async def rest_soon(self, seconds: float, most: int) -> None:
         """
@@ -316,7 +362,7 @@ class Answer:
         parts = [self.body]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while sum(map(len, parts)) <= most and (part := await self._connection.more()):
+                while sum(map(len, parts)) <= most and (part := await self._connection.more(self._timeout)):
                     parts.append(part)
         self.body = b"".join(parts)
         self.is_complete = self._connection.is_complete and not self._connection.chunks
@@ -334,7 +380,8 @@ class Upstreams:
     def __init__(self) -> None:
         self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
         self._tls: ssl.SSLContext | None = None
-        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines()
+        self._loop = self._deadlines.loop
 
     async def call(
         self,
@@ -360,11 +407,14 @@ class Upstreams:
         try:
             if more is None:
                 return await self._placed(pool, upstream, head, method, more)
-            await _taken(pool.uploads, upstream.timeout)
+            if pool.uploads.free:
+                pool.uploads.free -= 1
+            else:
+                await pool.uploads.taken(upstream.timeout)
             try:
                 return await self._placed(pool, upstream, head, method, more)
             finally:
-                pool.uploads.release()
+                pool.uploads.give()
         finally:
             if is_probe:
                 pool.is_probing = False
@@ -372,48 +422,50 @@ class Upstreams:
     async def _placed(
         self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
-        await _taken(pool.free, upstream.timeout)
-        now = time.monotonic()
+        if pool.places.free:
+            pool.places.free -= 1
+        else:
+            await pool.places.taken(upstream.timeout)
         try:
             answer = await self._tried(pool, upstream, head, method, more)
         except UpstreamFailed:
-            pool.free.release()
-            pool.note(is_well=False, now=time.monotonic())
+            pool.places.give()
+            pool.note_failure(time.monotonic())
             raise
         except BaseException:
-            pool.free.release()
+            pool.places.give()
             raise
-        pool.note(is_well=True, now=now)
+        pool.failures = 0
         return answer
 
     async def _tried(
         self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
-        may_repeat = more is None and method in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE")
+        """On a kept connection if there is one; once more, if that turns out to be closed, on a new one."""
+        may_repeat = more is None and method in _REPEATABLE
+        connection = self._idle(pool) or await self._connected(upstream)
         try:
-            return await self._once(pool, upstream, head, method, more, is_fresh=False)
+            return await self._once(pool, connection, upstream, head, method, more)
         except UpstreamFailed as failure:
             if not (may_repeat and failure.may_retry):
                 raise
-        return await self._once(pool, upstream, head, method, more, is_fresh=True)
+        connection = await self._connected(upstream)
+        return await self._once(pool, connection, upstream, head, method, more)
 
     async def _once(
         self,
         pool: _Pool,
+        connection: Connection,
         upstream: Upstream,
         head: Head,
         method: bytes,
         more: AsyncIterator[bytes] | None,
-        *,
-        is_fresh: bool,
     ) -> Answer:
-        connection = (None if is_fresh else self._idle(pool)) or await self._connected(upstream)
         try:
-            connection.begin(head(connection.shown()) if callable(head) else head, is_head=method == b"HEAD")
+            connection.begin(head(connection.shown) if callable(head) else head, is_head=method == b"HEAD")
             if more is not None:
                 await self._send_body(connection, upstream, more)
-            with self._expiring(connection, upstream):
-                await connection.head_arrived()
+            await connection.head_arrived(upstream.timeout)
         except BaseException:
             connection.close()
             raise
@@ -424,22 +476,12 @@ class Upstreams:
     ) -> None:
         """The provider's time runs only while it takes nothing: a slow caller is not its fault."""
         async for data in more:
-            with self._expiring(connection, upstream):
-                is_wanted = await connection.send_more(data)
-            if not is_wanted:
+            if not await connection.send_more(data, upstream.timeout):
                 connection.is_broken = True
                 return
 
-    @contextlib.contextmanager
-    def _expiring(self, connection: Connection, upstream: Upstream) -> Iterator[None]:
-        timer = self._loop.call_later(upstream.timeout, connection.expire)
-        try:
-            yield
-        finally:
-            timer.cancel()
-
     def release(self, pool: _Pool, connection: Connection) -> None:
-        pool.free.release()
+        pool.places.give()
         connection.end()
         if connection.is_broken or not connection.is_complete:
             connection.close()
@@ -448,6 +490,7 @@ class Upstreams:
         pool.idle.append(connection)
 
     def close(self) -> None:
+        self._deadlines.end()
         for pool in self._pools.values():
             for connection in pool.idle:
                 connection.close()
@@ -474,7 +517,7 @@ class Upstreams:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 _transport, connection = await self._loop.create_connection(
-                    lambda: Connection(self._loop), upstream.host, upstream.port, ssl=context
+                    lambda: Connection(self._deadlines), upstream.host, upstream.port, ssl=context
                 )
         except (OSError, TimeoutError) as error:
             raise UpstreamFailed("provider-unreachable") from error
@@ -484,15 +527,3 @@ class Upstreams:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
-
-
-async def _taken(places: asyncio.Semaphore, seconds: float) -> None:
-    """:raises Refusal: 503 if none comes free in time"""
-    if not places.locked():
-        await places.acquire()
-        return
-    try:
-        async with asyncio.timeout(seconds):
-            await places.acquire()
-    except TimeoutError as error:
-        raise unavailable("provider-busy", "Too many calls wait for this provider.", seconds=5) from error

@@ -11,6 +11,7 @@ import base64
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from dinh.exchange.gateway.identity import Identity
@@ -197,9 +198,14 @@ def _components(headers: Headers) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name, value in headers:
         if name not in _NOT_COVERED:
-            key = f'"{name.decode("latin-1")}"'
+            key = _identifier(name)
             found[key] = found[key] + b", " + value.strip() if key in found else value.strip()
     return found
+
+
+@lru_cache(maxsize=1024)
+def _identifier(name: bytes) -> str:
+    return f'"{name.decode("latin-1")}"'
 
 
 def _names(components: Components) -> Iterable[str]:

@@ -1,9 +1,7 @@
 """Every line of the log belongs to a batch whose root the gateway signed."""
 
-import asyncio
 import hashlib
 import json
-import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -13,7 +11,7 @@ from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path, tree_ha
 from dinh.exchange.gateway.batches import Batch, BatchSigner, Link, cms_of, moment_of, statement
 from dinh.exchange.gateway.identity import identity_of, load_identity, make_identity
 from dinh.exchange.gateway.records import COLUMNS, line_of
-from dinh.exchange.gateway.segments import SegmentLog, records_of
+from dinh.exchange.gateway.segments import SegmentWriter, records_of
 from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
 from dinh.exchange.gateway.shipper import batches_of
 from dinh.exchange.models import Batch as BatchRow
@@ -119,15 +117,12 @@ def test_signature_holds_for_its_lines_only(tmp_path, kind):
 
 
 def test_lines_written_together_share_a_batch(identity, tmp_path):
-    async def write():
-        log = SegmentLog(tmp_path / "log", segment_bytes=10**6, sealer=BatchSigner(identity, gateway="g"))
-        await asyncio.gather(*(log.append(b"line %d" % number) for number in range(50)))
-        await log.append(b"later")
-        await asyncio.to_thread(log.close)
+    writer = SegmentWriter(tmp_path, segment_bytes=10**6, sealer=BatchSigner(identity, gateway="g"))
+    writer.write([b"line %d" % number for number in range(50)])
+    writer.write([b"later"])
+    writer.close()
 
-    asyncio.run(write())
-
-    (path,) = (tmp_path / "log").iterdir()
+    (path,) = tmp_path.glob("*.log")
     found = list(batches_of(records_of(path)))
     assert [len(lines) for lines, _batch in found] == [50, 1]
     assert [batch.count for _lines, batch in found] == [50, 1]
@@ -171,28 +166,6 @@ def test_own_key_is_made_once(tmp_path):
 
     assert first.fingerprint == second.fingerprint
     assert first.key_file.stat().st_mode & 0o777 == 0o600
-
-
-def test_signing_holds_the_loop_up_for_no_longer_than_one_signature(identity, tmp_path):
-    async def longest_pause():
-        log = SegmentLog(tmp_path / "log", segment_bytes=10**7, sealer=BatchSigner(identity, gateway="g"))
-        pauses, ended = [], asyncio.Event()
-
-        async def watch():
-            while not ended.is_set():
-                begun = time.perf_counter()
-                await asyncio.sleep(0)
-                pauses.append(time.perf_counter() - begun)
-
-        watching = asyncio.create_task(watch())
-        for _round in range(50):
-            await asyncio.gather(*(log.append(b"x" * 300) for _number in range(20)))
-        ended.set()
-        await watching
-        await asyncio.to_thread(log.close)
-        return sorted(pauses)[int(len(pauses) * 0.99)]
-
-    assert asyncio.run(longest_pause()) < 0.02
 
 
 def test_statement_is_plain_json(identity):

@@ -55,7 +55,7 @@ class Memory(threading.Thread):
 
 
 def serving(gateway):
-    return psutil.Process(gateway.process.pid).children()[0]
+    return psutil.Process(gateway.process.pid)
 
 
 def spooled(gateway):

@@ -1,0 +1,237 @@
+"""An exchange: who asks, for what, may they; then the provider, or the gateway that serves it; then the log."""
+
+import contextlib
+import hashlib
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from dinh.exchange.gateway import metadata
+from dinh.exchange.gateway.admission import Admission
+from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.delivery import FAILURES, Delivery
+from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
+from dinh.exchange.gateway.judging import Judging
+from dinh.exchange.gateway.metadata import Metadata, metadata_asked
+from dinh.exchange.gateway.own import JSON
+from dinh.exchange.gateway.peers import MAX_BODY, Peer
+from dinh.exchange.gateway.relay import Relay, Relayed, SignedTurn, relayed_headers
+from dinh.exchange.gateway.requests import SMALL, Body, Incoming, answer_headers, read_request, too_large
+from dinh.exchange.gateway.routing import Route, safe_path, safe_query
+from dinh.exchange.gateway.server import Turn
+from dinh.exchange.gateway.spool import Spool, Spooled, read_ahead
+from dinh.exchange.gateway.subjects import Subjects
+from dinh.exchange.gateway.trials import no_trial
+from dinh.exchange.gateway.upstream import Answer, Upstreams
+
+_SPLIT_SECONDS: Final = 0.02
+"""How long the body of a small answer may come after its head, to be logged once."""
+
+
+@dataclass(kw_only=True)
+class Exchanges:
+    """What both ends of the gateway, for callers and for peers, do with a call."""
+
+    admission: Admission
+    delivery: Delivery
+    judging: Judging
+    subjects: Subjects
+    metadata: Metadata
+    upstreams: Upstreams
+    relay: Relay
+    spool: Spool
+    xroad: XRoadFront
+    oauth: OAuthFront = field(default_factory=OAuthFront)
+
+    async def answer(self, turn: Turn) -> None:
+        """A caller's call."""
+        front = self.xroad if turn.path.startswith(b"/r1/") else self.oauth
+        call, accept = Call(front.name, turn.method.decode()), b""
+        try:
+            incoming = read_request(turn)
+            accept = incoming.named.get(b"accept", b"")
+            call.note_caller(incoming.named)
+            if front is self.oauth or not await self._answered_as_xroad(call, incoming, turn):
+                body = Body(turn.receive, 0, incoming.length)
+                await self.provided(front, call, incoming, body, turn)
+        except FAILURES as failure:
+            await self.delivery.failed(front, call, failure, accept, turn)
+
+    async def provided(
+        self, front: Front, call: Call, incoming: Incoming, body: Body, to: Turn | SignedTurn
+    ) -> None:
+        """
+        A call for a provider of ours.
+
+        :raises Refusal, UpstreamFailed, CallerGone, LogFailed:
+        """
+        route, rest, target = await self.admission.admitted(front, call, incoming)
+        body.limit = route.upstream.max_body
+        if route.subject:
+            body = await self.subjects.noted(call, route, rest, incoming, body)
+        if self.judging.judges(route):
+            body = await self.judging.judged(route, rest, incoming, body)
+        await self._forward(front, call, route, target, incoming, body, to)
+
+    async def told(
+        self, front: Front, call: Call, incoming: Incoming, turn: Turn, to: Turn | SignedTurn
+    ) -> bool:
+        """
+        Tell what a provider offers, if that is asked for; logged like any other exchange.
+
+        :returns: whether it was asked for
+        :raises Refusal, LogFailed:
+        """
+        admission = self.admission
+        snapshot = admission.snapshot
+        asked = metadata_asked(safe_path(incoming.path)) if snapshot else None
+        if snapshot is None or asked is None:
+            return False
+        safe_query(incoming.query)
+        client = call.client = front.identify(incoming, snapshot, admission.tokens, call.started)
+        call.note_elsewhere(asked.identifier, asked.name)
+        call.xroad_head = xroad_head(incoming, call)
+        await admission.count(("told", client.id, 0), metadata.LIMIT, call)
+        content = await self.metadata.answer(asked, incoming, snapshot, client, call.started)
+        call.note_answer(content)
+        await self.delivery.keep(call.line(200, "delivered"))
+        headers = [JSON, (b"x-exchange-id", call.id.encode())]
+        await to.answer(200, front.answer_headers(call, headers, Body(turn.receive, 0, None)), content)
+        return True
+
+    async def _answered_as_xroad(self, call: Call, incoming: Incoming, turn: Turn) -> bool:
+        return await self._relayed(call, incoming, turn) or await self.told(
+            self.xroad, call, incoming, turn, turn
+        )
+
+    async def _relayed(self, call: Call, incoming: Incoming, turn: Turn) -> bool:
+        """
+        Let another gateway answer, if it serves what is asked for: it judges grants and their quotas; ours counts, too.
+
+        :returns: whether it was one for another gateway
+        :raises Refusal, UpstreamFailed, CallerGone, LogFailed:
+        """
+        admission = self.admission
+        snapshot = admission.snapshot
+        if snapshot is None:
+            return False
+        path = safe_path(incoming.path)
+        peer = self.xroad.find_peer(call, path, snapshot)
+        if peer is None:
+            return False
+        safe_query(incoming.query)
+        client = call.client = self.xroad.identify(incoming, snapshot, admission.tokens, call.started)
+        if client.is_trial:
+            raise no_trial()
+        await admission.count(("peer", peer.id, client.id), peer.limit, call)
+        call.xroad_head = xroad_head(incoming, call)
+        body = Body(turn.receive, MAX_BODY, incoming.length)
+        body.sha512 = hashlib.sha512()
+        answer = await self._asked_elsewhere(peer, call, incoming, body)
+        is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
+        outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
+        answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
+        headers = self.xroad.answer_headers(call, answered, body)
+        try:
+            if answer.is_complete:
+                await self.delivery.whole(call, answer, headers, turn, outcome, reason)
+            else:
+                await self.delivery.stream(call, answer, headers, turn.receive, turn)
+        finally:
+            answer.release()
+        return True
+
+    async def _asked_elsewhere(self, peer: Peer, call: Call, incoming: Incoming, body: Body) -> Relayed:
+        """:raises UpstreamFailed, Refusal, CallerGone:"""
+        with contextlib.closing(self.spool.body()) as content:
+            await taken_in(call, incoming, body, content)
+            headers = relayed_headers(self.xroad, call, incoming)
+            began = time.perf_counter_ns()
+            try:
+                return await self.relay.ask(peer, call, incoming, headers, content, body.receive)
+            finally:
+                call.upstream_ns = time.perf_counter_ns() - began
+
+    async def _forward(
+        self,
+        front: Front,
+        call: Call,
+        route: Route,
+        target: bytes,
+        incoming: Incoming,
+        body: Body,
+        to: Turn | SignedTurn,
+    ) -> None:
+        if front is not self.oauth:
+            call.xroad_head, body.sha512 = xroad_head(incoming, call), hashlib.sha512()
+        head = _head(call, route, target, incoming)
+        head.append(front.provider_headers(call, incoming))
+        began = time.perf_counter_ns()
+        try:
+            answer = await self._asked(route, head, incoming, body)
+        finally:
+            call.upstream_ns = time.perf_counter_ns() - began
+            if not body.is_here:
+                call.note_request(body)
+        headers = front.answer_headers(call, _answer_headers(call, answer), body)
+        try:
+            if not answer.is_complete:
+                await answer.rest_soon(_SPLIT_SECONDS, SMALL)
+            if answer.is_complete:
+                answer.release()
+                await self.delivery.whole(call, answer, headers, to)
+            elif isinstance(to, SignedTurn):
+                await self.delivery.signed(call, answer, headers, body.receive, to)
+            else:
+                await self.delivery.stream(call, answer, headers, body.receive, to)
+        finally:
+            answer.release()
+
+    async def _asked(self, route: Route, head: list[bytes], incoming: Incoming, body: Body) -> Answer:
+        method = incoming.method
+        if not incoming.has_body:
+            head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
+            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=None)
+        head += [body.head_line(), b"\r\n"]
+        if incoming.length and incoming.length <= SMALL:
+            head.append(await body.whole())
+            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=None)
+        with contextlib.closing(self.spool.body()) as ahead:
+            parts = body.parts() if body.is_here else await read_ahead(body, ahead)
+            more = body.coded(parts)
+            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=more)
+
+
+async def taken_in(call: Call, incoming: Incoming, body: Body, content: Spooled | None) -> None:
+    """
+    All of a message that goes over the wire.
+
+    :param content: where it is kept, if it is
+    :raises CallerGone, Refusal:
+    """
+    if incoming.length and incoming.length > MAX_BODY:
+        raise too_large(MAX_BODY)
+    if incoming.has_body:
+        async for part in body.parts():
+            if content:
+                await content.add(part)
+        # Whatever coding it came in, it goes on with its length.
+        incoming.length, incoming.is_chunked = body.size, False
+    call.note_request(body)
+
+
+def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[bytes]:
+    identifier = call.client.identifier.encode() if call.client else b""
+    return [
+        b"%b %b HTTP/1.1\r\nhost: %b\r\n" % (incoming.method, target, route.upstream.host_header),
+        incoming.forward,
+        b"x-exchange-id: %b\r\nx-exchange-client: %b\r\n" % (call.id.encode(), identifier),
+    ]
+
+
+def _answer_headers(call: Call, answer: Answer) -> list[tuple[bytes, bytes]]:
+    headers = answer_headers(answer.headers)
+    headers.append((b"x-exchange-id", call.id.encode()))
+    if call.route and call.route.sunset:
+        headers.append((b"x-exchange-sunset", call.route.sunset))
+    return headers

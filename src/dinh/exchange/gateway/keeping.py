@@ -1,0 +1,190 @@
+"""The gateway's side of its log: hands lines to the keeper, a process of its own, and tells when they are on disk."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+import time
+from collections import deque
+from typing import Final, cast
+
+from dinh.exchange.gateway.keeper import ANSWER, FAILED, LENGTH
+
+_WAITS: Final = 10_000
+_FIRST_SECONDS: Final = 20.0
+_LAST_SECONDS: Final = 20.0
+_PAUSE: Final = 1.0
+log = logging.getLogger("dinh.exchange.gateway")
+
+
+class LogFailed(Exception):
+    """The disk did not take the record: nothing that depends on it may be released."""
+
+
+class SegmentLog:
+    """
+    Appends records; what comes while a batch is written is the next batch.
+
+    :ivar waits: seconds from `append` to the beginning of the sync, of the last records
+    :ivar is_well: whether the disk took what came last
+    """
+
+    def __init__(self) -> None:
+        self.waits: deque[float] = deque(maxlen=_WAITS)
+        self.is_well = True
+        self._loop = asyncio.get_running_loop()
+        self._pending: list[bytes] = []
+        self._since: list[float] = []
+        self._kept: asyncio.Future[None] | None = None
+        self._written: tuple[asyncio.Future[None], list[float]] | None = None
+        self._line: _Line | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._restarting: asyncio.Task[None] | None = None
+
+    async def start(self, lock: int) -> None:
+        """
+        :param lock: descriptor that the keeper holds open, too: nobody else takes the folder while it writes
+        :raises LogFailed: if the keeper cannot begin
+        """
+        self._lock = lock
+        await self._begin_keeper()
+        self._restarting = asyncio.create_task(self._keep_keeper())
+
+    async def end(self) -> None:
+        """After the last `append`: what waits is written, the last segment closed."""
+        if self._restarting is not None:
+            self._restarting.cancel()
+        if self._written is not None:
+            await asyncio.wait([self._written[0]])
+        if self._line is not None and self._process is not None:
+            self._line.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_SECONDS):
+                    await self._process.wait()
+
+    def append(self, record: bytes) -> "asyncio.Future[None]":
+        """
+        Keep a record, a line without an end; done when it is on disk.
+
+        The future raises LogFailed if the disk did not take it.
+        """
+        self._pending.append(record)
+        self._since.append(time.monotonic())
+        if self._kept is None:
+            self._kept = self._loop.create_future()
+            if self._written is None:
+                # At the end of this turn of the loop, so that all that is ready now goes in one batch.
+                self._loop.call_soon(self._write)
+        return self._kept
+
+    def wait_ms(self) -> dict[str, float]:
+        """Median and 99th percentile of `waits`, in milliseconds; zeros before the first record."""
+        found = sorted(self.waits) or [0.0]
+        return {
+            "median": round(found[len(found) // 2] * 1000, 3),
+            "p99": round(found[int(len(found) * 0.99)] * 1000, 3),
+        }
+
+    # What the line to the keeper calls.
+
+    def answered(self, began: float) -> None:
+        """The batch under way is on disk, or it failed."""
+        if self._written is None:
+            return
+        kept, since = self._written
+        self._written = None
+        self.is_well = began != FAILED
+        if not self.is_well:
+            _fail(kept, "The disk did not take it.")
+        else:
+            self.waits.extend([began - each for each in since])
+            kept.set_result(None)
+        self._write()
+
+    def lost(self) -> None:
+        self._line = None
+        self.answered(FAILED)
+
+    # Its own.
+
+    def _write(self) -> None:
+        if self._kept is None or self._written is not None:
+            return
+        batch, kept = self._pending, self._kept
+        self._written = (kept, self._since)
+        self._pending, self._since, self._kept = [], [], None
+        if self._line is None:
+            self._written, self.is_well = None, False
+            _fail(kept, "The keeper of the log is away.")
+        else:
+            self._line.send(b"\n".join(batch))
+
+    async def _keep_keeper(self) -> None:
+        while True:
+            assert self._process is not None  # noqa: S101 begun before
+            await self._process.wait()
+            log.error("The keeper of the log ended; it is started again.")
+            await asyncio.sleep(_PAUSE)
+            with contextlib.suppress(LogFailed, OSError):
+                await self._begin_keeper()
+
+    async def _begin_keeper(self) -> None:
+        """:raises LogFailed, OSError:"""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "dinh.exchange.gateway.keeper",
+                stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL, pass_fds=[self._lock],
+            )  # fmt: skip
+        _transport, line = await self._loop.create_unix_connection(lambda: _Line(self), sock=ours)
+        try:
+            async with asyncio.timeout(_FIRST_SECONDS):
+                await line.is_ready
+        except TimeoutError as error:
+            self._process.kill()
+            raise LogFailed("The keeper of the log does not begin.") from error
+        self._line = line
+
+
+class _Line(asyncio.Protocol):
+    """:ivar is_ready: done when the keeper has begun, LogFailed if it has not"""
+
+    def __init__(self, segments: SegmentLog) -> None:
+        self.segments = segments
+        self.is_ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport: asyncio.Transport | None = None
+        self._got = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._got += data
+        while len(self._got) >= ANSWER.size:
+            (began,) = ANSWER.unpack_from(self._got)
+            self._got = self._got[ANSWER.size :]
+            if self.is_ready.done():
+                self.segments.answered(began)
+            else:
+                self.is_ready.set_result(None)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        if self.is_ready.done():
+            self.segments.lost()
+        else:
+            _fail(self.is_ready, "The keeper of the log did not begin.")
+
+    def send(self, batch: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(LENGTH.pack(len(batch)) + batch)
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+def _fail(kept: "asyncio.Future[None]", why: str) -> None:
+    kept.set_exception(LogFailed(why))
+    # Nobody may wait for it.
+    kept.exception()

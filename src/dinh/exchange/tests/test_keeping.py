@@ -1,0 +1,139 @@
+"""The gateway's log and the process that keeps it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+
+from dinh.exchange.gateway.keeping import LogFailed, SegmentLog
+from dinh.exchange.gateway.segments import records_of
+from dinh.exchange.gateway.shipper import batches_of
+from dinh.exchange.tests.running import eventually
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name, value in (
+        ("DINH_DATA_DIR", tmp_path),
+        ("DINH_GATEWAY_NAME", "g"),
+        ("DINH_SECRET_KEY", "x" * 50),
+    ):
+        monkeypatch.setenv(name, str(value))
+    found = tmp_path / "exchange" / "g"
+    found.mkdir(parents=True)
+    return found
+
+
+@contextlib.asynccontextmanager
+async def keeping(folder):
+    with (folder / "lock").open("w") as lock:
+        log = SegmentLog()
+        await log.start(lock.fileno())
+        yield log
+        await log.end()
+
+
+async def is_taken(log, line):
+    try:
+        await log.append(line)
+    except LogFailed:
+        return False
+    return True
+
+
+def kept(folder):
+    """Lines of each batch, in the order of the segments."""
+    paths = sorted((folder / "log").glob("*.log"))
+    return [lines for path in paths for lines, batch in batches_of(records_of(path)) if batch]
+
+
+def test_lines_appended_together_are_one_batch_and_are_on_disk_when_told_so(folder):
+    async def write():
+        async with keeping(folder) as log:
+            await asyncio.gather(*(log.append(b"line %d" % number) for number in range(50)))
+            open_ones = [path.read_bytes() for path in (folder / "log").iterdir()]
+            await log.append(b"later")
+            return open_ones, len(log.waits)
+
+    written, waits = asyncio.run(write())
+
+    assert [b"line 49" in content for content in written] == [True]
+    assert waits == 51
+    assert kept(folder) == [[b"line %d" % number for number in range(50)], [b"later"]]
+
+
+def test_lines_that_come_while_a_batch_is_written_are_the_next_one(folder):
+    async def write():
+        async with keeping(folder) as log:
+            first = log.append(b"1")
+            await asyncio.sleep(0)
+            await asyncio.gather(first, log.append(b"2"), log.append(b"3"))
+
+    asyncio.run(write())
+
+    assert kept(folder) == [[b"1"], [b"2", b"3"]]
+
+
+def test_keeping_holds_the_loop_up_for_no_longer_than_handing_over(folder):
+    async def longest_pause():
+        pauses = []
+
+        async def watch():
+            while True:
+                begun = time.perf_counter()
+                await asyncio.sleep(0)
+                pauses.append(time.perf_counter() - begun)
+
+        async with keeping(folder) as log:
+            watching = asyncio.create_task(watch())
+            for _round in range(50):
+                await asyncio.gather(*(log.append(b"x" * 300) for _number in range(20)))
+            watching.cancel()
+        return sorted(pauses)[int(len(pauses) * 0.99)]
+
+    assert asyncio.run(longest_pause()) < 0.02
+
+
+def test_segment_is_closed_after_a_second_without_lines(folder):
+    async def write():
+        async with keeping(folder) as log:
+            await log.append(b"1")
+            return await asyncio.to_thread(eventually, lambda: kept(folder), [[b"1"]])
+
+    assert asyncio.run(write()) == [[b"1"]]
+
+
+def test_disk_that_takes_nothing_fails_the_lines_and_the_next_ones_are_kept(folder):
+    async def write():
+        async with keeping(folder) as log:
+            (folder / "log").rename(folder / "away")
+            with pytest.raises(LogFailed):
+                await log.append(b"1")
+            (folder / "away").rename(folder / "log")
+            await log.append(b"2")
+
+    asyncio.run(write())
+
+    assert kept(folder) == [[b"2"]]
+
+
+def test_keeper_that_dies_fails_what_waits_and_is_started_again(folder):
+    async def write():
+        async with keeping(folder) as log:
+            await log.append(b"1")
+            os.kill(log._process.pid, signal.SIGKILL)
+            return [await log_again(log, after) for after in (False, True)]
+
+    async def log_again(log, is_wanted):
+        """Append until it is (not) taken; whether it was in the end."""
+        last = time.monotonic() + 20
+        while (was_taken := await is_taken(log, b"2")) != is_wanted and time.monotonic() < last:
+            await asyncio.sleep(0.1)
+        return was_taken
+
+    assert asyncio.run(write()) == [False, True]
+    batches = kept(folder)
+    assert (batches[0], batches[-1]) == ([b"1"], [b"2"])
