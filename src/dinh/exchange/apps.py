@@ -23,6 +23,7 @@ class ExchangeConfig(AppConfig):
         from dinh.worklist.api import WorkKind, kinds
 
         refers("exchange.Archive", "content")
+        refers("exchange.MonthlyReport", "paper", "sheet")
         demo_steps.register("exchange", make_demo_exchange)
         lawbooks.register("outside_services", OUTSIDE_SERVICES)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
@@ -65,6 +66,7 @@ def _register_menu() -> None:
         (73, "grants", _("Access to services"), "key"),
         (74, "dashboard", _("Exchange at a glance"), "arrows-horizontal"),
         (75, "log", _("Log of exchanges"), "arrows-exchange"),
+        (78, "reports", _("Reports of the exchange"), "file-spreadsheet"),
     ):
         menu.register(
             f"exchange.{name}",

@@ -6,6 +6,7 @@ from procrastinate.contrib.django import app
 from dinh.exchange.operations.alerts import warn_of_failing_services
 from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, forget_spendings
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.reports import close_month
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.kernel.jobs import task
@@ -55,3 +56,10 @@ def forget_old_totals(timestamp: int) -> None:
 def tell_of_failing_services(timestamp: int) -> None:
     """Every five minutes."""
     warn_of_failing_services(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="15 * * * *")
+@task(queue="exchange")
+def close_reports(timestamp: int) -> None:
+    """Each hour: at the first one of the month in which an office works; else there is nothing to do."""
+    close_month(at=datetime.fromtimestamp(timestamp, UTC))

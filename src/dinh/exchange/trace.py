@@ -29,6 +29,7 @@ LABELS = {
     "exchange.peer.ended": gettext_noop("Gateway ended"),
     "exchange.exchange.exported": gettext_noop("Evidence exported"),
     "exchange.archive.made": gettext_noop("Archived"),
+    "exchange.report.closed": gettext_noop("Closed report"),
     "exchange.accesses.asked": gettext_noop("Asked who looked at a person's data"),
     "exchange.dictionary.published": gettext_noop("Version published"),
 }

@@ -8,6 +8,7 @@ from dinh.exchange.views import (
     grants,
     log,
     outside,
+    reports,
     systems,
     trials,
 )
@@ -45,6 +46,9 @@ urlpatterns = [
     path("grants/<int:grant_id>/", grants.grant, name="grant"),
     path("grants/<int:grant_id>/<slug:act>/", grants.decide, name="grant_act"),
     path("dashboard/", dashboard.dashboard, name="dashboard"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/<slug:month>/", reports.report, name="report"),
+    path("reports/<slug:month>/report.<str:ending>", reports.report_file, name="report_file"),
     path("outside/", outside.outside, name="outside"),
     path("versions/<int:version_id>/reach/", dashboard.reach_provider, name="version_reach"),
     path("log/", log.log, name="log"),
