@@ -8,6 +8,7 @@ from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, 
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.reports import close_month
 from dinh.exchange.operations.stamping import stamp_batches
+from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.kernel.jobs import task
 from dinh.pki.api import TimestampUnavailable
@@ -24,7 +25,9 @@ def tell_of_expiring_keys(timestamp: int) -> None:
 @task(queue="exchange")
 def change_token_keys(timestamp: int) -> None:
     """Each hour: makes a new key when the newest is 30 days old, or if there is none."""
-    rotate_token_keys(at=datetime.fromtimestamp(timestamp, UTC))
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    rotate_token_keys(at=moment)
+    ensure_subject_key(at=moment)
 
 
 @app.periodic(cron="* * * * *")

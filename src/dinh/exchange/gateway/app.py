@@ -74,7 +74,7 @@ class Gateway:
         self.snapshot: Snapshot | None = None
         self.limits = Limits()
         self.judging = Judging()
-        self.subjects = Subjects(settings.secret)
+        self.subjects = Subjects()
         self.tokens = Tokens(issuer=settings.issuer, life=settings.token_seconds)
         self.source = ConfigurationSource(settings, self._use)
         self.oauth = OAuthFront()
@@ -170,6 +170,7 @@ class Gateway:
         self.snapshot = snapshot
         self.tokens.use(snapshot)
         self.judging.use(snapshot.documents)
+        self.subjects.use(snapshot.subject_key)
         # TLS lets in whoever was ever registered; each message is judged by the configuration in force.
         new = set(snapshot.peers.certificates()) - self._trusted
         trust(self._wire_tls, new)

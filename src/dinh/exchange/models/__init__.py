@@ -11,11 +11,12 @@ from dinh.exchange.models.member import Member, System
 from dinh.exchange.models.peer import Peer
 from dinh.exchange.models.report import MonthlyReport
 from dinh.exchange.models.service import Operation, Service, ServiceVersion
+from dinh.exchange.models.subject_key import SubjectKey
 from dinh.exchange.models.total import Total
 
 __all__ = [
     "AccessGrant", "Alarm", "Archive", "ArchivedSubject", "Batch", "BatchStamp", "Beginning", "ClientSecret",
     "Configuration", "Dictionary", "DictionaryItem", "DictionaryVersion", "Exchange", "GatewayBeat",
     "GatewayCertificate", "Member", "MonthlyReport", "Operation", "Peer", "Service", "ServiceVersion", "Spending",
-    "System", "SystemCertificate", "TokenKey", "Total",
+    "SubjectKey", "System", "SystemCertificate", "TokenKey", "Total",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Exchanges that left the log for the archive's files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from dinh.directory.models import Appointment
@@ -40,17 +40,17 @@ def archived_exchange(exchange_id: UUID) -> Exchange | None:
     return begun
 
 
-def archived_about(subject: str) -> Iterator[Exchange]:
+def archived_about(subjects: Sequence[str]) -> Iterator[Exchange]:
     """
     Archived exchanges about a person; reads the volumes that hold such.
 
-    :param subject: keyed hash, hex
+    :param subjects: keyed hashes of the one number, hex
     """
-    ending = b"\t" + subject.encode()
-    for archive in Archive.objects.filter(subjects__subject=subject):
+    endings = tuple(b"\t" + subject.encode() for subject in subjects)
+    for archive in Archive.objects.filter(subjects__subject__in=subjects).distinct():
         for shelf in shelves_of(archive):
             for index, line in enumerate(shelf.lines):
-                if line.endswith(ending):
+                if line.endswith(endings):
                     yield _exchange(line, shelf, index)
 
 
