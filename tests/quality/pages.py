@@ -86,6 +86,8 @@ PAGES: dict[str, str] = {
     "/exchange/reports/{month}/": "giamdoc.stttt",
     "/exchange/outside/": "quantri",
     "/exchange/accesses/": "quantri",
+    "/exchange/archive/": "giamdoc.stttt",
+    "/exchange/archive/volumes/": "quantri",
     "/exchange/log/": "giamdoc.stttt",
     "/exchange/dictionaries/": "vanthu.stttt",
     "/exchange/dictionaries/new/": "quantri",

@@ -1,11 +1,14 @@
 import contextlib
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from dinh.exchange.operations.alerts import warn_of_failing_services
 from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, forget_spendings
+from dinh.exchange.operations.disposal import dispose_of_ordered
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.indexing import index_older_volumes
 from dinh.exchange.operations.reports import close_month
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.subject_keys import ensure_subject_key
@@ -44,7 +47,14 @@ def archive_old_exchanges(timestamp: int) -> None:
     """Each night at 1:30 in Vietnam: months that are over for DINH_EXCHANGE_LOG_MONTHS; usually there is nothing."""
     moment = datetime.fromtimestamp(timestamp, UTC)
     forget_spendings(at=moment)
+    index_older_volumes()
     archive_log(at=moment)
+
+
+@task(queue="exchange")
+def dispose_of_volumes() -> None:
+    """Deferred by the keeper's order."""
+    dispose_of_ordered(at=timezone.now())
 
 
 @app.periodic(cron="40 * * * *")

@@ -2,6 +2,7 @@ from django.urls import path
 
 from dinh.exchange.views import (
     accesses,
+    archive,
     catalogue,
     dashboard,
     dictionaries,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("log/<uuid:exchange_id>/", log.exchange, name="exchange"),
     path("log/<uuid:exchange_id>/evidence/", log.evidence, name="evidence"),
     path("accesses/", accesses.accesses, name="accesses"),
+    path("archive/", archive.archive, name="archive"),
+    path("archive/volumes/", archive.volumes, name="volumes"),
     path("dictionaries/", dictionaries.dictionaries, name="dictionaries"),
     path("dictionaries/new/", dictionaries.new_version, name="dictionary_new"),
     path("dictionaries/<str:code>/", dictionaries.dictionary, name="dictionary"),

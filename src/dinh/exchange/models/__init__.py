@@ -1,5 +1,5 @@
 from dinh.exchange.models.alarm import Alarm
-from dinh.exchange.models.archive import Archive, ArchivedSubject
+from dinh.exchange.models.archive import Archive, ArchivedContent, ArchivedSubject
 from dinh.exchange.models.batch import Batch, BatchStamp, Beginning, GatewayCertificate
 from dinh.exchange.models.configuration import Configuration, TokenKey
 from dinh.exchange.models.credential import ClientSecret, SystemCertificate
@@ -15,7 +15,8 @@ from dinh.exchange.models.subject_key import SubjectKey
 from dinh.exchange.models.total import Total
 
 __all__ = [
-    "AccessGrant", "Alarm", "Archive", "ArchivedSubject", "Batch", "BatchStamp", "Beginning", "ClientSecret",
+    "AccessGrant", "Alarm", "Archive", "ArchivedContent", "ArchivedSubject", "Batch", "BatchStamp", "Beginning",
+    "ClientSecret",
     "Configuration", "Dictionary", "DictionaryItem", "DictionaryVersion", "Exchange", "GatewayBeat",
     "GatewayCertificate", "Member", "MonthlyReport", "Operation", "Peer", "Service", "ServiceVersion", "Spending",
     "SubjectKey", "System", "SystemCertificate", "TokenKey", "Total",
