@@ -41,7 +41,7 @@ class Caller:
         return response.json()
 
 
-def make_samples(people: Any) -> dict[str, int]:
+def make_samples(people: Any) -> dict[str, int | str]:
     """Ids by the names that the table of pages uses: `drafting` ... `issued`, `arrived`, `received`, `book` ..."""
     clerk = Caller(people, "vanthu.stttt")
     unit, commune = (_unit(people, name) for name in ("vanthu.stttt", "vanthu.quangkhe"))
@@ -56,6 +56,7 @@ def make_samples(people: Any) -> dict[str, int]:
         | {
             "person": clerk.get("people")["items"][0]["id"],
             "appointment": clerk.get(f"appointments?unit={unit}")["items"][0]["id"],
+            "month": f"{timezone.localdate():%Y-%m}",
             "book": clerk.get(f"books?year={timezone.localdate().year}")[0]["id"],
         }
     )

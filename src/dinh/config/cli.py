@@ -23,9 +23,14 @@ dinh verify FILE.pdf       check the signatures of a document
 dinh evidence verify FILE  check an exported evidence package
 dinh audit verify          check that the audit log is whole
 dinh exchange verify       check that the exchange's log is whole
+dinh exchange subject-key  keys that persons' numbers are hashed with: list, rotate, reseal, give-up
 dinh help                  every other command
 """
-_ALIASES: Final = {("audit", "verify"): "audit_verify", ("exchange", "verify"): "exchange_verify"}
+_ALIASES: Final = {
+    ("audit", "verify"): "audit_verify",
+    ("exchange", "verify"): "exchange_verify",
+    ("exchange", "subject-key"): "exchange_subject_key",
+}
 
 
 def main() -> None:

@@ -19,12 +19,15 @@ class ExchangeConfig(AppConfig):
         from dinh.exchange.operations.demo import make_demo_exchange
         from dinh.exchange.operations.grants import WORK_KIND
         from dinh.exchange.outside import OUTSIDE_SERVICES
+        from dinh.exchange.retention import LOG_RETENTION
         from dinh.storage.api import refers
         from dinh.worklist.api import WorkKind, kinds
 
         refers("exchange.Archive", "content")
+        refers("exchange.MonthlyReport", "paper", "sheet")
         demo_steps.register("exchange", make_demo_exchange)
         lawbooks.register("outside_services", OUTSIDE_SERVICES)
+        lawbooks.register("log_retention", LOG_RETENTION)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()
 
@@ -65,6 +68,7 @@ def _register_menu() -> None:
         (73, "grants", _("Access to services"), "key"),
         (74, "dashboard", _("Exchange at a glance"), "arrows-horizontal"),
         (75, "log", _("Log of exchanges"), "arrows-exchange"),
+        (78, "reports", _("Reports of the exchange"), "file-spreadsheet"),
     ):
         menu.register(
             f"exchange.{name}",

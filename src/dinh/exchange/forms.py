@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from dinh.directory.models import Appointment, Unit
 from dinh.exchange.described import OperationForm, Parameter
-from dinh.exchange.enums import MemberClass
+from dinh.exchange.enums import MemberClass, Outcome
 from dinh.exchange.models import Operation, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description, read_description
 from dinh.exchange.operations.dictionaries import Item
@@ -19,6 +19,7 @@ from dinh.exchange.operations.members import NewMember, NewSystem
 from dinh.exchange.operations.services import NewService, NewVersion, fetch_description
 from dinh.exchange.operations.trials import Trial
 from dinh.exchange.queries.registry import members_visible_to, systems_visible_to
+from dinh.exchange.queries.volumes import Wanted
 from dinh.kernel.errors import InvalidInput
 
 
@@ -60,6 +61,35 @@ class AccessesForm(_Form):
         max_length=300,
         help_text=gettext_lazy("Stands in the audit log; the number itself does not."),
     )
+
+
+class ArchiveForm(_Form):
+    since = day_field(gettext_lazy("From"), required=False)
+    until = day_field(gettext_lazy("To"), required=False)
+    client = forms.CharField(label=gettext_lazy("Client system"), max_length=160, required=False)
+    service = forms.CharField(label=gettext_lazy("Service"), max_length=60, required=False)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Result"), required=False, choices=[("", gettext_lazy("All")), *Outcome.choices]
+    )
+
+    def clean(self) -> dict[str, Any] | None:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("The last day lies before the first one."))
+        return self.cleaned_data
+
+    def wanted(self) -> Wanted:
+        """Of a clean form."""
+        return Wanted(**self.cleaned_data)
+
+
+class DisposalForm(_Form):
+    reason = forms.CharField(
+        label=gettext_lazy("Decision that this rests on"),
+        max_length=300,
+        help_text=gettext_lazy("Number and day of the decision, and who made it. Stands in the audit log."),
+    )
+    upto = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
 
 class MemberForm(_Form):

@@ -22,7 +22,10 @@ _DOTS: Final = re.compile(r"/\.{1,2}(/|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class DescribedOperation:
-    """`subject` is where a request names the person it is about, e.g. `path:so`, `query:so` or `body:/nguoi/so`."""
+    """
+    `subject` is where a request names the person it is about: `path:so`, `query:so`, `body:/nguoi/so`; or by kind of
+    body, with a space between several: `json:/nguoi/so xml:/hoSo/nguoi/so`.
+    """
 
     name: str
     method: str
@@ -128,24 +131,57 @@ def _of_path(document: dict[str, Any], path: str, item: object) -> list[Describe
 
 def _subject(document: dict[str, Any], path: str, item: dict[str, Any], told: dict[str, Any]) -> str:
     """
-    What `x-dinh-subject` marks: a parameter (true), or by a JSON pointer a field of the request body.
+    What `x-dinh-subject` marks: a parameter (true), or by a JSON pointer a field of the request body: of all its media
+    types, or of each by itself. In XML the pointer's steps are elements from the root on, `@name` at its end an
+    attribute; in a form it has one step.
 
     :raises InvalidInput: if it marks nothing that can be read, or more than one place
     """
     given = [_referred(document, each) for rows in (item, told) for each in _list(rows.get("parameters"))]
     found = [f"{each.get('in')}:{each.get('name')}" for each in given if each.get(_SUBJECT)]
-    pointer = _referred(document, told.get("requestBody")).get(_SUBJECT)
-    found += [f"body:{pointer}"] if pointer else []
+    found += _in_body(_referred(document, told.get("requestBody")))
     if not found:
         return ""
-    place, _colon, name = found[0].partition(":")
-    fits = {"path": f"/{{{name}}}/" in f"{path}/", "query": True, "body": name.startswith("/")}
-    if len(found) > 1 or not fits.get(place) or len(found[0]) > MAX_SUBJECT:
+    kinds = [each.partition(":")[0] for each in found]
+    is_one = len(found) == 1 or (len(set(kinds)) == len(kinds) and set(kinds) <= _KINDS.keys())
+    marked = " ".join(found)
+    if not is_one or not all(_fits(each, path) for each in found) or len(marked) > MAX_SUBJECT:
         raise _unusable(
             _("x-dinh-subject marks one parameter of path or query, or a field of the body: %(path)s")
             % {"path": path}
         )
-    return found[0]
+    return marked
+
+
+_KINDS: Final = {
+    "json": re.compile(r"application/([\w.-]+\+)?json"),
+    "xml": re.compile(r"(application|text)/([\w.-]+\+)?xml"),
+    "form": re.compile(r"application/x-www-form-urlencoded"),
+}
+
+
+def _in_body(body: dict[str, Any]) -> list[str]:
+    """The marks of a request body, each as `kind:pointer`; `none` stands for a media type that is not read."""
+    content = body.get("content")
+    types = content.items() if isinstance(content, dict) else ()
+    marks = [(name, kind[_SUBJECT]) for name, kind in types if isinstance(kind, dict) and kind.get(_SUBJECT)]
+    whole = [f"body:{body[_SUBJECT]}"] if body.get(_SUBJECT) else []
+    return whole + list(dict.fromkeys(f"{_kind_of(name)}:{pointer}" for name, pointer in marks))
+
+
+def _kind_of(media_type: str) -> str:
+    name = media_type.partition(";")[0].strip().lower()
+    return next((kind for kind, form in _KINDS.items() if form.fullmatch(name)), "none")
+
+
+def _fits(mark: str, path: str) -> bool:
+    place, _colon, name = mark.partition(":")
+    if place == "path":
+        return f"/{{{name}}}/" in f"{path}/"
+    if place == "query":
+        return True
+    is_pointer = name.startswith("/") and not re.search(r"\s", name)
+    return is_pointer and (place in ("body", "json", "xml") or (place == "form" and name.count("/") == 1))
 
 
 def _referred(document: dict[str, Any], given: object) -> dict[str, Any]:

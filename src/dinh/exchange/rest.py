@@ -1,4 +1,4 @@
-"""The exchange's registry, for programs; `rest_log` and `rest_trials` have the rest."""
+"""The exchange's registry, for programs; `rest_log`, `rest_reports` and `rest_trials` have the rest."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from dinh.exchange import rest_log, rest_trials
+from dinh.exchange import rest_log, rest_reports, rest_trials
 from dinh.exchange.models import AccessGrant, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services
@@ -31,7 +31,7 @@ from dinh.exchange.rest_fields import PAGE, Id, Text, own_of, text_of
 from dinh.kernel.errors import NotFound
 
 router = Router(tags=["exchange"])
-for part in (rest_log, rest_trials):
+for part in (rest_log, rest_reports, rest_trials):
     router.add_router("", part.router)
 
 

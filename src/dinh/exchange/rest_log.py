@@ -1,6 +1,6 @@
 """The exchange's log, for programs: calls, their evidence, measures, who looked at whom."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 
 from dinh.exchange.models import Exchange
 from dinh.exchange.operations.accesses import ask_for_accesses
@@ -22,6 +22,7 @@ from dinh.exchange.queries.registry import (
     masked,
     own_clients,
 )
+from dinh.exchange.queries.volumes import Place, Wanted, search_archive
 from dinh.exchange.rest_fields import PAGE, Text, own_of, text_of
 from dinh.exchange.rules import looks_after_systems
 from dinh.exchange.views.log import download
@@ -129,6 +130,33 @@ def read_measures(request: HttpRequest, hours: int = 24) -> Any:
     """
     rows = totals_visible_to(own_of(request))
     return dashboard_of(rows, at=timezone.now(), hours=min(max(hours, 1), WINDOWS[-1]))
+
+
+class ArchivePage(Schema):
+    """`further`: give it as `begin` to go on; empty at the end. `volumes`: how many can hold what is wanted."""
+
+    items: list[ExchangeOut]
+    further: str
+    volumes: int
+
+
+class WantedIn(Schema):
+    """Days in Viet Nam, both included; client and service whole, as they stand in the log."""
+
+    since: date | None = None
+    until: date | None = None
+    client: Text = ""
+    service: Text = ""
+    outcome: Text = ""
+
+
+@router.get("/exchange/archive", response=ArchivePage)
+def list_archived(request: HttpRequest, wanted: Query[WantedIn], begin: str = "") -> dict[str, Any]:
+    """Archived calls from and to one's own systems, the newest first: at most 50, from at most four volumes."""
+    own = own_of(request)
+    found = search_archive(Wanted(**wanted.dict()), reader=own, begin=Place.read(begin))
+    rows = masked(found.rows, own=own_clients(own))
+    return {"items": rows, "further": str(found.further or ""), "volumes": found.volumes}
 
 
 @router.post("/exchange/accesses", response=list[DataAccess])

@@ -1,7 +1,7 @@
 """
 Private keys at rest: sealed with the house's secret, so that a copy of the database alone signs nothing.
 
-And persons' numbers in the log: hashed with a key of the same secret, so that a copy alone names nobody.
+And persons' numbers in the log: hashed with a key that is kept the same way, so that a copy alone names nobody.
 """
 
 import base64
@@ -25,10 +25,6 @@ def unseal(sealed: bytes, *, secret: str) -> bytes:
 def _fernet(secret: str) -> Fernet:
     derived = HKDF(SHA256(), 32, salt=None, info=b"exchange.token-key")
     return Fernet(base64.urlsafe_b64encode(derived.derive(secret.encode())))
-
-
-def subject_key(secret: str) -> bytes:
-    return HKDF(SHA256(), 32, salt=None, info=b"exchange.subject").derive(secret.encode())
 
 
 def subject_hash(number: str, *, key: bytes) -> str:

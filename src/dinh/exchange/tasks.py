@@ -1,12 +1,17 @@
 import contextlib
 from datetime import UTC, datetime
 
+from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from dinh.exchange.operations.alerts import warn_of_failing_services
 from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, forget_spendings
+from dinh.exchange.operations.disposal import dispose_of_ordered
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.indexing import index_older_volumes
+from dinh.exchange.operations.reports import close_month
 from dinh.exchange.operations.stamping import stamp_batches
+from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.kernel.jobs import task
 from dinh.pki.api import TimestampUnavailable
@@ -23,7 +28,9 @@ def tell_of_expiring_keys(timestamp: int) -> None:
 @task(queue="exchange")
 def change_token_keys(timestamp: int) -> None:
     """Each hour: makes a new key when the newest is 30 days old, or if there is none."""
-    rotate_token_keys(at=datetime.fromtimestamp(timestamp, UTC))
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    rotate_token_keys(at=moment)
+    ensure_subject_key(at=moment)
 
 
 @app.periodic(cron="* * * * *")
@@ -40,7 +47,14 @@ def archive_old_exchanges(timestamp: int) -> None:
     """Each night at 1:30 in Vietnam: months that are over for DINH_EXCHANGE_LOG_MONTHS; usually there is nothing."""
     moment = datetime.fromtimestamp(timestamp, UTC)
     forget_spendings(at=moment)
+    index_older_volumes()
     archive_log(at=moment)
+
+
+@task(queue="exchange")
+def dispose_of_volumes() -> None:
+    """Deferred by the keeper's order."""
+    dispose_of_ordered(at=timezone.now())
 
 
 @app.periodic(cron="40 * * * *")
@@ -55,3 +69,10 @@ def forget_old_totals(timestamp: int) -> None:
 def tell_of_failing_services(timestamp: int) -> None:
     """Every five minutes."""
     warn_of_failing_services(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="15 * * * *")
+@task(queue="exchange")
+def close_reports(timestamp: int) -> None:
+    """Each hour: at the first one of the month in which an office works; else there is nothing to do."""
+    close_month(at=datetime.fromtimestamp(timestamp, UTC))

@@ -29,7 +29,13 @@ LABELS = {
     "exchange.peer.ended": gettext_noop("Gateway ended"),
     "exchange.exchange.exported": gettext_noop("Evidence exported"),
     "exchange.archive.made": gettext_noop("Archived"),
+    "exchange.archive.disposal_ordered": gettext_noop("Disposal ordered"),
+    "exchange.archive.disposed": gettext_noop("Disposed of"),
+    "exchange.report.closed": gettext_noop("Closed report"),
     "exchange.accesses.asked": gettext_noop("Asked who looked at a person's data"),
+    "exchange.subject_key.made": gettext_noop("New key for persons' numbers"),
+    "exchange.subject_key.resealed": gettext_noop("Key for persons' numbers sealed anew"),
+    "exchange.subject_key.given_up": gettext_noop("Key for persons' numbers given up"),
     "exchange.dictionary.published": gettext_noop("Version published"),
 }
 _NOTES = ("reason", "label", "version", "legal_basis", "items", "address")

@@ -52,6 +52,7 @@ class Gateway:
         self.settings = settings
         self.limits = Limits()
         self.judging = Judging()
+        self.subjects = Subjects()
         self.tokens = Tokens(issuer=settings.issuer, life=settings.token_seconds)
         self.admission = Admission(self.tokens, self.limits)
         self.source = ConfigurationSource(settings, self._use)
@@ -84,7 +85,7 @@ class Gateway:
             admission=self.admission,
             delivery=self.delivery,
             judging=self.judging,
-            subjects=Subjects(settings.secret),
+            subjects=self.subjects,
             metadata=Metadata(settings.database_url),
             upstreams=self.upstreams,
             relay=Relay(self.wire, connections, self.upstreams, self.spool),
@@ -140,6 +141,7 @@ class Gateway:
     def _use(self, snapshot: Snapshot) -> None:
         self.admission.use(snapshot)
         self.judging.use(snapshot.documents)
+        self.subjects.use(snapshot.subject_key)
         # TLS lets in whoever was ever registered; each message is judged by the configuration in force.
         new = set(snapshot.peers.certificates()) - self._trusted
         trust(self._wire_tls, new)

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from dinh.exchange.gateway.limits import Limit
@@ -14,6 +16,8 @@ from dinh.exchange.gateway.peers import PeerTable, peer_table
 from dinh.exchange.gateway.routing import Route, RouteTable, Upstream
 from dinh.exchange.gateway.settings import MB
 from dinh.exchange.sealing import unseal
+
+log = logging.getLogger("dinh.exchange.gateway")
 
 # One statement, so that all of it is of one moment. Days are those of Viet Nam.
 CONFIGURATION_SQL: Final = """
@@ -44,6 +48,7 @@ SELECT json_build_object(
       JOIN exchange_service e ON e.id = v.service_id JOIN exchange_system s ON s.id = e.system_id
       JOIN exchange_member m ON m.id = s.member_id
       WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'),
+  'subject_key', (SELECT convert_from(sealed, 'UTF8') FROM exchange_subjectkey WHERE retired_at IS NULL),
   'documents', (SELECT coalesce(json_agg(json_build_object('version_id', v.id, 'document', v.document)), '[]')
       FROM exchange_serviceversion v WHERE v.validates AND v.state <> 'retired'),
   'grants', (SELECT coalesce(json_agg(json_build_object(
@@ -112,6 +117,7 @@ class Snapshot:
     jwks: bytes
     peers: PeerTable
     documents: Mapping[int, dict[str, Any]]
+    subject_key: bytes | None = None
 
 
 def snapshot_of(document: str, *, secret: str) -> Snapshot:
@@ -140,7 +146,19 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
         # A configuration that an earlier release left on disk has none.
         peers=peer_table(told.get("peers", [])),
         documents={row["version_id"]: row["document"] for row in told.get("documents", [])},
+        subject_key=_subject_key(told.get("subject_key"), secret),
     )
+
+
+def _subject_key(sealed: str | None, secret: str) -> bytes | None:
+    """None too if it is sealed with another secret: only calls about persons are refused then."""
+    try:
+        return unseal(sealed.encode(), secret=secret) if sealed else None
+    except InvalidToken:
+        log.error(
+            "The key for persons' numbers is sealed with another secret: `dinh exchange subject-key reseal`."
+        )
+        return None
 
 
 def _grants(rows: list[dict[str, Any]]) -> dict[tuple[int, int], tuple[Grant, ...]]:

@@ -17,13 +17,15 @@ _SUMMED: Final = ("calls", "duration_us", "upstream_us", "request_bytes", "respo
 # whatever the session's zone is. The order of the rows is everybody's, so that two shippers of one gateway (one of them
 # of a run that was killed) cannot wait for each other.
 _ADD: Final = """
-INSERT INTO exchange_total (grain, began_at, {key}, result, bucket, {summed}, last_at)
-SELECT grain, date_trunc(grain, minute, 'Asia/Ho_Chi_Minh') AS began_at, {key}, result, bucket,
+INSERT INTO exchange_total (grain, began_at, {key}, result, fault, bucket, {summed}, last_at)
+SELECT grain, date_trunc(grain, minute, 'Asia/Ho_Chi_Minh') AS began_at, {key}, result, fault, bucket,
     sum(calls), sum(duration_us), sum(upstream_us), sum(request_bytes), sum(response_bytes), max(last_at)
 FROM (
     SELECT date_trunc('minute', started_at) AS minute, {key},
         CASE WHEN outcome = 'refused' THEN 'refused'
             WHEN outcome = 'delivered' AND status < 500 THEN 'answered' ELSE 'failed' END AS result,
+        CASE WHEN outcome <> 'delivered' THEN reason
+            WHEN status >= 500 THEN 'status-' || status ELSE '' END AS fault,
         least(
             {last}, greatest(0, ceil({per} * ln(greatest(duration_us, 1) / {first}::float8) / ln(2::float8)))
         )::smallint AS bucket,
@@ -31,11 +33,11 @@ FROM (
         sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes, max(started_at) AS last_at
     FROM {source}
     WHERE outcome <> 'begun' AND reason <> 'trial' AND reason NOT LIKE 'trial:%%'
-    GROUP BY minute, {key}, result, bucket
+    GROUP BY minute, {key}, result, fault, bucket
 ) AS ended CROSS JOIN (VALUES ('minute'), ('hour'), ('day')) AS grains (grain)
-GROUP BY grain, began_at, {key}, result, bucket
-ORDER BY grain, began_at, {key}, result, bucket
-ON CONFLICT (grain, began_at, {key}, result, bucket)
+GROUP BY grain, began_at, {key}, result, fault, bucket
+ORDER BY grain, began_at, {key}, result, fault, bucket
+ON CONFLICT (grain, began_at, {key}, result, fault, bucket)
 DO UPDATE SET {added}, last_at = greatest(exchange_total.last_at, excluded.last_at)
 """
 

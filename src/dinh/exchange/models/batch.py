@@ -54,6 +54,10 @@ class Batch(models.Model):
     archive = models.ForeignKey(
         "exchange.Archive", on_delete=models.PROTECT, null=True, related_name="batches"
     )
+    count = models.IntegerField(
+        null=True,
+        help_text="Of its lines, once their volume was disposed of: its statement is signed over it",
+    )
     stamp = models.ForeignKey(BatchStamp, on_delete=models.PROTECT, null=True, related_name="batches")
     stamp_position = models.IntegerField(null=True)
 

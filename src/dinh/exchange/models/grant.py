@@ -32,6 +32,7 @@ class AccessGrant(models.Model):
     state = models.CharField(max_length=10, choices=GrantState, default=GrantState.ASKED)
     asked_at = models.DateTimeField()
     asked_by = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
 

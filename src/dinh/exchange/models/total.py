@@ -6,7 +6,7 @@ from dinh.exchange.enums import Grain, Result
 class Total(models.Model):
     """
     Sums of exchanges beside the log (số liệu tổng hợp): of one minute, hour or day, between the same two parties about
-    the same operation, with the same result and about the same latency.
+    the same operation, with the same result for the same reason and about the same latency.
 
     Written by the gateways' shippers in the transaction that takes the exchanges in (`gateway/totals.py`); they stay
     when the exchanges leave the log for the archive. Each gateway has its own rows, so that none waits for another.
@@ -21,6 +21,10 @@ class Total(models.Model):
     version = models.CharField(max_length=20)
     operation = models.CharField(max_length=120)
     result = models.CharField(max_length=8, choices=Result)
+    fault = models.CharField(
+        max_length=60, default="", db_default="",
+        help_text="Why it failed or was refused: the log's reason, or status-5xx; empty if answered",
+    )  # fmt: skip
     bucket = models.SmallIntegerField(help_text="Of the latency, as `gateway/totals.py` divides it")
     calls = models.BigIntegerField()
     duration_us = models.BigIntegerField(help_text="Of all its calls together")
@@ -34,7 +38,7 @@ class Total(models.Model):
             models.UniqueConstraint(
                 fields=[
                     "grain", "began_at", "gateway", "client", "provider", "service", "version", "operation",
-                    "result", "bucket",
+                    "result", "fault", "bucket",
                 ],
                 name="exchange_total_once",
             )

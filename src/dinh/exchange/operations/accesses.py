@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.exchange.queries.accesses import DataAccess, accesses_about, subject_of
+from dinh.exchange.queries.accesses import DataAccess, accesses_about, subjects_of
 from dinh.exchange.rules import keeps_exchange
 from dinh.kernel.errors import InvalidInput, NotFound
 
@@ -25,6 +25,7 @@ def ask_for_accesses(*, number: str, reason: str, actor: Appointment, at: dateti
 
     :raises NotFound: for everybody else
     :raises InvalidInput: without a number or a reason
+    :raises KeySealed: if a key of the log cannot be opened
     """
     if not keeps_exchange(actor):
         raise NotFound(_("There is no such exchange."))
@@ -33,13 +34,13 @@ def ask_for_accesses(*, number: str, reason: str, actor: Appointment, at: dateti
         raise InvalidInput(_("Give the whole number, 6 to 40 characters."), field="number")
     if not reason:
         raise InvalidInput(_("Say why this is asked, e.g. whose request it answers."), field="reason")
-    subject = subject_of(number)
-    found = accesses_about(subject)
+    subjects = subjects_of(number)
+    found = accesses_about(subjects)
     record(
         "exchange.accesses.asked",
         target=actor,
         actor=actor,
         at=at,
-        details={"subject": subject, "reason": reason[:300], "found": len(found)},
+        details={"subject": next(iter(subjects), ""), "reason": reason[:300], "found": len(found)},
     )
     return found

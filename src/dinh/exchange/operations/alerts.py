@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.exchange.models import Service
+from dinh.exchange.models import Alarm, Service
 from dinh.exchange.queries.measures import Measure, failing_services
 from dinh.notify.api import notify
 
@@ -21,7 +21,8 @@ PERCENT: Final = 20.0
 
 def warn_of_failing_services(*, at: datetime) -> int:
     """
-    Tell of each service of which every fifth call failed within ten minutes, at most once an hour. Safe to repeat.
+    Tell of each service of which every fifth call failed within ten minutes, at most once an hour, and keep that it was
+    told. Safe to repeat.
 
     Told are the heads and administrators of its unit, and the keepers of the platform.
 
@@ -37,7 +38,10 @@ def warn_of_failing_services(*, at: datetime) -> int:
 
 
 def _tell(service: Service, row: Measure, at: datetime) -> None:
-    today = timezone.localdate(at)
+    today, hour = timezone.localdate(at), at.replace(minute=0, second=0, microsecond=0)
+    Alarm.objects.get_or_create(
+        service=service.code, hour=hour, defaults={"calls": row.calls, "failed": row.failed}
+    )
     told = Q(unit__keeps_directory=True, roles__contains=[Role.ADMINISTRATOR])
     if unit := service.system.member.unit_id:
         told |= Q(unit_id=unit, roles__overlap=[Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.ADMINISTRATOR])

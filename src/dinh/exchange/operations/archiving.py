@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import record
 from dinh.audit.merkle import leaf_hash
 from dinh.exchange.enums import Grain
-from dinh.exchange.gateway.records import SUBJECT, fields_of, line_of
-from dinh.exchange.models import Archive, ArchivedSubject, Batch, Beginning, Exchange, Spending, Total
+from dinh.exchange.gateway.records import line_of
+from dinh.exchange.models import Archive, Batch, Beginning, Exchange, Spending, Total
+from dinh.exchange.operations.indexing import index_of, write_index
 from dinh.exchange.queries.chains import leaves_of, lines_of, statement_of
 from dinh.exchange.queries.measures import HOURS_KEPT, MINUTES_KEPT
 from dinh.exchange.volumes import Shelf, read_volume, write_volume
@@ -88,7 +89,7 @@ def _archive_some(before: datetime, at: datetime) -> int:
     if not batches and not strays:
         return 0
     shelves = [*_shelves(batches), *_unsigned(strays)]
-    last = Archive.objects.order_by("-number").values_list("number", "content_id").first() or (0, "")
+    last = Archive.objects.order_by("-number").values_list("number", "sha256").first() or (0, "")
     data = write_volume(number=last[0] + 1, previous=last[1], shelves=shelves)
     kept = store_bytes(data)
     _check(kept, shelves, number=last[0] + 1, previous=last[1])
@@ -99,7 +100,14 @@ def _archive_some(before: datetime, at: datetime) -> int:
         .replace(day=1)
     )
     return _leave(
-        Archive(number=last[0] + 1, previous=last[1], content_id=kept.sha256, month=month, made_at=at),
+        Archive(
+            number=last[0] + 1,
+            previous=last[1],
+            content_id=kept.sha256,
+            sha256=kept.sha256,
+            month=month,
+            made_at=at,
+        ),
         shelves,
         batches,
         [row["id"] for row in strays],
@@ -163,10 +171,11 @@ def _leave(archive: Archive, shelves: list[Shelf], batches: list[Batch], strays:
     """The volume's row, and its exchanges out of the log."""
     ids = [UUID(line.split(b"\t", 1)[0].decode()) for shelf in shelves for line in shelf.lines]
     archive.exchanges, archive.smallest, archive.largest = len(ids), min(ids), max(ids)
+    told = index_of(shelves)
+    archive.first_at, archive.last_at = told.first_at, told.last_at
     # Another one that archives meanwhile has taken this number: its row makes this one fail.
     archive.save(force_insert=True)
-    subjects = {fields_of(line).get(SUBJECT, "") for shelf in shelves for line in shelf.lines} - {""}
-    ArchivedSubject.objects.bulk_create(ArchivedSubject(archive=archive, subject=each) for each in subjects)
+    write_index(archive, told)
     known = [batch.pk for batch in batches]
     Batch.objects.filter(pk__in=known).update(archive=archive, leaves=b"")
     for rows in (
@@ -180,6 +189,6 @@ def _leave(archive: Archive, shelves: list[Shelf], batches: list[Batch], strays:
         target=archive,
         actor=None,
         at=archive.made_at,
-        details={"month": f"{archive.month:%Y-%m}", "items": len(ids), "sha256": archive.content_id},
+        details={"month": f"{archive.month:%Y-%m}", "items": len(ids), "sha256": archive.sha256},
     )
     return len(ids)

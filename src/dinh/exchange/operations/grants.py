@@ -201,7 +201,9 @@ def _moved(
     if grant.state != before:
         raise NotInThatState(_("This has been decided already. Reload the page."))
     grant.state, grant.decided_at, grant.reason = after, at, reason.strip()[:500]
-    grant.save(update_fields=["state", "decided_at", "reason"])
+    if after == GrantState.APPROVED:
+        grant.approved_at = at
+    grant.save(update_fields=["state", "approved_at", "decided_at", "reason"])
     details = {"to": str(after), "reason": grant.reason}
     record(f"exchange.grant.{after}", target=grant, actor=actor, at=at, details=details)
     finish_work(grant, at=at)

@@ -18,6 +18,7 @@ from dinh.exchange.models import Operation, Service, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, checked, locked_system, saved
+from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.queries.registry import services_visible_to, versions_visible_to
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted, Unavailable
@@ -121,6 +122,8 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         )
         for each in new.description.operations
     )
+    if any(each.subject for each in new.description.operations):
+        ensure_subject_key(at=at)
     details = {"version": version.version, "openapi": version.sha256, "address": version.base_url}
     record("exchange.version.published", target=service, actor=actor, at=at, details=details)
     tell_gateways()

@@ -6,13 +6,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from dinh.exchange.enums import Outcome
-from dinh.exchange.models import AccessGrant, Exchange, Operation, System
+from dinh.exchange.models import AccessGrant, Exchange, Operation, SubjectKey, System
 from dinh.exchange.queries.archives import archived_about
 from dinh.exchange.queries.measures import TRIAL
-from dinh.exchange.sealing import subject_hash, subject_key
+from dinh.exchange.sealing import subject_hash, unseal
+from dinh.kernel.calendar import VIETNAM
+from dinh.kernel.errors import DomainError
 
 MOST: Final = 500
 
@@ -44,20 +48,48 @@ class DataAccess:
         return str(Outcome(self.outcome).label)
 
 
-def subject_of(number: str) -> str:
-    """What the log has in place of a person's number."""
-    return subject_hash(number, key=subject_key(settings.SECRET_KEY))
+class KeySealed(DomainError):
+    """A key that numbers were hashed with is sealed with another secret."""
 
 
-def accesses_about(subject: str) -> list[DataAccess]:
+def subjects_of(number: str) -> list[str]:
+    """
+    What the log has in place of a person's number: under each key, the newest first.
+
+    Their periods are not gone by: a gateway without the database hashes with the key that it last heard of.
+
+    :raises KeySealed: if a key cannot be opened; to leave its calls out unsaid would be a false answer
+    """
+    rows = list(SubjectKey.objects.filter(lost_at=None))
+    keys = [opened(row) for row in rows]
+    if None in keys:
+        raise KeySealed(
+            _(
+                "What was logged from %(day)s on cannot be looked up: its key is sealed with an earlier secret. Whoever"
+                " runs the house calls `dinh exchange subject-key reseal`."
+            )
+            % {"day": rows[keys.index(None)].created_at.astimezone(VIETNAM).strftime("%d/%m/%Y")}
+        )
+    return [subject_hash(number, key=key) for key in keys if key]
+
+
+def opened(row: SubjectKey) -> bytes | None:
+    """The key itself; None if it is sealed with another secret."""
+    try:
+        return unseal(bytes(row.sealed), secret=settings.SECRET_KEY)
+    except InvalidToken:
+        return None
+
+
+def accesses_about(subjects: Sequence[str]) -> list[DataAccess]:
     """
     The newest calls about a person, from log and archive, without trials.
 
-    :param subject: keyed hash, hex
+    :param subjects: keyed hashes of the one number, hex
     """
-    rows = list(Exchange.objects.filter(subject=subject).exclude(TRIAL).order_by("-started_at")[:MOST])
+    rows = list(Exchange.objects.filter(subject__in=subjects).exclude(TRIAL).order_by("-started_at")[:MOST])
     # The end of an archived answer stands for its beginning.
-    older = {row.pk: row for row in archived_about(subject) if row.outcome != Outcome.BEGUN}
+    older = {row.pk: row for row in archived_about(subjects) if row.outcome != Outcome.BEGUN}
     rows += [row for row in older.values() if not row.reason.startswith("trial")]
     rows.sort(key=lambda row: row.started_at, reverse=True)
     return _named(rows[:MOST])

@@ -1,7 +1,9 @@
 """Exchanges that left the log for the archive's files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from dinh.directory.models import Appointment
 from dinh.exchange.gateway.batches import moment_of
@@ -28,45 +30,49 @@ def exchange_visible_to(appointment: Appointment, exchange_id: UUID) -> Exchange
 def archived_exchange(exchange_id: UUID) -> Exchange | None:
     """Reads the one or two volumes that may hold it."""
     begun = None
-    for archive in Archive.objects.filter(smallest__lte=exchange_id, largest__gte=exchange_id):
+    for archive in kept_volumes().filter(smallest__lte=exchange_id, largest__gte=exchange_id):
         for shelf in shelves_of(archive):
             for index, line in enumerate(shelf.lines):
                 if not line.startswith(str(exchange_id).encode()):
                     continue
-                found = _exchange(line, shelf, index)
+                found = exchange_of(line, shelf, index)
                 if found.outcome != "begun":
                     return found
                 begun = found
     return begun
 
 
-def archived_about(subject: str) -> Iterator[Exchange]:
+def archived_about(subjects: Sequence[str]) -> Iterator[Exchange]:
     """
     Archived exchanges about a person; reads the volumes that hold such.
 
-    :param subject: keyed hash, hex
+    :param subjects: keyed hashes of the one number, hex
     """
-    ending = b"\t" + subject.encode()
-    for archive in Archive.objects.filter(subjects__subject=subject):
+    endings = tuple(b"\t" + subject.encode() for subject in subjects)
+    for archive in kept_volumes().filter(subjects__subject__in=subjects).distinct():
         for shelf in shelves_of(archive):
             for index, line in enumerate(shelf.lines):
-                if line.endswith(ending):
-                    yield _exchange(line, shelf, index)
+                if line.endswith(endings):
+                    yield exchange_of(line, shelf, index)
+
+
+def kept_volumes() -> QuerySet[Archive]:
+    return Archive.objects.filter(disposed_at=None)
 
 
 def shelves_of(archive: Archive) -> Iterator[Shelf]:
     """:raises BrokenVolume:"""
-    return read_volume(read_blob(archive.content_id), number=archive.number, previous=archive.previous)
+    return read_volume(read_blob(archive.sha256), number=archive.number, previous=archive.previous)
 
 
 def archived_lines(batch: Batch) -> tuple[bytes, ...]:
     """The lines of a batch that was archived; empty if its volume lacks it."""
-    if batch.archive is None:
+    if batch.archive is None or batch.archive.disposed_at:
         return ()
     return next((shelf.lines for shelf in shelves_of(batch.archive) if shelf.batch == str(batch.pk)), ())
 
 
-def _exchange(line: bytes, shelf: Shelf, index: int) -> Exchange:
+def exchange_of(line: bytes, shelf: Shelf, index: int) -> Exchange:
     fields = fields_of(line)
     moment = moment_of(int(fields.pop("started_us")))
     values: dict[str, object] = {

@@ -13,6 +13,7 @@ from cryptography import x509
 from django.db.models import Count, F
 from django.db.models.functions import Length
 
+from dinh.audit.api import trace_of
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import Link, is_signed, stamp_statement, statement
 from dinh.exchange.gateway.records import line_of
@@ -22,6 +23,8 @@ from dinh.pki.api import WrongSignature, load_certificates, verify_timestamp
 from dinh.storage.api import read_blob
 
 _BLOCK: Final = 500
+DISPOSED: Final = "exchange.archive.disposed"
+"""What the audit log calls it when a volume goes."""
 _HASH: Final = 32
 
 
@@ -146,7 +149,10 @@ def _check_archives() -> Iterator[Finding]:
         if (archive.number - 1, archive.previous) != last:
             text = f"Volume {archive.number} of the archive does not follow volume {last[0]}."
             yield Finding("volume-missing", "", "", text)
-        last = (archive.number, archive.content_id)
+        last = (archive.number, archive.sha256)
+        if archive.disposed_at:
+            yield from _check_disposed(archive)
+            continue
         try:
             yield from _check_volume(archive)
         except (BrokenVolume, OSError) as error:
@@ -156,8 +162,10 @@ def _check_archives() -> Iterator[Finding]:
 
 def _check_volume(archive: Archive) -> Iterator[Finding]:
     """:raises BrokenVolume, OSError:"""
-    data = read_blob(archive.content_id)
-    if hashlib.sha256(data).hexdigest() != archive.content_id:
+    if archive.content_id != archive.sha256:
+        raise BrokenVolume("Its row refers to another file.")
+    data = read_blob(archive.sha256)
+    if hashlib.sha256(data).hexdigest() != archive.sha256:
         raise BrokenVolume("Its digest is another one.")
     batches = {str(batch.pk): batch for batch in archive.batches.all()}
     for shelf in read_volume(data, number=archive.number, previous=archive.previous):
@@ -174,6 +182,16 @@ def _check_volume(archive: Archive) -> Iterator[Finding]:
             )
     for batch in batches.values():
         yield _of(batch, "batch-missing", f"It is missing from volume {archive.number} of the archive.")
+
+
+def _check_disposed(archive: Archive) -> Iterator[Finding]:
+    """Of a volume that is gone by order: whether the audit log says so, and the signatures of its batches."""
+    acts = {(entry.action, entry.details.get("sha256")) for entry in trace_of(archive)}
+    if (DISPOSED, archive.sha256) not in acts:
+        text = f"Volume {archive.number} of the archive is marked as disposed of, but the audit log has no such act."
+        yield Finding("volume-missing", "", "", text)
+    for batch in archive.batches.iterator(chunk_size=_BLOCK):
+        yield from _check_signature(batch, count=batch.count or 0)
 
 
 def _check_stamps() -> Iterator[Finding]:
@@ -223,6 +241,7 @@ def counted() -> dict[str, int]:
     return {
         "exchanges": Exchange.objects.count(),
         "unsigned": Exchange.objects.filter(batch_id=None).count(),
+        "disposed_volumes": Archive.objects.exclude(disposed_at=None).count(),
         "archived": sum(Archive.objects.values_list("exchanges", flat=True)),
         "batches": Batch.objects.count(),
         "chains": Batch.objects.exclude(chain=None).values("chain").distinct().count(),

@@ -119,7 +119,7 @@ def dashboard_of(rows: QuerySet[Total], *, at: datetime, hours: int) -> Dashboar
     by_time = heaps_by(lately, "began_at")
     times = _line_of(by_time, grain=grain, first=first, at=at)
     return Dashboard(
-        total=_sum_of(by_time.values()).measure(""),
+        total=sum_of(by_time.values()).measure(""),
         services=most_called(heaps_by(lately.exclude(service=""), "service")),
         clients=most_called(heaps_by(lately, "client")),
         hours=times,
@@ -188,7 +188,7 @@ def percentile_ms(buckets: Counter[int], share: float) -> float:
     return 0.0
 
 
-def _sum_of(heaps: Iterable[Heap]) -> Heap:
+def sum_of(heaps: Iterable[Heap]) -> Heap:
     whole = Heap()
     for heap in heaps:
         whole.results += heap.results

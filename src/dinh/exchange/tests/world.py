@@ -21,6 +21,7 @@ from dinh.exchange.models import (
     System,
 )
 from dinh.exchange.operations.configuration import tell_gateways
+from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.operations.token_keys import rotate_token_keys
 
 
@@ -104,6 +105,7 @@ def small_world(*, base_url: str, service: str, version: str, paths: list[str], 
     offered = make_version(provider, base_url=base_url, service=service, version=version, paths=paths)
     secret, plain = make_secret(client)
     rotate_token_keys(at=timezone.now())
+    ensure_subject_key(at=timezone.now())
     made = make_grant(client, offered, asker, **grant)
     tell_gateways()
     return World(client, provider, offered, made, secret, plain, asker)

@@ -16,7 +16,7 @@ class TooLongForPaper(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableColumn:
-    """A column: title, share of the width, `left` or `center`."""
+    """A column: title, share of the width, `left`, `center` or `right`."""
 
     title: str | Promise
     share: float

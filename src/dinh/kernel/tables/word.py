@@ -14,6 +14,7 @@ from docx.shared import Mm, Pt
 
 from dinh.kernel.tables.shapes import TableShape, writable
 
+_ALIGNED = {"center": WD_ALIGN_PARAGRAPH.CENTER, "right": WD_ALIGN_PARAGRAPH.RIGHT}
 _WIDTH = 262  # of the text, in millimetres
 
 
@@ -62,8 +63,8 @@ def _fill(document: Any, shape: TableShape, rows: list[Sequence[str]]) -> None:
         for cell, column, text in zip(line.cells, shape.columns, texts, strict=True):
             cell.width = Mm(_WIDTH * column.share / total)
             cell.paragraphs[0].add_run(writable(text))
-            if column.align == "center":
-                cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
+            if column.align != "left":
+                cell.paragraphs[0].alignment = _ALIGNED[column.align]
 
 
 def _repeat(row: Any) -> None:
