@@ -16,6 +16,7 @@ from dinh.exchange.gateway.records import line_of
 from dinh.exchange.gateway.shipper import _batch_row
 from dinh.exchange.gateway.totals import adding
 from dinh.exchange.models import Batch, BatchStamp, Exchange, GatewayCertificate
+from dinh.exchange.tests.running import eventually
 from dinh.pki.tests.authority import Authority
 
 FIELDS = {
@@ -159,3 +160,10 @@ def stamp_all(log: ChainedLog) -> BatchStamp:
     for position, pk in enumerate(log.batches):
         Batch.objects.filter(pk=pk).update(stamp=made, stamp_position=position)
     return made
+
+
+def row_of(answer):
+    """What the log has of an answer."""
+    found = eventually(lambda: Exchange.objects.filter(pk=answer.headers["x-exchange-id"]).count(), 1)
+    assert found == 1
+    return Exchange.objects.get(pk=answer.headers["x-exchange-id"])

@@ -5,6 +5,8 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -19,10 +21,12 @@ from dinh.exchange.models import (
     Service,
     ServiceVersion,
     System,
+    TokenKey,
 )
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.operations.token_keys import rotate_token_keys
+from dinh.exchange.sealing import unseal
 
 
 @dataclass
@@ -109,3 +113,10 @@ def small_world(*, base_url: str, service: str, version: str, paths: list[str], 
     made = make_grant(client, offered, asker, **grant)
     tell_gateways()
     return World(client, provider, offered, made, secret, plain, asker)
+
+
+def signing_key() -> tuple[str, Ed25519PrivateKey]:
+    """Id and private key of those with which tokens are signed now."""
+    row = TokenKey.objects.get(retired_at=None)
+    raw = unseal(bytes(row.sealed_private_key), secret=settings.SECRET_KEY)
+    return row.kid, Ed25519PrivateKey.from_private_bytes(raw)

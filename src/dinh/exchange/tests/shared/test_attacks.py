@@ -6,7 +6,6 @@ import time
 import psutil
 import pytest
 
-from dinh.exchange.models import Exchange
 from dinh.exchange.tests.running import eventually
 
 
@@ -107,34 +106,34 @@ def test_head_has_limits(gateway, token):
     assert gateway.call("/kho/1.0/small", token).status_code == 200
 
 
-def test_headers_of_the_log_cannot_break_its_lines(gateway, token):
+def test_headers_of_the_log_cannot_break_its_lines(gateway, token, own_log):
     lines = ["X-Road-UserId: a\tb\\N", "X-Road-Issue: \\.", "X-Road-Id: \xff\xfe", "Connection: close"]
 
     got = gateway.raw(head(token, *lines))
 
     assert got.startswith(b"HTTP/1.1 200")
-    assert eventually(Exchange.objects.count, 1) == 1
-    logged = list(Exchange.objects.values_list("user_id", "issue", "message_id", "status"))
+    assert eventually(own_log.count, 1) == 1
+    logged = list(own_log.values_list("user_id", "issue", "message_id", "status"))
     assert logged == [("a?b?N", "?.", "\ufffd\ufffd", 200)]
 
 
-def test_caller_that_goes_away_with_half_a_body_is_noted(gateway, token, upstream):
+def test_caller_that_goes_away_with_half_a_body_is_noted(gateway, token, upstream, own_log):
     with socket.create_connection(("127.0.0.1", gateway.port)) as wire:
         wire.sendall(head(token, "Content-Length: 100", request="POST /kho/1.0/echo HTTP/1.1") + b"half")
         time.sleep(0.3)
 
-    assert eventually(Exchange.objects.count, 1) == 1
-    assert list(Exchange.objects.values_list("outcome", "reason")) == [("aborted", "caller-gone")]
+    assert eventually(own_log.count, 1) == 1
+    assert list(own_log.values_list("outcome", "reason")) == [("aborted", "caller-gone")]
     assert upstream.seen == []
 
 
-def test_caller_that_goes_away_amid_an_answer_is_noted(gateway, token):
+def test_caller_that_goes_away_amid_an_answer_is_noted(gateway, token, own_log):
     with socket.create_connection(("127.0.0.1", gateway.port)) as wire:
         wire.sendall(head(token, request="GET /kho/1.0/large HTTP/1.1"))
         wire.recv(1000)
         time.sleep(0.3)
 
-    look = lambda: list(Exchange.objects.values_list("outcome", "reason"))  # noqa: E731
+    look = lambda: list(own_log.values_list("outcome", "reason"))  # noqa: E731
     assert eventually(look, [("aborted", "caller-gone")]) == [("aborted", "caller-gone")]
 
 

@@ -1,0 +1,35 @@
+"""Tests here neither change the registry nor end a gateway: those of a module share both."""
+
+import pytest
+from django.utils import timezone
+
+from dinh.exchange.models import Exchange
+from dinh.exchange.tests.running import running_gateway
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(shared_world, tmp_path_factory):
+    with running_gateway(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.fixture
+def world(shared_world, db):
+    return shared_world
+
+
+@pytest.fixture
+def upstream(shared_upstream):
+    shared_upstream.seen.clear()
+    return shared_upstream
+
+
+@pytest.fixture
+def gateway(shared_gateway, world, upstream):
+    return shared_gateway
+
+
+@pytest.fixture
+def own_log(world):
+    """Of the log what this test did: what tests before it did may be shipped later."""
+    return Exchange.objects.filter(started_at__gte=timezone.now())
