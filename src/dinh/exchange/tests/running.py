@@ -19,6 +19,8 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
+from dinh.exchange.operations.configuration import tell_gateways
+
 
 def database_url() -> str:
     """Of the test's own database, for another process."""
@@ -96,6 +98,14 @@ class RunningGateway:
 
     def health(self) -> dict[str, object]:
         return httpx.get(f"{self.url}/healthz", trust_env=False).json()
+
+    def take_up(self) -> None:
+        """Tell of what changed in the registry, and wait until this gateway works by it."""
+        tell_gateways()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT version FROM exchange_configuration")
+            version = cursor.fetchone()[0]
+        assert eventually(lambda: self.health()["configuration"], version) == version
 
     def token(self, key: str, secret: str) -> str:
         answer = self.ask_token(key, secret)

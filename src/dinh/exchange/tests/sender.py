@@ -6,7 +6,7 @@ import json
 import ssl
 
 from dinh.exchange.gateway.wire import Wire
-from dinh.exchange.tests.test_xroad import CLIENT, SERVICE
+from dinh.exchange.tests.xroad_client import CLIENT, SERVICE
 
 PATH = f"/r1/{SERVICE}/1.0/echo"
 

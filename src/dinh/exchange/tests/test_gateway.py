@@ -20,8 +20,7 @@ MB = 1024 * 1024
 def test_slow_provider_times_out(gateway, world, token):
     world.version.timeout_seconds = 1
     world.version.save()
-    tell_gateways()
-    eventually(lambda: gateway.health()["configuration"], 3)
+    gateway.take_up()
 
     begun = time.monotonic()
     answer = gateway.call("/kho/1.0/slow", token)
@@ -105,8 +104,7 @@ def test_grant_holds_in_its_period_and_for_its_operations(gateway, world, token)
 def test_rate_and_quota_stop_further_calls(gateway, world, token):
     world.grant.rate, world.grant.daily_quota = 2, 3
     world.grant.save()
-    tell_gateways()
-    eventually(lambda: gateway.health()["configuration"], 3)
+    gateway.take_up()
 
     answers = [gateway.call("/kho/1.0/small", token) for _time in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -136,8 +134,7 @@ def test_deprecated_version_says_so_and_a_retired_one_is_gone(gateway, world, to
 def test_body_beyond_the_services_limit_is_refused(gateway, world, token):
     world.version.max_body_mb = 1
     world.version.save()
-    tell_gateways()
-    eventually(lambda: gateway.health()["configuration"], 3)
+    gateway.take_up()
 
     told = gateway.call("/kho/1.0/echo", token, "POST", content=b"x" * (MB + 1))
 

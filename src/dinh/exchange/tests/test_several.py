@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 
 from dinh.exchange.models import Exchange, GatewayBeat, Spending
-from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.balancer import balanced, needs_haproxy, two_gateways, wait_for_gateways
 from dinh.exchange.tests.cable import cable
 from dinh.exchange.tests.running import eventually, problem
@@ -22,9 +21,8 @@ def limit(world, gateways, **limits):
     for name, value in limits.items():
         setattr(world.grant, name, value)
     world.grant.save()
-    tell_gateways()
     for gateway in gateways:
-        assert eventually(lambda own=gateway: own.health()["configuration"], 3) == 3
+        gateway.take_up()
 
 
 @needs_haproxy

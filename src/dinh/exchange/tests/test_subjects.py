@@ -38,7 +38,7 @@ from dinh.exchange.sealing import subject_hash
 from dinh.exchange.tests.log_rows import make_exchange
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH
-from dinh.exchange.tests.test_xroad import ask
+from dinh.exchange.tests.xroad_client import ask
 from dinh.kernel.errors import InvalidInput
 
 NUMBER = "001099000001"

@@ -4,7 +4,6 @@ import pytest
 
 from dinh.exchange.gateway.validation import BadDescription, Description, Fault
 from dinh.exchange.models import Exchange
-from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.running import eventually, problem
 
 PERSON = {
@@ -117,8 +116,7 @@ def test_slow_patterns_are_not_slow():
 def test_gateway_refuses_what_the_description_does_not_fit(gateway, world, token, upstream):
     world.version.document, world.version.validates = DOCUMENT, True
     world.version.save()
-    tell_gateways()
-    eventually(lambda: gateway.health()["configuration"], 3)
+    gateway.take_up()
 
     def post(body, kind="application/json"):
         return gateway.call("/kho/1.0/echo", token, "POST", content=body, headers={"Content-Type": kind})

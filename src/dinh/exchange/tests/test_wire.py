@@ -29,8 +29,8 @@ from dinh.exchange.models import Exchange
 from dinh.exchange.operations.evidence import _proved, standing_of
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH, Sender
-from dinh.exchange.tests.test_xroad import CLIENT, SERVICE, ask
 from dinh.exchange.tests.two_gateways import identity, our_registry
+from dinh.exchange.tests.xroad_client import CLIENT, SERVICE, ask
 from dinh.pki.api import TrustStore
 
 

@@ -18,8 +18,8 @@ from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.provider import MB
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH, Sender
-from dinh.exchange.tests.test_xroad import SERVICE, ask, error_of
 from dinh.exchange.tests.two_gateways import Ends, certify, identity, our_registry, our_tables
+from dinh.exchange.tests.xroad_client import SERVICE, ask, error_of
 
 
 def test_refusals_of_the_other_end_come_as_they_are(ends, world):
@@ -61,8 +61,7 @@ def test_calls_to_another_gateway_are_counted_and_bound_for_each_system(ends, up
     with our_registry():
         ends.peer.daily_quota = 3
         ends.peer.save()
-        tell_gateways()
-    eventually(lambda: ends.ours.health()["configuration"], 2)
+        ends.ours.take_up()
 
     answers = [ask(ends.ours, PATH) for _time in range(5)]
 

@@ -14,7 +14,7 @@ from dinh.exchange.models import Exchange
 from dinh.exchange.tests.provider import MB
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH, Sender
-from dinh.exchange.tests.test_xroad import CLIENT, SERVICE
+from dinh.exchange.tests.xroad_client import CLIENT, SERVICE
 
 HUGE = 100 * MB
 

@@ -59,8 +59,7 @@ def test_version_may_be_left_out_then_it_is_the_newest(trusting, world):
         version="2.0",
         paths=["/echo"],
     )
-    tell_gateways()
-    eventually(lambda: trusting.health()["configuration"], 3)
+    trusting.take_up()
 
     answer = ask(trusting, f"/r1/{SERVICE}/echo")
 
@@ -70,8 +69,7 @@ def test_version_may_be_left_out_then_it_is_the_newest(trusting, world):
 
 def test_system_without_a_grant_is_denied(trusting):
     other = make_system("KHAC")
-    tell_gateways()
-    eventually(lambda: trusting.health()["configuration"], 3)
+    trusting.take_up()
 
     answer = ask(trusting, f"/r1/{SERVICE}/1.0/echo", client=other.identifier)
 
