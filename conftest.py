@@ -1,3 +1,4 @@
+import itertools
 import os
 import warnings
 from collections.abc import Iterator
@@ -6,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
 from django.db import DatabaseError, connection, transaction
@@ -31,6 +33,7 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
     _empty_tables_between_tests()
     _find_static_files_once()
+    _take_keys_in_turn()
 
 
 def _empty_tables_between_tests() -> None:
@@ -65,6 +68,21 @@ def _find_static_files_once() -> None:
         middleware.files.update(found)
 
     WhiteNoiseMiddleware.add_files_from_finders = once
+
+
+def _take_keys_in_turn() -> None:
+    """RSA keys of 2048 bits, 55 ms each, of which no test needs so many that one comes twice."""
+    make, made, turns = rsa.generate_private_key, list[rsa.RSAPrivateKey](), itertools.count()
+
+    def taken(public_exponent: int = 65_537, key_size: int = 2048, backend: Any = None) -> rsa.RSAPrivateKey:
+        if key_size != 2048:
+            return make(public_exponent, key_size)
+        turn = next(turns) % 64
+        if turn == len(made):
+            made.append(make(public_exponent, key_size))
+        return made[turn]
+
+    rsa.generate_private_key = taken
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
