@@ -24,11 +24,12 @@ def planned_cursor() -> CursorWrapper:
     A cursor for statements that come again and again: once a connection has seen one a few times, the server keeps it
     parsed and planned, unless `DINH_DATABASE_PREPARES` is off. Values are bound by the server.
     """
-    connection = connections[DEFAULT_DB_ALIAS]
+    connection: Any = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        cursor: CursorWrapper = connection._prepare_cursor(ServerBindingCursor(connection.connection))
+        own = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+        cursor: CursorWrapper = connection._prepare_cursor(own)
     return cursor
 
 
@@ -73,7 +74,8 @@ class CompiledRead(Generic[Row]):
 def _answered(sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     with planned_cursor() as cursor:
         cursor.execute(sql, given)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 class _Place:

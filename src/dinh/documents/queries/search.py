@@ -132,8 +132,8 @@ def _seen(wanted: Wanted, appointment: Appointment) -> Q:
     asks_sendings = any(getattr(wanted, name) not in ("", None) for name in _OF_SENDINGS)
     arrived = Q(Exists(_arrivals(wanted, appointment).filter(document=OuterRef("pk"))))
     sent = Q(Exists(_sendings(wanted, appointment).filter(document=OuterRef("pk"))))
-    needs_arrival = asks_arrivals or wanted.direction == Direction.INCOMING
-    needs_sending = asks_sendings or wanted.direction == Direction.OUTGOING
+    needs_arrival = asks_arrivals or wanted.direction == Direction.INCOMING.value
+    needs_sending = asks_sendings or wanted.direction == Direction.OUTGOING.value
     if needs_arrival and needs_sending:
         return arrived & sent
     if needs_arrival:
