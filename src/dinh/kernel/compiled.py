@@ -28,8 +28,8 @@ def planned_cursor() -> CursorWrapper:
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        bound: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-        cursor: CursorWrapper = connection._prepare_cursor(bound)
+        own = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+        cursor: CursorWrapper = connection._prepare_cursor(own)
     return cursor
 
 
@@ -75,7 +75,7 @@ def _answered(sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     with planned_cursor() as cursor:
         cursor.execute(sql, given)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+        return rows
 
 
 class _Place:

@@ -1,6 +1,7 @@
 """Marks of documents that arrived: how late, how urgent, whether their signatures hold."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.utils import timezone
@@ -48,17 +49,18 @@ def urgency_mark(urgency: int, words: str) -> str:
     """The degree of urgency, red from very urgent on; nothing for a normal letter."""
     if not urgency:
         return ""
-    return _mark("yellow" if urgency == 1 else "red", "alert-triangle", words)
+    return _mark("yellow" if urgency == 1 else "red", "alert-triangle", str(words))
 
 
 @register.simple_tag
 def state_mark(state: str, words: str) -> str:
     """The state, by colour and in words."""
     colours = {"02": "red", "06": "green", "15": "red", "01": "yellow"}
-    return _mark(colours.get(state, "blue"), "", words)
+    return _mark(colours.get(state, "blue"), "", str(words))
 
 
+@lru_cache(maxsize=1000)
 def _mark(colour: str, name: str, words: str) -> SafeString:
-    """A badge, its colour repeated by an icon; built here since a list has hundreds of them."""
+    """A badge, its colour repeated by an icon; kept, since a list has hundreds of the same few."""
     shown = format_html('<span class="text-{}">{}</span> ', colour, icon(name)) if name else ""
     return format_html('<span class="badge bg-{}-lt text-body">{}{}</span>', colour, shown, words)
