@@ -209,6 +209,8 @@ class Connection(asyncio.Protocol):
         self._is_ended = self._is_paused = self._is_body_only = False
         self._writable: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._coming: asyncio.Future[None] | None = None
+        self._is_over = False
 
     # What asyncio calls.
 
@@ -236,8 +238,9 @@ class Connection(asyncio.Protocol):
             self._end_reading(431)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._is_ended = True
+        self._is_ended = self._is_over = True
         self.server.lost(self)
+        self._wake()
         for turn in self._turns:
             turn.give_up()
         self.resume_writing()
@@ -286,7 +289,7 @@ class Connection(asyncio.Protocol):
         self.deadline = NEVER
         self._turns.append(turn)
         if len(self._turns) == 1:
-            self._begin(turn)
+            self._begin()
         else:
             self._pause()
 
@@ -340,7 +343,7 @@ class Connection(asyncio.Protocol):
         self.drop()
 
     def drop(self) -> None:
-        self._is_ended = True
+        self._is_ended = self._is_over = True
         if self.transport is not None:
             self.transport.abort()
 
@@ -382,10 +385,26 @@ class Connection(asyncio.Protocol):
             self._is_paused = True
             self.transport.pause_reading()
 
-    def _begin(self, turn: Turn) -> None:
-        self._task = self.loop.create_task(self._run(turn))
+    def _begin(self) -> None:
+        """One task answers all requests of a connection: to make one for each costs a twentieth of a call."""
+        if self._task is None:
+            self._task = self.loop.create_task(self._answer_all())
+        else:
+            self._wake()
 
-    async def _run(self, turn: Turn) -> None:
+    def _wake(self) -> None:
+        if self._coming is not None and not self._coming.done():
+            self._coming.set_result(None)
+
+    async def _answer_all(self) -> None:
+        while not self._is_over:
+            if self._turns:
+                await self._answer(self._turns[0])
+            else:
+                self._coming = self.loop.create_future()
+                await self._coming
+
+    async def _answer(self, turn: Turn) -> None:
         try:
             await self.server.app(turn)
         except BrokenOff:
@@ -396,9 +415,8 @@ class Connection(asyncio.Protocol):
             self._end(turn)
 
     def _end(self, turn: Turn) -> None:
-        self._task = None
         self._turns.popleft()
-        if self.transport is None or self.transport.is_closing():
+        if self._is_over:
             return
         if turn.is_answered and not turn.keeps:
             self._fault = 0
@@ -407,15 +425,13 @@ class Connection(asyncio.Protocol):
             self.drop()
         elif self._is_ended and not self._turns:
             self._let_go()
-        elif self._turns:
-            self._begin(self._turns[0])
-        else:
+        elif not self._turns:
             self.deadline = self.loop.time() + (_IDLE_SECONDS if self._reading is None else _HEAD_SECONDS)
         self.resume()
 
     def _let_go(self) -> None:
         """Close so that the last answer arrives, though the caller may be sending still."""
-        self._is_ended = True
+        self._is_ended = self._is_over = True
         transport = self.transport
         if transport is None or transport.is_closing():
             return
