@@ -19,7 +19,8 @@ from typing import Any, Final, cast
 import httptools
 
 from dinh.exchange.gateway.deadlines import NEVER, Deadlines
-from dinh.exchange.gateway.refusals import Headers
+from dinh.exchange.gateway.records import new_id
+from dinh.exchange.gateway.refusals import Headers, Refusal
 
 _MAX_HEAD: Final = 32 * 1024
 _HIGH_WATER: Final = 256 * 1024
@@ -34,6 +35,13 @@ _START: Final = {
     each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus if each >= 200
 }
 _NO_CONTENT: Final = (204, 304)
+_FAULTS: Final = {
+    400: Refusal(400, "unreadable-request", "Send HTTP/1.1 that can be read in one way only (RFC 9112)."),
+    431: Refusal(
+        431, "headers-too-large", f"At most {_MAX_HEAD // 1024} kB of a head, or of a trailer, are read."
+    ),
+    505: Refusal(505, "http-version", "Send HTTP/1.1."),
+}
 log = logging.getLogger("dinh.exchange.gateway")
 App = Callable[["Turn"], Awaitable[None]]
 
@@ -436,8 +444,7 @@ class Connection(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return
         if self._fault:
-            start = _START.get(self._fault, b"")
-            transport.write(start + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+            transport.write(_told(_FAULTS[self._fault]))
         if transport.can_write_eof():
             # To close with unread bytes would reset the connection, and the answer be lost on its way.
             transport.write_eof()
@@ -445,6 +452,13 @@ class Connection(asyncio.Protocol):
             self.deadline = self.loop.time() + _LINGER_SECONDS
         else:
             transport.close()
+
+
+def _told(fault: Refusal) -> bytes:
+    """The last answer to a caller who cannot be understood; nobody is known, so the log has nothing of it."""
+    body = fault.problem(new_id())
+    head = b"content-type: application/problem+json\r\nconnection: close\r\n"
+    return b"%b%bcontent-length: %d\r\n\r\n%b" % (_START[fault.status], head, len(body), body)
 
 
 class Server:
