@@ -7,6 +7,7 @@ batch. Back go answers (`ANSWER`: of how many lines, and when their sync began b
 disk did not take them). It ends when the gateway does, after closing its segment.
 """
 
+import contextlib
 import logging
 import signal
 import socket
@@ -45,7 +46,6 @@ class Keeper:
             if lines:
                 self._tell(len(lines), self._kept(lines))
             self.writer.close_if_older(_CLOSE_EVERY)
-        self.writer.end()
 
     def _come(self) -> bytes | None:
         """What has come; nothing after a second, None if the gateway has gone."""
@@ -76,7 +76,10 @@ def main() -> None:
     close_leftovers(folder)
     signer = BatchSigner(identity_of(settings), gateway=settings.name, link=next_link(folder))
     writer = SegmentWriter(folder, segment_bytes=settings.segment_bytes, sealer=signer)
-    Keeper(socket.socket(fileno=sys.stdin.fileno()), writer).run()
+    # A gateway that was killed leaves a broken line: whatever it had sent, it told nobody of what was not answered.
+    with contextlib.suppress(ConnectionError):
+        Keeper(socket.socket(fileno=sys.stdin.fileno()), writer).run()
+    writer.end()
 
 
 if __name__ == "__main__":

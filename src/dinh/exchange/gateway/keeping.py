@@ -76,7 +76,7 @@ class SegmentLog:
             self._restarting.cancel()
         self._send()
         if self._under_way:
-            await asyncio.wait([each.kept for each in self._under_way])
+            await asyncio.wait([each.kept for each in self._under_way], timeout=_LAST_SECONDS)
         if self._line is not None and self._process is not None:
             self._line.close()
             with contextlib.suppress(TimeoutError):
@@ -135,11 +135,13 @@ class SegmentLog:
         turn, self._turn = self._turn, None
         if turn is None:
             return
-        if self._line is None:
+        lines = b"\n".join(turn.lines)
+        if self._line is None or lines.count(b"\n") >= len(turn.lines):
+            # A line with an end in it would be two for the keeper, which tells of lines by their number.
             turn.fail()
             return
         self._under_way.append(turn)
-        self._line.send(b"\n".join(turn.lines) + b"\n")
+        self._line.send(lines + b"\n")
         turn.lines = []
 
     async def _keep_keeper(self) -> None:

@@ -96,6 +96,28 @@ def test_more_than_one_batch_takes_is_kept_in_its_order(folder):
     assert len(batches) > 3
 
 
+def test_line_with_an_end_in_it_is_refused(folder):
+    async def write():
+        async with keeping(folder) as log:
+            return [await is_taken(log, line) for line in (b"two\nlines", b"one line")]
+
+    assert asyncio.run(write()) == [False, True]
+    assert kept(folder) == [[b"one line"]]
+
+
+def test_gateway_that_is_gone_leaves_a_closed_segment(folder):
+    async def write():
+        async with keeping(folder) as log:
+            await log.append(b"1")
+            log._line._transport.abort()
+            await log._process.wait()
+
+    asyncio.run(write())
+
+    assert kept(folder) == [[b"1"]]
+    assert sorted(path.suffix for path in (folder / "log").iterdir()) == [".log"]
+
+
 def test_keeping_holds_the_loop_up_for_no_longer_than_handing_over(folder):
     async def longest_pause():
         pauses = []
