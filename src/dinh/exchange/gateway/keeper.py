@@ -1,11 +1,13 @@
 """
 Keeps the gateway's log: signs each batch, writes it to the open segment, syncs, and only then tells the gateway.
 
-A process of its own: hashing, signing and waiting for the disk hold no call up. On its standard input, a socket, come
-batches (`LENGTH`, then lines with a line feed between) and go answers (`ANSWER`: when the sync began, by the monotonic
-clock; FAILED if the disk did not take the batch). It ends when the gateway does, after closing its segment.
+A process of its own: hashing, signing and waiting for the disk hold no call up, and a busy gateway holds no sync up. On
+its standard input, a socket, come lines, each with a line feed; all that have come when a sync is done are the next
+batch. Back go answers (`ANSWER`: of how many lines, and when their sync began by the monotonic clock; FAILED if the
+disk did not take them). It ends when the gateway does, after closing its segment.
 """
 
+import contextlib
 import logging
 import signal
 import socket
@@ -19,10 +21,11 @@ from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.segments import SegmentWriter, close_leftovers
 from dinh.exchange.gateway.settings import log_to_standard_error, settings_from_environment
 
-LENGTH: Final = struct.Struct(">I")
-ANSWER: Final = struct.Struct(">d")
+ANSWER: Final = struct.Struct(">Id")
 FAILED: Final = -1.0
-_READY: Final = 0.0
+_READY: Final = (0, 0.0)
+_MOST: Final = 1024 * 1024
+"""Bytes of a batch."""
 _CLOSE_EVERY: Final = 1.0
 """Seconds after which a segment is closed, so that it can be shipped."""
 log = logging.getLogger("dinh.exchange.gateway")
@@ -36,11 +39,20 @@ class Keeper:
 
     def run(self) -> None:
         self.gateway.settimeout(_CLOSE_EVERY)
-        self._tell(_READY)
-        while batch := self._next():
-            self._tell(self._kept(batch.split(b"\n")))
+        self._tell(*_READY)
+        rest = b""
+        while (came := self._come()) is not None:
+            *lines, rest = (rest + came).split(b"\n")
+            if lines:
+                self._tell(len(lines), self._kept(lines))
             self.writer.close_if_older(_CLOSE_EVERY)
-        self.writer.close()
+
+    def _come(self) -> bytes | None:
+        """What has come; nothing after a second, None if the gateway has gone."""
+        try:
+            return self.gateway.recv(_MOST) or None
+        except TimeoutError:
+            return b""
 
     def _kept(self, lines: list[bytes]) -> float:
         try:
@@ -49,28 +61,8 @@ class Keeper:
             log.exception("The log's disk takes nothing.")
             return FAILED
 
-    def _next(self) -> bytes:
-        """The next batch; empty if the gateway has gone."""
-        head = self._read(LENGTH.size)
-        return self._read(LENGTH.unpack(head)[0]) if head else b""
-
-    def _read(self, size: int) -> bytes:
-        """:returns: so many bytes; nothing if the gateway has gone"""
-        parts, missing = [], size
-        while missing:
-            try:
-                part = self.gateway.recv(missing)
-            except TimeoutError:
-                self.writer.close_if_older(_CLOSE_EVERY)
-                continue
-            if not part:
-                return b""
-            parts.append(part)
-            missing -= len(part)
-        return b"".join(parts)
-
-    def _tell(self, began: float) -> None:
-        self.gateway.sendall(ANSWER.pack(began))
+    def _tell(self, count: int, began: float) -> None:
+        self.gateway.sendall(ANSWER.pack(count, began))
 
 
 def main() -> None:
@@ -84,7 +76,10 @@ def main() -> None:
     close_leftovers(folder)
     signer = BatchSigner(identity_of(settings), gateway=settings.name, link=next_link(folder))
     writer = SegmentWriter(folder, segment_bytes=settings.segment_bytes, sealer=signer)
-    Keeper(socket.socket(fileno=sys.stdin.fileno()), writer).run()
+    # A gateway that was killed leaves a broken line: whatever it had sent, it told nobody of what was not answered.
+    with contextlib.suppress(ConnectionError):
+        Keeper(socket.socket(fileno=sys.stdin.fileno()), writer).run()
+    writer.end()
 
 
 if __name__ == "__main__":

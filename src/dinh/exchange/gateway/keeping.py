@@ -9,7 +9,7 @@ import time
 from collections import deque
 from typing import Final, cast
 
-from dinh.exchange.gateway.keeper import ANSWER, FAILED, LENGTH
+from dinh.exchange.gateway.keeper import ANSWER, FAILED
 
 _WAITS: Final = 10_000
 _FIRST_SECONDS: Final = 20.0
@@ -22,9 +22,30 @@ class LogFailed(Exception):
     """The disk did not take the record: nothing that depends on it may be released."""
 
 
+class _Turn:
+    """
+    Lines of one turn of the loop, which are told of together.
+
+    :ivar since: when each was appended, of those that are not kept yet
+    """
+
+    __slots__ = ("kept", "lines", "since")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.kept: asyncio.Future[None] = loop.create_future()
+        self.lines: list[bytes] = []
+        self.since: deque[float] = deque()
+
+    def fail(self) -> None:
+        if not self.kept.done():
+            self.kept.set_exception(LogFailed("The disk did not take it."))
+            # Nobody may wait for it.
+            self.kept.exception()
+
+
 class SegmentLog:
     """
-    Appends records; what comes while a batch is written is the next batch.
+    Appends records. The keeper takes all that has come when the sync before is done: that is a batch.
 
     :ivar waits: seconds from `append` to the beginning of the sync, of the last records
     :ivar is_well: whether the disk took what came last
@@ -34,10 +55,8 @@ class SegmentLog:
         self.waits: deque[float] = deque(maxlen=_WAITS)
         self.is_well = True
         self._loop = asyncio.get_running_loop()
-        self._pending: list[bytes] = []
-        self._since: list[float] = []
-        self._kept: asyncio.Future[None] | None = None
-        self._written: tuple[asyncio.Future[None], list[float]] | None = None
+        self._turn: _Turn | None = None
+        self._under_way: deque[_Turn] = deque()
         self._line: _Line | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._restarting: asyncio.Task[None] | None = None
@@ -55,8 +74,9 @@ class SegmentLog:
         """After the last `append`: what waits is written, the last segment closed."""
         if self._restarting is not None:
             self._restarting.cancel()
-        if self._written is not None:
-            await asyncio.wait([self._written[0]])
+        self._send()
+        if self._under_way:
+            await asyncio.wait([each.kept for each in self._under_way], timeout=_LAST_SECONDS)
         if self._line is not None and self._process is not None:
             self._line.close()
             with contextlib.suppress(TimeoutError):
@@ -69,14 +89,14 @@ class SegmentLog:
 
         The future raises LogFailed if the disk did not take it.
         """
-        self._pending.append(record)
-        self._since.append(time.monotonic())
-        if self._kept is None:
-            self._kept = self._loop.create_future()
-            if self._written is None:
-                # At the end of this turn of the loop, so that all that is ready now goes in one batch.
-                self._loop.call_soon(self._write)
-        return self._kept
+        turn = self._turn
+        if turn is None:
+            turn = self._turn = _Turn(self._loop)
+            # At the end of this turn of the loop, so that all that is ready now goes at once.
+            self._loop.call_soon(self._send)
+        turn.lines.append(record)
+        turn.since.append(time.monotonic())
+        return turn.kept
 
     def wait_ms(self) -> dict[str, float]:
         """Median and 99th percentile of `waits`, in milliseconds; zeros before the first record."""
@@ -88,37 +108,41 @@ class SegmentLog:
 
     # What the line to the keeper calls.
 
-    def answered(self, began: float) -> None:
-        """The batch under way is on disk, or it failed."""
-        if self._written is None:
-            return
-        kept, since = self._written
-        self._written = None
+    def answered(self, count: int, began: float) -> None:
+        """So many lines, the oldest ones, are on disk, or failed."""
         self.is_well = began != FAILED
-        if not self.is_well:
-            _fail(kept, "The disk did not take it.")
-        else:
-            self.waits.extend([began - each for each in since])
-            kept.set_result(None)
-        self._write()
+        while count and self._under_way:
+            turn = self._under_way[0]
+            told = [turn.since.popleft() for _line in range(min(count, len(turn.since)))]
+            count -= len(told)
+            if self.is_well:
+                self.waits.extend([began - each for each in told])
+            else:
+                turn.fail()
+            if not turn.since:
+                self._under_way.popleft()
+                if not turn.kept.done():
+                    turn.kept.set_result(None)
 
     def lost(self) -> None:
-        self._line = None
-        self.answered(FAILED)
+        self._line, self.is_well = None, False
+        while self._under_way:
+            self._under_way.popleft().fail()
 
     # Its own.
 
-    def _write(self) -> None:
-        if self._kept is None or self._written is not None:
+    def _send(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is None:
             return
-        batch, kept = self._pending, self._kept
-        self._written = (kept, self._since)
-        self._pending, self._since, self._kept = [], [], None
-        if self._line is None:
-            self._written, self.is_well = None, False
-            _fail(kept, "The keeper of the log is away.")
-        else:
-            self._line.send(b"\n".join(batch))
+        lines = b"\n".join(turn.lines)
+        if self._line is None or lines.count(b"\n") >= len(turn.lines):
+            # A line with an end in it would be two for the keeper, which tells of lines by their number.
+            turn.fail()
+            return
+        self._under_way.append(turn)
+        self._line.send(lines + b"\n")
+        turn.lines = []
 
     async def _keep_keeper(self) -> None:
         while True:
@@ -144,7 +168,7 @@ class SegmentLog:
         except TimeoutError as error:
             self._process.kill()
             raise LogFailed("The keeper of the log does not begin.") from error
-        self._line = line
+        self._line, self.is_well = line, True
 
 
 class _Line(asyncio.Protocol):
@@ -162,10 +186,10 @@ class _Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._got += data
         while len(self._got) >= ANSWER.size:
-            (began,) = ANSWER.unpack_from(self._got)
+            count, began = ANSWER.unpack_from(self._got)
             self._got = self._got[ANSWER.size :]
             if self.is_ready.done():
-                self.segments.answered(began)
+                self.segments.answered(count, began)
             else:
                 self.is_ready.set_result(None)
 
@@ -173,18 +197,12 @@ class _Line(asyncio.Protocol):
         if self.is_ready.done():
             self.segments.lost()
         else:
-            _fail(self.is_ready, "The keeper of the log did not begin.")
+            self.is_ready.set_exception(LogFailed("The keeper of the log did not begin."))
 
-    def send(self, batch: bytes) -> None:
+    def send(self, lines: bytes) -> None:
         if self._transport is not None:
-            self._transport.write(LENGTH.pack(len(batch)) + batch)
+            self._transport.write(lines)
 
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
-
-
-def _fail(kept: "asyncio.Future[None]", why: str) -> None:
-    kept.set_exception(LogFailed(why))
-    # Nobody may wait for it.
-    kept.exception()

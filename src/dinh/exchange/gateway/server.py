@@ -19,7 +19,8 @@ from typing import Any, Final, cast
 import httptools
 
 from dinh.exchange.gateway.deadlines import NEVER, Deadlines
-from dinh.exchange.gateway.refusals import Headers
+from dinh.exchange.gateway.records import new_id
+from dinh.exchange.gateway.refusals import Headers, Refusal
 
 _MAX_HEAD: Final = 32 * 1024
 _HIGH_WATER: Final = 256 * 1024
@@ -34,6 +35,13 @@ _START: Final = {
     each.value: f"HTTP/1.1 {each.value} {each.phrase}\r\n".encode() for each in HTTPStatus if each >= 200
 }
 _NO_CONTENT: Final = (204, 304)
+_FAULTS: Final = {
+    400: Refusal(400, "unreadable-request", "Send HTTP/1.1 that can be read in one way only (RFC 9112)."),
+    431: Refusal(
+        431, "headers-too-large", f"At most {_MAX_HEAD // 1024} kB of a head, or of a trailer, are read."
+    ),
+    505: Refusal(505, "http-version", "Send HTTP/1.1."),
+}
 log = logging.getLogger("dinh.exchange.gateway")
 App = Callable[["Turn"], Awaitable[None]]
 
@@ -209,6 +217,8 @@ class Connection(asyncio.Protocol):
         self._is_ended = self._is_paused = self._is_body_only = False
         self._writable: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._coming: asyncio.Future[None] | None = None
+        self._is_over = False
 
     # What asyncio calls.
 
@@ -236,8 +246,9 @@ class Connection(asyncio.Protocol):
             self._end_reading(431)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._is_ended = True
+        self._is_ended = self._is_over = True
         self.server.lost(self)
+        self._wake()
         for turn in self._turns:
             turn.give_up()
         self.resume_writing()
@@ -286,7 +297,7 @@ class Connection(asyncio.Protocol):
         self.deadline = NEVER
         self._turns.append(turn)
         if len(self._turns) == 1:
-            self._begin(turn)
+            self._begin()
         else:
             self._pause()
 
@@ -340,7 +351,7 @@ class Connection(asyncio.Protocol):
         self.drop()
 
     def drop(self) -> None:
-        self._is_ended = True
+        self._is_ended = self._is_over = True
         if self.transport is not None:
             self.transport.abort()
 
@@ -382,10 +393,26 @@ class Connection(asyncio.Protocol):
             self._is_paused = True
             self.transport.pause_reading()
 
-    def _begin(self, turn: Turn) -> None:
-        self._task = self.loop.create_task(self._run(turn))
+    def _begin(self) -> None:
+        """One task answers all requests of a connection: to make one for each costs a twentieth of a call."""
+        if self._task is None:
+            self._task = self.loop.create_task(self._answer_all())
+        else:
+            self._wake()
 
-    async def _run(self, turn: Turn) -> None:
+    def _wake(self) -> None:
+        if self._coming is not None and not self._coming.done():
+            self._coming.set_result(None)
+
+    async def _answer_all(self) -> None:
+        while not self._is_over:
+            if self._turns:
+                await self._answer(self._turns[0])
+            else:
+                self._coming = self.loop.create_future()
+                await self._coming
+
+    async def _answer(self, turn: Turn) -> None:
         try:
             await self.server.app(turn)
         except BrokenOff:
@@ -396,9 +423,8 @@ class Connection(asyncio.Protocol):
             self._end(turn)
 
     def _end(self, turn: Turn) -> None:
-        self._task = None
         self._turns.popleft()
-        if self.transport is None or self.transport.is_closing():
+        if self._is_over:
             return
         if turn.is_answered and not turn.keeps:
             self._fault = 0
@@ -407,21 +433,18 @@ class Connection(asyncio.Protocol):
             self.drop()
         elif self._is_ended and not self._turns:
             self._let_go()
-        elif self._turns:
-            self._begin(self._turns[0])
-        else:
+        elif not self._turns:
             self.deadline = self.loop.time() + (_IDLE_SECONDS if self._reading is None else _HEAD_SECONDS)
         self.resume()
 
     def _let_go(self) -> None:
         """Close so that the last answer arrives, though the caller may be sending still."""
-        self._is_ended = True
+        self._is_ended = self._is_over = True
         transport = self.transport
         if transport is None or transport.is_closing():
             return
         if self._fault:
-            start = _START.get(self._fault, b"")
-            transport.write(start + b"connection: close\r\ncontent-length: 0\r\n\r\n")
+            transport.write(_told(_FAULTS[self._fault]))
         if transport.can_write_eof():
             # To close with unread bytes would reset the connection, and the answer be lost on its way.
             transport.write_eof()
@@ -429,6 +452,13 @@ class Connection(asyncio.Protocol):
             self.deadline = self.loop.time() + _LINGER_SECONDS
         else:
             transport.close()
+
+
+def _told(fault: Refusal) -> bytes:
+    """The last answer to a caller who cannot be understood; nobody is known, so the log has nothing of it."""
+    body = fault.problem(new_id())
+    head = b"content-type: application/problem+json\r\nconnection: close\r\n"
+    return b"%b%bcontent-length: %d\r\n\r\n%b" % (_START[fault.status], head, len(body), body)
 
 
 class Server:

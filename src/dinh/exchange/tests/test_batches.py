@@ -120,7 +120,7 @@ def test_lines_written_together_share_a_batch(identity, tmp_path):
     writer = SegmentWriter(tmp_path, segment_bytes=10**6, sealer=BatchSigner(identity, gateway="g"))
     writer.write([b"line %d" % number for number in range(50)])
     writer.write([b"later"])
-    writer.close()
+    writer.end()
 
     (path,) = tmp_path.glob("*.log")
     found = list(batches_of(records_of(path)))

@@ -54,7 +54,7 @@ def test_lines_appended_together_are_one_batch_and_are_on_disk_when_told_so(fold
     async def write():
         async with keeping(folder) as log:
             await asyncio.gather(*(log.append(b"line %d" % number) for number in range(50)))
-            open_ones = [path.read_bytes() for path in (folder / "log").iterdir()]
+            open_ones = [path.read_bytes() for path in (folder / "log").glob("*.open")]
             await log.append(b"later")
             return open_ones, len(log.waits)
 
@@ -65,16 +65,57 @@ def test_lines_appended_together_are_one_batch_and_are_on_disk_when_told_so(fold
     assert kept(folder) == [[b"line %d" % number for number in range(50)], [b"later"]]
 
 
-def test_lines_that_come_while_a_batch_is_written_are_the_next_one(folder):
+def test_lines_that_come_while_a_batch_is_synced_are_the_next_one(folder):
+    lines = [b"line %d" % number for number in range(300)]
+
     async def write():
         async with keeping(folder) as log:
-            first = log.append(b"1")
-            await asyncio.sleep(0)
-            await asyncio.gather(first, log.append(b"2"), log.append(b"3"))
+            kept = []
+            for line in lines:
+                kept.append(log.append(line))
+                await asyncio.sleep(0.0001)
+            return await asyncio.gather(*kept)
+
+    assert asyncio.run(write()) == [None] * 300
+    batches = kept(folder)
+    assert [line for batch in batches for line in batch] == lines
+    assert 1 < len(batches) < 300
+
+
+def test_more_than_one_batch_takes_is_kept_in_its_order(folder):
+    lines = [b"%06d" % number + b"x" * 2000 for number in range(2000)]
+
+    async def write():
+        async with keeping(folder) as log:
+            await asyncio.gather(*(log.append(line) for line in lines))
 
     asyncio.run(write())
 
-    assert kept(folder) == [[b"1"], [b"2", b"3"]]
+    batches = kept(folder)
+    assert [line for batch in batches for line in batch] == lines
+    assert len(batches) > 3
+
+
+def test_line_with_an_end_in_it_is_refused(folder):
+    async def write():
+        async with keeping(folder) as log:
+            return [await is_taken(log, line) for line in (b"two\nlines", b"one line")]
+
+    assert asyncio.run(write()) == [False, True]
+    assert kept(folder) == [[b"one line"]]
+
+
+def test_gateway_that_is_gone_leaves_a_closed_segment(folder):
+    async def write():
+        async with keeping(folder) as log:
+            await log.append(b"1")
+            log._line._transport.abort()
+            await log._process.wait()
+
+    asyncio.run(write())
+
+    assert kept(folder) == [[b"1"]]
+    assert sorted(path.suffix for path in (folder / "log").iterdir()) == [".log"]
 
 
 def test_keeping_holds_the_loop_up_for_no_longer_than_handing_over(folder):
@@ -104,6 +145,26 @@ def test_segment_is_closed_after_a_second_without_lines(folder):
             return await asyncio.to_thread(eventually, lambda: kept(folder), [[b"1"]])
 
     assert asyncio.run(write()) == [[b"1"]]
+
+
+def test_segments_that_a_run_left_are_closed_and_each_has_its_lines(folder):
+    async def write():
+        async with keeping(folder) as log:
+            for line in (b"1", b"2"):
+                await log.append(line)
+                await asyncio.to_thread(eventually, lambda: list((folder / "log").glob("*.open")), [])
+            await log.append(b"3")
+            os.kill(log._process.pid, signal.SIGKILL)
+
+    async def nothing():
+        async with keeping(folder):
+            return sorted(path.suffix for path in (folder / "log").iterdir() if path.stat().st_size)
+
+    asyncio.run(write())
+
+    assert asyncio.run(nothing()) == [".log", ".log", ".log"]
+    assert kept(folder) == [[b"1"], [b"2"], [b"3"]]
+    assert [path.suffix for path in (folder / "log").iterdir()].count(".next") == 0
 
 
 def test_disk_that_takes_nothing_fails_the_lines_and_the_next_ones_are_kept(folder):

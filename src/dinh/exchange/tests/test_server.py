@@ -220,6 +220,16 @@ def test_answers_that_break_off_drop_the_connection(ask, path):
 
 
 @pytest.mark.parametrize(
+    "first", [head("GET /broken"), head("GET /plain", "Upgrade: x", "Connection: Upgrade")]
+)
+def test_nothing_is_asked_for_after_the_last_answer(ask, application, first):
+    with contextlib.suppress(ConnectionResetError):
+        ask(first + head("GET /slow"))
+
+    assert [path for _method, path, _query, _headers in application.seen] == [first.split(b" ")[1]]
+
+
+@pytest.mark.parametrize(
     ("parts", "status"),
     [
         ([b"nonsense\r\n\r\n"], b"400"),
