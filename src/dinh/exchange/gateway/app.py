@@ -326,9 +326,7 @@ class Gateway:
             peer = self._peer_of(scope)
             call.peer_key = scope["peer_certificate"]
             with contextlib.closing(self.spool.body()) as content:
-                await self._proved(
-                    call, peer, scope, incoming, Body(receive, MAX_BODY, incoming.length), content
-                )
+                await self._proved(call, peer, scope, incoming, receive, content)
                 without_signature(incoming)
                 front = WireFront(peer)
                 if await self._told(front, call, incoming, receive, answer):
@@ -350,11 +348,11 @@ class Gateway:
             await _send(answer, *front.refused(call, unlogged, b""))
 
     async def _proved(
-        self, call: Call, peer: Peer, scope: Scope, incoming: Incoming, body: Body, content: Spooled
+        self, call: Call, peer: Peer, scope: Scope, incoming: Incoming, receive: Receive, content: Spooled
     ) -> None:
         """
         Take a peer's message in. One whose head is not signed as it should be is read to its end, so that the refusal
-        arrives, but kept nowhere.
+        arrives, but kept nowhere; one that is longer than its version takes is refused before it is read.
 
         :raises Refusal, CallerGone:
         """
@@ -367,11 +365,33 @@ class Gateway:
                 headers=scope["headers"],
             )
         except Refusal:
-            await _taken_in(call, incoming, body, None)
+            await _taken_in(call, incoming, Body(receive, MAX_BODY, incoming.length), None)
             raise
-        await _taken_in(call, incoming, body, content)
+        limit = self._limit_of(call, WireFront(peer), incoming)
+        await _taken_in(call, incoming, Body(receive, limit, incoming.length), content)
         proof.check_request(content.digest)
         call.note_proof(proof)
+
+    def _limit_of(self, call: Call, front: Front, incoming: Incoming) -> int:
+        """
+        What a message may have. What is wrong with its address is told once it has been read.
+
+        :raises Refusal: if it announces more, and then its line of the log has client and operation
+        """
+        snapshot = self.snapshot
+        try:
+            found = snapshot and front.find(incoming, safe_path(incoming.path), snapshot)
+        except Refusal:
+            found = None
+        if not snapshot or not found:
+            return MAX_BODY
+        route, _rest = found
+        limit = min(MAX_BODY, route.upstream.max_body)
+        if incoming.length and incoming.length > limit:
+            call.client = front.identify(incoming, snapshot, self.tokens, call.started)
+            call.route = route
+            raise too_large(limit)
+        return limit
 
     def _peer_of(self, scope: Scope) -> Peer:
         """Whose certificate the connection showed. :raises Refusal:"""

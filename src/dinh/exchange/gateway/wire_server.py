@@ -1,6 +1,7 @@
 """The listening end of the wire: HTTP/1.1 over mutual TLS, each message with the certificate that its peer showed."""
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,8 @@ _HIGH_WATER: Final = 256 * 1024
 _IDLE_SECONDS: Final = 60.0
 _TAKE_SECONDS: Final = 30.0
 _MOST: Final = 1024
+_LINGER_SECONDS: Final = 5.0
+"""A message that was answered before its end is read on for so long: closed at once, the answer might not arrive."""
 log = logging.getLogger("dinh.exchange.gateway")
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -155,6 +158,7 @@ class WireProtocol(asyncio.Protocol):
         keep = False
         try:
             await self.app(scope, self._receive, self._send)
+            await self._linger()
             keep = self._is_whole and bool(self.parser.should_keep_alive())
         except Exception:
             log.exception("A message on the wire could not be answered.")
@@ -164,6 +168,12 @@ class WireProtocol(asyncio.Protocol):
                 self._wait_for_more()
             else:
                 self.close()
+
+    async def _linger(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while not self._is_whole and (await self._receive())["type"] == "http.request":
+                    pass
 
     # Its own.
 
