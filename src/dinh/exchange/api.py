@@ -31,7 +31,15 @@ from dinh.exchange.adapters.errors import (
     OutsideUnavailable,
     OutsideUnreadable,
 )
-from dinh.exchange.adapters.portal import DossierState, PortalDossier, Procedure, Progress, ServicePortal
+from dinh.exchange.adapters.portal import (
+    DossierState,
+    PortalDossier,
+    Procedure,
+    Progress,
+    Question,
+    QuestionAnswer,
+    ServicePortal,
+)
 from dinh.exchange.adapters.post import Post, PostalOrder, PostalParty, PostalState
 from dinh.exchange.adapters.reading import CodeName, PartialDate, partial_date
 from dinh.exchange.adapters.social_insurance import InsuredCriteria, InsuredPerson, SocialInsurance
@@ -46,6 +54,7 @@ __all__ = [
     "EnterpriseDossier", "Enterprises", "Fetched", "FiledDossier", "HouseKeys", "IdentityPaper", "InsuredCriteria",
     "InsuredPerson", "Line", "OutsideNotConnected", "OutsideRefused", "OutsideService", "OutsideUnavailable",
     "OutsideUnreadable", "PartialDate", "PortalDossier", "Post", "PostalOrder", "PostalParty", "PostalState",
-    "Procedure", "Progress", "RecordReference", "Residence", "ServicePortal", "SharedCatalogues", "SocialInsurance",
+    "Procedure", "Progress", "Question", "QuestionAnswer",
+    "RecordReference", "Residence", "ServicePortal", "SharedCatalogues", "SocialInsurance",
     "Trade", "UnknownOutsideService", "ask_for_accesses", "outside_line", "outside_service", "partial_date",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from dinh.exchange.adapters.errors import OutsideRefused
-from dinh.exchange.adapters.reading import Fields, moment_text, once
+from dinh.exchange.adapters.reading import VIET_NAM, Fields, moment_text, once
 from dinh.exchange.adapters.transport import Account, Line, Remembered, Request
 
 _WELL: Final = frozenset({"0", "00"})
@@ -90,6 +90,45 @@ class Progress:
     due_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    A question, with its answer if it has one (hỏi đáp).
+
+    :param code: HOIDAPID: the portal's, of what citizens ask there; one's own, of what is published
+    :param answer_code: TRALOIID; empty while nobody has answered
+    :param others: all that came, by the portal's names
+    """
+
+    code: str
+    words: str
+    area: str
+    unit: str
+    unit_name: str
+    asker: str = ""
+    email: str = ""
+    answer_code: str = ""
+    answer: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswer:
+    """
+    What an official answers to a citizen's question.
+
+    :param code: HOIDAPID of the question
+    :param unit: identifier code of the unit that answers
+    """
+
+    code: str
+    unit: str
+    person: str
+    position: str
+    words: str
+    at: datetime
+
+
 class ServicePortal:
     """
     :param line: see `outside_line`; its account for `portal` signs in and names the unit
@@ -146,6 +185,35 @@ class ServicePortal:
         """
         self._sent("CapNhatTienDoHoSoMC", data=[_step(each) for each in steps])
 
+    def questions(self) -> tuple[Question, ...]:
+        """What citizens and enterprises ask the unit on the portal (LayDanhSachHoiDapGuiTuDVCQG). Safe to repeat."""
+        return self._questions("LayDanhSachHoiDapGuiTuDVCQG")
+
+    def published_questions(self) -> tuple[Question, ...]:
+        """Questions with answers that agencies wrote themselves (LayDanhSachHoiDapBoCoQuan). Safe to repeat."""
+        return self._questions("LayDanhSachHoiDapBoCoQuan")
+
+    def publish_questions(self, *, questions: Sequence[Question]) -> None:
+        """
+        Hand over questions of one's own, with answers if they have such (DongBoHoiDap).
+
+        Not repeated here; after an OutsideUnavailable that may have acted, `published_questions` tells which are there.
+
+        :raises OutsideUnavailable, OutsideRefused, OutsideNotConnected:
+        """
+        self._sent("DongBoHoiDap", data=[_asked_question(each) for each in questions])
+
+    def answer_questions(self, *, answers: Sequence[QuestionAnswer]) -> None:
+        """
+        Answer what was asked on the portal (DongBoKetQuaHoiDapGuiTuDVCQG).
+
+        Not repeated here; sent again, an answer may stand under its question twice. `questions` tells which have one.
+        """
+        self._sent("DongBoKetQuaHoiDapGuiTuDVCQG", data=[_answered_question(each) for each in answers])
+
+    def _questions(self, name: str) -> tuple[Question, ...]:
+        return once([_question(row) for row in self._rows(name)], lambda each: each.code)
+
     def knows_person(self, *, technical_id: str) -> bool:
         """Whether an account is proved by the national identity (TraCuuTechID). Safe to repeat."""
         rows = self._rows("TraCuuTechID", TechID=technical_id)
@@ -201,6 +269,34 @@ class ServicePortal:
 
 def _procedure(row: Fields) -> Procedure:
     return Procedure(row.needed("MATTHC", "MaTTHC"), row.text("TENTTHC", "TenTTHC"), row.raw)
+
+
+def _question(row: Fields) -> Question:
+    answer_code = row.text("TRALOIID")
+    return Question(
+        code=row.needed("HOIDAPID"), words=row.text("NOIDUNG"), area=row.text("MALINHVUC", "MaLinhVuc", "MATTHCDP"),
+        unit=row.text("MADONVI"), unit_name=row.text("TENDONVI"), asker=row.text("HOVATEN"),
+        email=row.text("THUDIENTU"), answer_code="" if answer_code == "0" else answer_code,
+        answer=row.text("NOIDUNGTRALOI"), others=row.raw,
+    )  # fmt: skip
+
+
+def _asked_question(given: Question) -> dict[str, Any]:
+    """The portal reads `MaLinhVuc` here, though it writes `MALINHVUC`."""
+    answered = {"TRALOIID": given.answer_code, "NOIDUNGTRALOI": given.answer} if given.answer else {}
+    return {
+        "HOIDAPID": given.code, "MaLinhVuc": given.area, "NOIDUNG": given.words, "MADONVI": given.unit,
+        "TENDONVI": given.unit_name, **answered,
+    }  # fmt: skip
+
+
+def _answered_question(given: QuestionAnswer) -> dict[str, str]:
+    """The only date of the portal that is written for people."""
+    return {
+        "HOIDAPID": given.code, "MADONVI": given.unit, "NGUOITRALOI": given.person,
+        "CHUCVUNGUOITRALOI": given.position, "NGAYTRALOI": f"{given.at.astimezone(VIET_NAM):%d/%m/%Y}",
+        "NOIDUNGTRALOI": given.words,
+    }  # fmt: skip
 
 
 def _at(moment: datetime | None) -> str:

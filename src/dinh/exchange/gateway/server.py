@@ -446,12 +446,13 @@ class Connection(asyncio.Protocol):
         if self._fault:
             transport.write(_told(_FAULTS[self._fault]))
         if transport.can_write_eof():
-            # To close with unread bytes would reset the connection, and the answer be lost on its way.
             transport.write_eof()
-            transport.resume_reading()
-            self.deadline = self.loop.time() + _LINGER_SECONDS
-        else:
+        elif self._reading is None and not self._fault:
             transport.close()
+            return
+        # To close with unread bytes would reset the connection, and the answer be lost on its way.
+        transport.resume_reading()
+        self.deadline = self.loop.time() + _LINGER_SECONDS
 
 
 def _told(fault: Refusal) -> bytes:

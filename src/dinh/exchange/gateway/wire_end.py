@@ -11,7 +11,8 @@ from dinh.exchange.gateway.fronts import Front
 from dinh.exchange.gateway.peers import MAX_BODY, Peer
 from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.relay import SignedTurn, WireFront, without_signature
-from dinh.exchange.gateway.requests import Body, Incoming, read_request
+from dinh.exchange.gateway.requests import Body, Incoming, read_request, too_large
+from dinh.exchange.gateway.routing import safe_path
 from dinh.exchange.gateway.server import Turn
 from dinh.exchange.gateway.spool import Spooled
 from dinh.exchange.gateway.wire import Wire
@@ -48,11 +49,10 @@ class WireEnd:
     async def _proved(self, call: Call, peer: Peer, turn: Turn, incoming: Incoming, content: Spooled) -> None:
         """
         Take a peer's message in. One whose head is not signed as it should be is read to its end, so that the refusal
-        arrives, but kept nowhere.
+        arrives, but kept nowhere; one that is longer than its version takes is refused before it is read.
 
         :raises Refusal, CallerGone:
         """
-        body = Body(turn.receive, MAX_BODY, incoming.length)
         try:
             proof = self.wire.check_request(
                 peer,
@@ -62,11 +62,34 @@ class WireEnd:
                 headers=turn.headers,
             )
         except Refusal:
-            await taken_in(call, incoming, body, None)
+            await taken_in(call, incoming, Body(turn.receive, MAX_BODY, incoming.length), None)
             raise
-        await taken_in(call, incoming, body, content)
+        limit = self._limit_of(call, WireFront(peer), incoming)
+        await taken_in(call, incoming, Body(turn.receive, limit, incoming.length), content)
         proof.check_request(content.digest)
         call.note_proof(proof)
+
+    def _limit_of(self, call: Call, front: Front, incoming: Incoming) -> int:
+        """
+        What a message may have. What is wrong with its address is told once it has been read.
+
+        :raises Refusal: if it announces more, and then its line of the log has client and operation
+        """
+        admission = self.exchanges.admission
+        snapshot = admission.snapshot
+        try:
+            found = snapshot and front.find(incoming, safe_path(incoming.path), snapshot)
+        except Refusal:
+            found = None
+        if not snapshot or not found:
+            return MAX_BODY
+        route, _rest = found
+        limit = min(MAX_BODY, route.upstream.max_body)
+        if incoming.length and incoming.length > limit:
+            call.client = front.identify(incoming, snapshot, admission.tokens, call.started)
+            call.route = route
+            raise too_large(limit)
+        return limit
 
     def _peer_of(self, turn: Turn) -> Peer:
         """Whose certificate the connection showed. :raises Refusal:"""

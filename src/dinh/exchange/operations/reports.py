@@ -38,7 +38,8 @@ def close_month(*, at: datetime) -> int:
     closed = set(MonthlyReport.objects.filter(month=month).values_list("unit_id", flat=True))
     owners = _owners(before=midnight(this_month(at)))
     units = Unit.objects.in_bulk([owner for owner in owners - closed if owner])
-    waiting = [*units.values(), *([None] if owners and None not in closed else [])]
+    # The platform's first: a unit's that cannot be printed must not hold it up.
+    waiting = [*([None] if owners and None not in closed else []), *units.values()]
     return sum(_close(unit, month, at) for unit in waiting)
 
 

@@ -221,6 +221,8 @@ def test_disposal_is_the_keepers_and_goes_no_further_than_shown(log, keeper, cli
 
     assert [row.number for row in shown.context["due"]] == [1, 2]
     assert shown.context["form"]["upto"].value() == 2
+    assert "Tập: 1 - 2; tháng: 01/2025 - 02/2025; số lượt trao đổi: 15." in shown.content.decode()
+    assert "Upto" not in shown.content.decode()
     assert refused.status_code == 422
     assert [str(each) for each in done.context["messages"]] == ["Sẽ tiêu hủy 1 tập."]
     ordered = Archive.objects.exclude(disposal_ordered_at=None).values_list("number", flat=True)

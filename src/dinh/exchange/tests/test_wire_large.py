@@ -9,8 +9,10 @@ import threading
 import httpx
 import psutil
 import pytest
+from django.db import transaction
 
 from dinh.exchange.models import Exchange
+from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.provider import MB
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH, Sender
@@ -136,3 +138,60 @@ def test_caller_gone_midway_leaves_nothing_behind(ends, upstream):
     assert upstream.seen == ["GET /base/huge"]
     wanted = [("aborted", "caller-gone")] * 2
     assert eventually(lambda: reasons(ends), wanted) == wanted
+
+
+@pytest.fixture
+def small_bodies(ends, shared_world):
+    """Their version takes one megabyte."""
+    versions = type(shared_world.version).objects.filter(pk=shared_world.version.pk)
+
+    def take(megabytes, status):
+        with transaction.atomic():
+            versions.update(max_body_mb=megabytes)
+            tell_gateways()
+        body, headers = bytes(2 * MB), {"X-Road-Client": CLIENT}
+
+        def told():
+            return httpx.post(
+                ends.ours.url + PATH, content=body, headers=headers, trust_env=False
+            ).status_code
+
+        assert eventually(told, status) == status
+        ends.settle()
+
+    take(1, 400)
+    yield
+    take(100, 200)
+
+
+def test_message_above_its_versions_limit_is_refused_before_it_is_read(ends, upstream, small_bodies):
+    upstream.seen.clear()
+    sender = Sender(ends)
+    headers = sender.signed(sender.headers(), body=b"never sent", method="POST")
+    sender.wire.putrequest("POST", PATH, skip_accept_encoding=True)
+    for name, value in headers:
+        sender.wire.putheader(name.decode(), value.decode())
+    sender.wire.putheader("content-length", str(50 * MB))
+    sender.wire.endheaders(bytes(100_000))
+
+    answer = sender.wire.getresponse()
+
+    assert (answer.status, b"1048576" in answer.read()) == (400, True)
+    assert spooled(ends.theirs) == 0
+    sender.wire.close()
+    refused = [
+        httpx.post(
+            ends.ours.url + PATH, content=bytes(20 * MB), headers={"X-Road-Client": CLIENT}, trust_env=False
+        )
+        for _time in range(5)
+    ]
+    assert [each.status_code for each in refused] == [400] * 5
+    assert {"1048576" in each.text for each in refused} == {True}
+    assert upstream.seen == []
+    wanted = [(CLIENT, "kho", "refused", "body-too-large")] * 6
+
+    def theirs():
+        rows = Exchange.objects.order_by("started_at")
+        return [(row.client, row.service, row.outcome, row.reason) for row in rows]
+
+    assert eventually(theirs, wanted) == wanted

@@ -1,5 +1,7 @@
 """The archive of the exchange's log: looking through it, and letting volumes go whose retention is over."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http.response import HttpResponseBase
@@ -77,11 +79,17 @@ def volumes(request: StaffRequest) -> HttpResponseBase:
         "lines": [(row, kept_until(row.month), retention_of(row.month)) for row in page],
         "due": due,
         "amount": sum(row.exchanges for row in due),
-        "last_due": due[-1] if due else None,
-        "months": " - ".join(dict.fromkeys(f"{row.month:%m/%Y}" for row in (due[:1] + due[-1:]))),
+        "numbers": _span(str(row.number) for row in due),
+        "months": _span(f"{row.month:%m/%Y}" for row in due),
         "form": form,
         "question": _(
             "The files of these volumes are deleted for good. Their exchanges can then no longer be shown or proved."
         ),
     }
     return render(request, "exchange/volumes.html", context, status=422 if form.errors else 200)
+
+
+def _span(words: Iterable[str]) -> str:
+    """The first and the last of them."""
+    known = list(words)
+    return " - ".join(dict.fromkeys([*known[:1], *known[-1:]]))

@@ -15,6 +15,12 @@ _PROCEDURES: Final = {
     "2.000488": ("Cấp Phiếu lý lịch tư pháp cho công dân Việt Nam", 2),
 }  # fmt: skip
 
+_ASKED: Final[Record] = {
+    "HOIDAPID": 4711, "NOIDUNG": "Đăng ký khai sinh quá hạn cần giấy tờ gì?", "MALINHVUC": "G15-LV01",
+    "MADONVI": "000.00.00.H03", "TENDONVI": "UBND tỉnh Bắc Kạn", "HOVATEN": "Nông Văn Thử", "TRANGTHAI": 1,
+    "TRALOIID": 0, "NOIDUNGTRALOI": "",
+}  # fmt: skip
+
 
 class Portal:
     """Sessions last half an hour; any user name is let in with the password `sandbox`."""
@@ -45,6 +51,8 @@ def _asked(fields: dict[str, Any], store: Store) -> Record:
         "LayThuTuc": _procedure, "LayDanhSachTTHC": _procedures, "LayDanhMucCoQuan": _agencies,
         "LayDanhMucLinhVuc": _areas, "TraCuuHoSo": _dossier, "DongBoHoSoMC": _sync,
         "CapNhatTienDoHoSoMC": _progress, "TraCuuTechID": _person,
+        "LayDanhSachHoiDapGuiTuDVCQG": _questions, "LayDanhSachHoiDapBoCoQuan": _published,
+        "DongBoHoiDap": _publish, "DongBoKetQuaHoiDapGuiTuDVCQG": _answer,
     }  # fmt: skip
     act = acts.get(str(fields.get("service")))
     if act is None:
@@ -118,6 +126,37 @@ def _progress(fields: dict[str, Any], store: Store) -> Record:
         if known is None:
             return {"error_code": "5", "error_message": f"Hồ sơ {code} chưa có", "result": []}
         store.put("portal_dossier", code, known | {"TrangThaiHoSo": state})
+    return _well([])
+
+
+def _questions(fields: dict[str, Any], store: Store) -> Record:
+    """What citizens asked: one question that anybody may answer, at any unit."""
+    return _well([_ASKED | (store.get("portal_answer", str(_ASKED["HOIDAPID"])) or {})])
+
+
+def _published(fields: dict[str, Any], store: Store) -> Record:
+    return _well([row for _number, row in store.all("portal_question")])
+
+
+def _publish(fields: dict[str, Any], store: Store) -> Record:
+    rows = fields.get("data") or []
+    for row in rows:
+        wanted(row, "HOIDAPID", "NOIDUNG", "MADONVI")
+    for row in rows:
+        told = {name.upper(): value for name, value in row.items()}
+        store.put("portal_question", str(row["HOIDAPID"]), told)
+    return _well([])
+
+
+def _answer(fields: dict[str, Any], store: Store) -> Record:
+    rows = fields.get("data") or []
+    for row in rows:
+        code, *_others = wanted(row, "HOIDAPID", "MADONVI", "NGUOITRALOI", "NGAYTRALOI", "NOIDUNGTRALOI")
+        if code != str(_ASKED["HOIDAPID"]):
+            return {"error_code": "5", "error_message": f"Không có câu hỏi {code}", "result": []}
+    for row in rows:
+        told = {"TRALOIID": 1, "NOIDUNGTRALOI": row["NOIDUNGTRALOI"]}
+        store.put("portal_answer", str(row["HOIDAPID"]), told)
     return _well([])
 
 

@@ -1,6 +1,7 @@
 """Outside services by the house's own clients, through a gateway process, at the sandbox's stand-ins."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -270,6 +271,30 @@ def test_portal_takes_dossiers_and_their_progress(outside, number):
     for act in (lambda: client.add(dossiers=[portal_dossier(number)]), lambda: client.procedure(code="9")):
         with pytest.raises(api.OutsideRefused):
             act()
+
+
+def test_portal_takes_questions_and_answers(outside, number):
+    client = api.ServicePortal(outside.line())
+    own = api.Question(
+        code=number, words="Làm thẻ căn cước ở đâu?", area="G01-LV07", unit="000.00.00.H03",
+        unit_name="UBND tỉnh Bắc Kạn", answer_code="9", answer="Tại công an cấp xã.",
+    )  # fmt: skip
+    (asked,) = client.questions()
+    answer = api.QuestionAnswer(
+        code=asked.code, unit="000.00.00.H03", person="Hà Văn Sơn", position="Công chức",
+        words="Tờ khai và giấy chứng sinh.", at=datetime(2026, 11, 26, 18, tzinfo=UTC),
+    )  # fmt: skip
+
+    client.publish_questions(questions=[own])
+    client.answer_questions(answers=[answer])
+
+    assert (asked.asker, asked.area, asked.answer_code) == ("Nông Văn Thử", "G15-LV01", "")
+    (published,) = [each for each in client.published_questions() if each.code == number]
+    assert replace(published, others={}) == own
+    (answered,) = client.questions()
+    assert (answered.answer_code, answered.answer) == ("1", "Tờ khai và giấy chứng sinh.")
+    with pytest.raises(api.OutsideRefused, match="Không có câu hỏi"):
+        client.answer_questions(answers=[replace(answer, code="1")])
 
 
 def test_expired_session_of_the_portal_is_replaced(outside):
