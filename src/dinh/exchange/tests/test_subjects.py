@@ -211,7 +211,7 @@ def test_person_is_read_from_bodies_of_each_kind(subject, kind, content, read):
 
 def body_read(subject, kind, content):
     """The number that was hashed, None, or the status of the refusal."""
-    subjects, call = Subjects(), Call("oauth")
+    subjects, call = Subjects(), Call("oauth", "POST")
     subjects.use(b"k" * 32)
 
     async def receive():
@@ -239,7 +239,7 @@ def test_without_a_key_nobody_is_looked_up():
     route = SimpleNamespace(subject="query:so", template="/a")
 
     with pytest.raises(Refusal) as refused:
-        asyncio.run(subjects.noted(Call("oauth"), route, b"/a", None, None))
+        asyncio.run(subjects.noted(Call("oauth", "POST"), route, b"/a", None, None))
 
     assert (refused.value.status, refused.value.code) == (503, "no-subject-key")
 
