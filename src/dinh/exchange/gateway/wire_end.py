@@ -12,8 +12,8 @@ from dinh.exchange.gateway.peers import MAX_BODY, Peer
 from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.relay import SignedTurn, WireFront, without_signature
 from dinh.exchange.gateway.requests import Body, Incoming, read_request
-from dinh.exchange.gateway.server import Turn
 from dinh.exchange.gateway.spool import Spooled
+from dinh.exchange.gateway.turns import Turn
 from dinh.exchange.gateway.wire import Wire
 
 
