@@ -109,7 +109,7 @@ def _gateway(arguments: list[str]) -> int:
     port = environment.number("DINH_GATEWAY_PORT", default=environment.number("PORT", default=8000) + 3)
     os.environ.setdefault("DINH_GATEWAY_URL", f"http://127.0.0.1:{port}")
     os.environ["DINH_SECRET_KEY"] = environment.secret("DINH_SECRET_KEY", file=data_dir / "secret-key")
-    os.environ.setdefault("DINH_GATEWAY_PORT", str(port))
+    os.environ["DINH_GATEWAY_PORT"] = str(port)
     os.execv(sys.executable, [sys.executable, "-m", "dinh.exchange.gateway", *arguments])  # noqa: S606
 
 

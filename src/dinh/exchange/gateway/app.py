@@ -19,7 +19,7 @@ from dinh.exchange.gateway.metadata import Metadata
 from dinh.exchange.gateway.own import OwnAddresses
 from dinh.exchange.gateway.peers import PeerConnections, trust
 from dinh.exchange.gateway.relay import Relay
-from dinh.exchange.gateway.server import Server, Turn
+from dinh.exchange.gateway.server import Server
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
 from dinh.exchange.gateway.shipping import Shipping
@@ -28,6 +28,7 @@ from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.spool import Spool
 from dinh.exchange.gateway.subjects import Subjects
 from dinh.exchange.gateway.tokens import Tokens
+from dinh.exchange.gateway.turns import Turn
 from dinh.exchange.gateway.upstream import Upstreams
 from dinh.exchange.gateway.wire import Wire
 from dinh.exchange.gateway.wire_end import WireEnd

@@ -11,8 +11,8 @@ from dinh.exchange.gateway.keeping import LogFailed, SegmentLog
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import Relayed, SignedTurn, left, take_answer
 from dinh.exchange.gateway.requests import CallerGone, Receive
-from dinh.exchange.gateway.server import BrokenOff, Turn
 from dinh.exchange.gateway.spool import Spool
+from dinh.exchange.gateway.turns import BrokenOff, Turn
 from dinh.exchange.gateway.upstream import Answer, UpstreamFailed
 
 Failure = Refusal | UpstreamFailed | CallerGone | LogFailed

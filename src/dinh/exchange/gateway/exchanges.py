@@ -18,10 +18,10 @@ from dinh.exchange.gateway.peers import MAX_BODY, Peer
 from dinh.exchange.gateway.relay import Relay, Relayed, SignedTurn, relayed_headers
 from dinh.exchange.gateway.requests import SMALL, Body, Incoming, answer_headers, read_request, too_large
 from dinh.exchange.gateway.routing import Route, safe_path, safe_query
-from dinh.exchange.gateway.server import Turn
 from dinh.exchange.gateway.spool import Spool, Spooled, read_ahead
 from dinh.exchange.gateway.subjects import Subjects
 from dinh.exchange.gateway.trials import no_trial
+from dinh.exchange.gateway.turns import Turn
 from dinh.exchange.gateway.upstream import Answer, Upstreams
 
 _SPLIT_SECONDS: Final = 0.02

@@ -9,9 +9,9 @@ from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.described import DOCUMENT
 from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.requests import Body, CallerGone, read_request
-from dinh.exchange.gateway.server import Turn
 from dinh.exchange.gateway.snapshot import Snapshot
 from dinh.exchange.gateway.tokens import Tokens
+from dinh.exchange.gateway.turns import Turn
 
 JSON: Final = (b"content-type", b"application/json")
 _NO_STORE: Final = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]

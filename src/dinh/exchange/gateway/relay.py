@@ -9,10 +9,10 @@ from dinh.exchange.gateway.fronts import XRoadFront
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.requests import HOP_BY_HOP, CallerGone, Incoming, Receive
-from dinh.exchange.gateway.server import Turn, date_now
 from dinh.exchange.gateway.snapshot import Client, Snapshot
 from dinh.exchange.gateway.spool import Spool, Spooled
 from dinh.exchange.gateway.tokens import Tokens
+from dinh.exchange.gateway.turns import Turn, date_now
 from dinh.exchange.gateway.upstream import Answer, Upstreams
 from dinh.exchange.gateway.wire import Wire, header
 

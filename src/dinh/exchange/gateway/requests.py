@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dinh.exchange.gateway.refusals import Refusal
-from dinh.exchange.gateway.server import Turn
+from dinh.exchange.gateway.turns import Turn
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 

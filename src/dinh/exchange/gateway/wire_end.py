@@ -13,8 +13,8 @@ from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.relay import SignedTurn, WireFront, without_signature
 from dinh.exchange.gateway.requests import Body, Incoming, read_request, too_large
 from dinh.exchange.gateway.routing import safe_path
-from dinh.exchange.gateway.server import Turn
 from dinh.exchange.gateway.spool import Spooled
+from dinh.exchange.gateway.turns import Turn
 from dinh.exchange.gateway.wire import Wire
 
 

@@ -10,7 +10,8 @@ import uvloop
 
 from dinh.exchange.gateway import server as server_module
 from dinh.exchange.gateway.requests import Body, CallerGone, read_request
-from dinh.exchange.gateway.server import BrokenOff, Server, Turn
+from dinh.exchange.gateway.server import Server
+from dinh.exchange.gateway.turns import BrokenOff, Turn
 
 KB = 1024
 PLAIN = b"HTTP/1.1 200 OK\r\n"
