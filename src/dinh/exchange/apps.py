@@ -40,35 +40,22 @@ def _register_menu() -> None:
     def grants_to_decide(appointment: "Appointment") -> int:
         return amount_waiting(appointment, WORK_KIND)
 
-    section = _("Data exchange")
-    menu.register(
-        "exchange.catalogue",
-        MenuEntry(
-            label=_("Catalogue of services"),
-            url_name="exchange:catalogue",
-            icon="api",
-            order=70,
-            section=section,
-            is_visible=lambda appointment: True,
+    def everybody(_appointment: "Appointment") -> bool:
+        return True
+
+    for order, (name, label, icon, is_visible) in enumerate(
+        (
+            ("catalogue", _("Catalogue of services"), "api", everybody),
+            ("dictionaries", _("Shared catalogues"), "book", everybody),
+            ("systems", _("Systems"), "server", looks_after_systems),
+            ("grants", _("Access to services"), "key", looks_after_systems),
+            ("dashboard", _("Exchange at a glance"), "arrows-horizontal", looks_after_systems),
+            ("log", _("Log of exchanges"), "arrows-exchange", looks_after_systems),
+            ("reports", _("Reports of the exchange"), "file-spreadsheet", looks_after_systems),
+            ("outside", _("Outside services"), "building-community", keeps_exchange),
+            ("accesses", _("Look-ups of people"), "search", keeps_exchange),
         ),
-    )
-    menu.register(
-        "exchange.dictionaries",
-        MenuEntry(
-            label=_("Shared catalogues"),
-            url_name="exchange:dictionaries",
-            icon="book",
-            order=71,
-            section=section,
-            is_visible=lambda appointment: True,
-        ),
-    )
-    for order, name, label, icon in (
-        (72, "systems", _("Systems"), "server"),
-        (73, "grants", _("Access to services"), "key"),
-        (74, "dashboard", _("Exchange at a glance"), "arrows-horizontal"),
-        (75, "log", _("Log of exchanges"), "arrows-exchange"),
-        (78, "reports", _("Reports of the exchange"), "file-spreadsheet"),
+        start=70,
     ):
         menu.register(
             f"exchange.{name}",
@@ -77,30 +64,8 @@ def _register_menu() -> None:
                 url_name=f"exchange:{name}",
                 icon=icon,
                 order=order,
-                section=section,
-                is_visible=looks_after_systems,
+                section=_("Data exchange"),
+                is_visible=is_visible,
                 count=grants_to_decide if name == "grants" else None,
             ),
         )
-    menu.register(
-        "exchange.accesses",
-        MenuEntry(
-            label=_("Look-ups of people"),
-            url_name="exchange:accesses",
-            icon="search",
-            order=77,
-            section=section,
-            is_visible=keeps_exchange,
-        ),
-    )
-    menu.register(
-        "exchange.outside",
-        MenuEntry(
-            label=_("Outside services"),
-            url_name="exchange:outside",
-            icon="building-community",
-            order=76,
-            section=section,
-            is_visible=keeps_exchange,
-        ),
-    )
