@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,11 +19,12 @@ from dinh.exchange.models import (
     Operation,
     Service,
     ServiceVersion,
+    SubjectKey,
     System,
 )
 from dinh.exchange.operations.configuration import tell_gateways
-from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.operations.token_keys import rotate_token_keys
+from dinh.exchange.sealing import seal
 
 
 @dataclass
@@ -105,7 +107,10 @@ def small_world(*, base_url: str, service: str, version: str, paths: list[str], 
     offered = make_version(provider, base_url=base_url, service=service, version=version, paths=paths)
     secret, plain = make_secret(client)
     rotate_token_keys(at=timezone.now())
-    ensure_subject_key(at=timezone.now())
+    # Not by its operation, which would tell the gateways once more: tests wait for a number of the configuration.
+    SubjectKey.objects.create(
+        sealed=seal(secrets.token_bytes(32), secret=settings.SECRET_KEY), created_at=timezone.now()
+    )
     made = make_grant(client, offered, asker, **grant)
     tell_gateways()
     return World(client, provider, offered, made, secret, plain, asker)
