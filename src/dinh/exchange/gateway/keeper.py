@@ -36,6 +36,7 @@ class Keeper:
 
     def __init__(self, gateway: socket.socket, writer: SegmentWriter) -> None:
         self.gateway, self.writer = gateway, writer
+        self._is_failing = False
 
     def run(self) -> None:
         self.gateway.settimeout(_CLOSE_EVERY)
@@ -45,6 +46,9 @@ class Keeper:
             *lines, rest = (rest + came).split(b"\n")
             if lines:
                 self._tell(len(lines), self._kept(lines))
+            elif self._is_failing:
+                # A balancer sends no calls to a gateway that is not well: it is to be well without one.
+                self._tell(0, self._kept([]))
             self.writer.close_if_older(_CLOSE_EVERY)
 
     def _come(self) -> bytes | None:
@@ -55,11 +59,14 @@ class Keeper:
             return b""
 
     def _kept(self, lines: list[bytes]) -> float:
+        """:param lines: none: only to find out"""
         try:
-            return self.writer.write(lines)
+            began = self.writer.write(lines) if lines else self.writer.probe()
         except OSError:
             log.exception("The log's disk takes nothing.")
-            return FAILED
+            began = FAILED
+        self._is_failing = began == FAILED
+        return began
 
     def _tell(self, count: int, began: float) -> None:
         self.gateway.sendall(ANSWER.pack(count, began))

@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 _FRAME: Final = struct.Struct(">II")
 _LONGEST: Final = 64 * 1024
+_PROBE: Final = 4096
 ENDING: Final = ".log"
 OPEN_ENDING: Final = ".open"
 _NEXT_ENDING: Final = ".next"
@@ -79,6 +80,25 @@ class SegmentWriter:
         self._size += len(data)
         if self._size >= self.segment_bytes:
             self.close()
+        return began
+
+    def probe(self) -> float:
+        """
+        Write what nobody reads and take it back: whether the disk takes records again.
+
+        :returns: when the sync began (monotonic clock)
+        :raises OSError: it does not
+        """
+        try:
+            if self._file < 0:
+                self._open()
+            os.write(self._file, bytes(_PROBE))
+            began = time.monotonic()
+            os.fdatasync(self._file)
+            os.ftruncate(self._file, self._size)
+        except OSError:
+            self._abandon()
+            raise
         return began
 
     def close_if_older(self, seconds: float) -> None:

@@ -181,6 +181,28 @@ def test_disk_that_takes_nothing_fails_the_lines_and_the_next_ones_are_kept(fold
     assert kept(folder) == [[b"2"]]
 
 
+def test_log_is_well_again_without_a_line_once_the_disk_is(folder):
+    async def write():
+        async with keeping(folder) as log:
+            await log.append(b"1")
+            await asyncio.sleep(1.5)
+            (folder / "log").rename(folder / "away")
+            with pytest.raises(LogFailed):
+                await log.append(b"2")
+            await asyncio.sleep(2.5)
+            was_well = log.is_well
+            (folder / "away").rename(folder / "log")
+            last = time.monotonic() + 20
+            while not log.is_well and time.monotonic() < last:
+                await asyncio.sleep(0.1)
+            is_well = log.is_well
+            await log.append(b"3")
+            return was_well, is_well
+
+    assert asyncio.run(write()) == (False, True)
+    assert kept(folder) == [[b"1"], [b"3"]]
+
+
 def test_keeper_that_dies_fails_what_waits_and_is_started_again(folder):
     async def write():
         async with keeping(folder) as log:
