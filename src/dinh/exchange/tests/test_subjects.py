@@ -108,7 +108,7 @@ def test_gateway_logs_whom_calls_are_about_and_signs_it(gateway, token, world):
             ("POST /echo", "body:/nguoi/so"),
         ):
             world.version.operations.filter(name=name).update(subject=subject)
-        tell_gateways()
+    gateway.take_up()
     json = {"content-type": "application/json"}
 
     def statuses():
