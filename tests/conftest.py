@@ -1,11 +1,9 @@
 """The whole house as `make demo` starts it, and people with browsers in front of it."""
 
-import contextlib
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +16,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dinh.kernel.tests.ports import free_port
 
 START_SECONDS, STOP_SECONDS = 240, 90
 # What follows a question is waited for by the next expectation, not by the click: as long as a click would wait.
@@ -61,7 +61,8 @@ class Person:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """`dinh up --demo` on a database and a data folder of its own; stopped as by Ctrl-C."""
-    data, port = tmp_path_factory.mktemp("demo"), _free_port()
+    # The next four are those of sandbox, signing plugin, gateway and the sandbox's national gateway.
+    data, port = tmp_path_factory.mktemp("demo"), free_port(following=4)
     database = f"dinh_journey_{os.getpid()}"
     server = os.environ["DINH_DATABASE_URL"]
     with psycopg.connect(_named(server, "postgres"), autocommit=True) as connection:
@@ -150,21 +151,6 @@ class People:
 
 def _named(server: str, database: str) -> str:
     return urlunsplit(urlsplit(server)._replace(path=f"/{database}"))
-
-
-def _free_port() -> int:
-    """A port whose next four are free too (sandbox, signing plugin, gateway, the sandbox's national gateway)."""
-    while True:
-        with contextlib.ExitStack() as probes:
-            first = probes.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                for further in (1, 2, 3, 4):
-                    probes.enter_context(socket.socket()).bind(("127.0.0.1", port + further))
-            except OSError:
-                continue
-            return port
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

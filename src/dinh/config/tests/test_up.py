@@ -13,6 +13,8 @@ import psutil
 import psycopg
 import pytest
 
+from dinh.kernel.tests.ports import free_port
+
 SECONDS = 90
 
 
@@ -77,9 +79,7 @@ def running(data, port):
 
 @pytest.fixture
 def port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port(following=4)
 
 
 @pytest.mark.slow

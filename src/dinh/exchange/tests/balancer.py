@@ -14,7 +14,8 @@ import httpx
 import pytest
 
 from dinh.exchange.gateway.identity import make_identity
-from dinh.exchange.tests.running import RunningGateway, database_url, free_port
+from dinh.exchange.tests.running import RunningGateway, database_url
+from dinh.kernel.tests.ports import free_port
 
 CONFIGURATION = Path(__file__).resolve().parents[4] / "docs" / "systemd" / "haproxy.cfg"
 needs_haproxy = pytest.mark.skipif(not shutil.which("haproxy"), reason="haproxy is missing")

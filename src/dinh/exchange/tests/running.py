@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection
 
 from dinh.exchange.operations.configuration import tell_gateways
+from dinh.kernel.tests.ports import free_port
 
 
 def database_url() -> str:
@@ -32,12 +33,6 @@ def database_url() -> str:
     if place and told["PORT"]:
         place += f"&port={told['PORT']}"
     return f"postgresql://{user}@{net}/{told['NAME']}{place}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -12,6 +12,7 @@ from dinh.exchange.gateway import server as server_module
 from dinh.exchange.gateway.requests import Body, CallerGone, read_request
 from dinh.exchange.gateway.server import Server
 from dinh.exchange.gateway.turns import BrokenOff, Turn
+from dinh.kernel.tests.ports import free_port
 
 KB = 1024
 PLAIN = b"HTTP/1.1 200 OK\r\n"
@@ -70,19 +71,13 @@ def ask(application):
 
 
 async def _asked(application, parts, seconds, most=10):
-    port = _free_port()
+    port = free_port()
     listening = Server(application, most=most)
     await listening.listen("127.0.0.1", port)
     try:
         return await asyncio.to_thread(_sent, port, parts, seconds)
     finally:
         await listening.end(seconds=0)
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _sent(port, parts, seconds):
@@ -275,7 +270,7 @@ def test_heads_that_do_not_come_and_callers_that_take_nothing_are_let_go(ask, ap
 
 async def _untaken(application):
     """Ask for more than buffers hold, take nothing for a second, then read to the end."""
-    port = _free_port()
+    port = free_port()
     listening = Server(application, most=10)
     await listening.listen("127.0.0.1", port)
 
@@ -294,7 +289,7 @@ async def _untaken(application):
 
 def test_connections_beyond_the_most_are_closed(application):
     async def two():
-        port = _free_port()
+        port = free_port()
         listening = Server(application, most=1)
         await listening.listen("127.0.0.1", port)
         try:
@@ -320,7 +315,7 @@ def test_connections_beyond_the_most_are_closed(application):
 
 def test_end_lets_calls_end_and_takes_no_more(application):
     async def ended():
-        port = _free_port()
+        port = free_port()
         listening = Server(application, most=10)
         await listening.listen("127.0.0.1", port)
         asking = asyncio.create_task(asyncio.to_thread(_sent, port, [head("GET /slow")], 2))

@@ -18,8 +18,9 @@ from dinh.exchange.gateway.identity import Identity, load_identity, make_identit
 from dinh.exchange.gateway.segments import ENDING, OPEN_ENDING
 from dinh.exchange.models import Beginning, Exchange, Member, Peer, System, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
-from dinh.exchange.tests.running import RunningGateway, database_url, eventually, free_port
+from dinh.exchange.tests.running import RunningGateway, database_url, eventually
 from dinh.exchange.tests.world import World
+from dinh.kernel.tests.ports import free_port
 
 SCHEMA = "ours"
 SEGMENTS = (ENDING, OPEN_ENDING)
