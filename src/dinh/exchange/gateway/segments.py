@@ -119,10 +119,13 @@ class SegmentWriter:
         """Close the open segment, if there is one."""
         if self._file < 0:
             return
-        file, path = self._file, self._path
+        file, path, is_empty = self._file, self._path, not self._size
         self._file, self._path, self._size = -1, None, 0
         os.close(file)
-        if path:
+        if path and is_empty:
+            # A full disk would get one more each second.
+            path.unlink()
+        elif path:
             os.rename(path, path.with_suffix(ENDING))
 
     def _abandon(self) -> None:

@@ -2,14 +2,16 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import time
+from unittest import mock
 
 import pytest
 
 from dinh.exchange.gateway.keeping import LogFailed, SegmentLog
-from dinh.exchange.gateway.segments import records_of
+from dinh.exchange.gateway.segments import SegmentWriter, records_of
 from dinh.exchange.gateway.shipper import batches_of
 from dinh.exchange.tests.running import eventually
 
@@ -179,6 +181,21 @@ def test_disk_that_takes_nothing_fails_the_lines_and_the_next_ones_are_kept(fold
     asyncio.run(write())
 
     assert kept(folder) == [[b"2"]]
+
+
+def test_full_disk_leaves_no_empty_segments(tmp_path, monkeypatch):
+    writer = SegmentWriter(tmp_path, segment_bytes=1000)
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", mock.Mock(side_effect=OSError(errno.ENOSPC, "full")))
+        for tried in (lambda: writer.write([b"1"]), writer.probe, writer.probe):
+            with pytest.raises(OSError, match="full"):
+                tried()
+    writer.probe()
+    writer.write([b"2"])
+    writer.end()
+
+    (segment,) = tmp_path.iterdir()
+    assert (segment.suffix, list(records_of(segment))) == (".log", [b"2"])
 
 
 def test_log_is_well_again_without_a_line_once_the_disk_is(folder):
