@@ -47,8 +47,9 @@ def archive_old_exchanges(timestamp: int) -> None:
     """Each night at 1:30 in Vietnam: months that are over for DINH_EXCHANGE_LOG_MONTHS; usually there is nothing."""
     moment = datetime.fromtimestamp(timestamp, UTC)
     forget_spendings(at=moment)
-    index_older_volumes()
     archive_log(at=moment)
+    # Last: an old volume that cannot be read must not hold the others up.
+    index_older_volumes()
 
 
 @task(queue="exchange")

@@ -9,7 +9,7 @@ from dinh.directory.models import Appointment
 from dinh.exchange.gateway.batches import moment_of
 from dinh.exchange.gateway.records import fields_of
 from dinh.exchange.models import Archive, Batch, Exchange
-from dinh.exchange.queries.registry import exchanges_visible_to, systems_visible_to
+from dinh.exchange.queries.registry import exchanges_visible_to, identifiers_visible_to
 from dinh.exchange.rules import keeps_exchange
 from dinh.exchange.volumes import Shelf, read_volume
 from dinh.storage.api import read_blob
@@ -23,8 +23,8 @@ def exchange_visible_to(appointment: Appointment, exchange_id: UUID) -> Exchange
     archived = archived_exchange(exchange_id)
     if archived is None or keeps_exchange(appointment):
         return archived
-    own = {system.identifier for system in systems_visible_to(appointment).select_related("member")}
-    return archived if own & {archived.client, archived.provider} else None
+    own = identifiers_visible_to(appointment)
+    return archived if archived.client in own or archived.provider in own else None
 
 
 def archived_exchange(exchange_id: UUID) -> Exchange | None:

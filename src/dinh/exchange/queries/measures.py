@@ -13,7 +13,7 @@ from dinh.exchange.enums import Grain, Result
 from dinh.exchange.gateway.totals import upper_us
 from dinh.exchange.gateway.trials import REASON as TRIAL_REASON
 from dinh.exchange.models import Total
-from dinh.exchange.queries.registry import systems_visible_to
+from dinh.exchange.queries.registry import identifiers_visible_to, party_in
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.kernel.calendar import VIETNAM
 
@@ -102,8 +102,7 @@ def totals_visible_to(appointment: Appointment) -> QuerySet[Total]:
         return Total.objects.all()
     if not looks_after_systems(appointment):
         return Total.objects.none()
-    own = [system.identifier for system in systems_visible_to(appointment)]
-    return Total.objects.filter(Q(client__in=own) | Q(provider__in=own))
+    return Total.objects.filter(party_in(identifiers_visible_to(appointment)))
 
 
 def dashboard_of(rows: QuerySet[Total], *, at: datetime, hours: int) -> Dashboard:

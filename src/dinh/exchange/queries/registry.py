@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from django.db.models import Count, Q, QuerySet
@@ -29,6 +29,16 @@ def systems_visible_to(appointment: Appointment) -> QuerySet[System]:
     if not looks_after_systems(appointment):
         return rows.none()
     return rows.filter(member__unit_id=appointment.unit_id)
+
+
+def identifiers_visible_to(appointment: Appointment) -> list[str]:
+    """Of the systems, as calls name them."""
+    return [system.identifier for system in systems_visible_to(appointment)]
+
+
+def party_in(identifiers: Collection[str]) -> Q:
+    """Of rows with client and provider: one of these systems called or was called."""
+    return Q(client__in=identifiers) | Q(provider__in=identifiers)
 
 
 def systems_matching(rows: QuerySet[System], text: str) -> QuerySet[System]:
@@ -88,8 +98,7 @@ def exchanges_visible_to(appointment: Appointment) -> QuerySet[Exchange]:
     """Calls from and to the systems that the appointment looks after."""
     if keeps_exchange(appointment):
         return Exchange.objects.all()
-    own = [system.identifier for system in systems_visible_to(appointment)]
-    return Exchange.objects.filter(Q(client__in=own) | Q(provider__in=own))
+    return Exchange.objects.filter(party_in(identifiers_visible_to(appointment)))
 
 
 def own_clients(appointment: Appointment) -> list[str]:

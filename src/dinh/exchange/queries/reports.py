@@ -23,6 +23,7 @@ from dinh.exchange.models import (
     Total,
 )
 from dinh.exchange.queries.measures import Heap, percentile_ms, sum_of
+from dinh.exchange.queries.registry import party_in
 from dinh.exchange.reporting import (
     AlarmCount,
     Ending,
@@ -62,7 +63,7 @@ class Scope:
         days = Total.objects.filter(grain=Grain.DAY)
         if self.unit_id is None:
             return days
-        return days.filter(Q(client__in=self.own) | Q(provider__in=self.own))
+        return days.filter(party_in(self.own))
 
     def of_reports(self) -> QuerySet[MonthlyReport]:
         unit = Q(unit=None) if self.unit_id is None else Q(unit_id=self.unit_id)

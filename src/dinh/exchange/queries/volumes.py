@@ -12,7 +12,7 @@ from dinh.exchange.enums import Outcome
 from dinh.exchange.gateway.records import COLUMNS
 from dinh.exchange.models import Archive, ArchivedContent, Exchange
 from dinh.exchange.queries.archives import exchange_of, kept_volumes, shelves_of
-from dinh.exchange.queries.registry import systems_visible_to
+from dinh.exchange.queries.registry import identifiers_visible_to, party_in
 from dinh.exchange.queries.reports import midnight
 from dinh.exchange.retention import kept_until
 from dinh.exchange.rules import keeps_exchange, looks_after_systems
@@ -104,7 +104,7 @@ def search_archive(wanted: Wanted, *, reader: Appointment, begin: Place | None =
     """
     if not looks_after_systems(reader):
         return Found([], None, 0)
-    own = None if keeps_exchange(reader) else _own(reader)
+    own = None if keeps_exchange(reader) else identifiers_visible_to(reader)
     volumes = _candidates(wanted, own)
     total = volumes.count()
     left = volumes.filter(number__lte=begin.volume) if begin else volumes
@@ -121,10 +121,6 @@ def search_archive(wanted: Wanted, *, reader: Appointment, begin: Place | None =
     return Found(rows, further, total)
 
 
-def _own(reader: Appointment) -> list[str]:
-    return [system.identifier for system in systems_visible_to(reader)]
-
-
 def _candidates(wanted: Wanted, own: list[str] | None) -> QuerySet[Archive]:
     """Volumes that can hold what is wanted, by their index; those without one can hold anything."""
     inside = ArchivedContent.objects.filter(archive=OuterRef("pk"))
@@ -132,7 +128,7 @@ def _candidates(wanted: Wanted, own: list[str] | None) -> QuerySet[Archive]:
         if value := getattr(wanted, name):
             inside = inside.filter(**{name: value})
     if own is not None:
-        inside = inside.filter(Q(client__in=own) | Q(provider__in=own))
+        inside = inside.filter(party_in(own))
     period = Q()
     if wanted.since:
         period &= Q(last_at__gte=midnight(wanted.since))

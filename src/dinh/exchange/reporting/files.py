@@ -63,6 +63,7 @@ def notes() -> list[str]:
     """What the figures are made of."""
     return [
         _("Available: of the calls that the platform let through, the share that the provider answered."),
+        _("What gateways hand over after a month was closed is not in its report; it is in the log."),
         _("Latencies come from sums in steps and are told to about a tenth. Trials are not counted."),
     ]
 

@@ -110,16 +110,16 @@ def test_unit_finds_its_own_only(log, keeper, client):
     own.member.save()
     client.force_login(AccountFactory(current_appointment=head))
 
-    page = client.get("/exchange/archive/?since=2025-02-01")
+    page = client.get("/exchange/log/archive/?since=2025-02-01")
     told = client.get("/api/v1/exchange/archive?since=2025-02-01").json()
 
     assert len(page.context["rows"]) == len(told["items"]) == 6
     assert {each["user_id"] for each in told["items"]} == {"VN012"}
     assert (told["further"], told["volumes"]) == ("", 1)
-    assert client.get("/exchange/archive/?since=2025-02-02&until=2025-02-01").status_code == 422
-    assert client.get("/exchange/archive/volumes/").status_code == 404
+    assert client.get("/exchange/log/archive/?since=2025-02-02&until=2025-02-01").status_code == 422
+    assert client.get("/exchange/log/archive/volumes/").status_code == 404
     client.force_login(AccountFactory(current_appointment=AppointmentFactory(roles=[Role.CLERK])))
-    assert client.get("/exchange/archive/").status_code == 404
+    assert client.get("/exchange/log/archive/").status_code == 404
     assert client.get("/api/v1/exchange/archive").json()["items"] == []
 
 
@@ -211,13 +211,13 @@ def test_disposal_is_the_keepers_and_goes_no_further_than_shown(log, keeper, cli
     with pytest.raises(NothingDue):
         order_disposal(upto=9, reason="QĐ", actor=keeper, at=NOW)
     client.force_login(AccountFactory(current_appointment=keeper))
-    assert client.get("/exchange/archive/volumes/").context["due"] == []
+    assert client.get("/exchange/log/archive/volumes/").context["due"] == []
     monkeypatch.setattr(retention, "kept_until", lambda month: month)
     monkeypatch.setattr("dinh.exchange.queries.volumes.kept_until", lambda month: month)
 
-    shown = client.get("/exchange/archive/volumes/")
-    refused = client.post("/exchange/archive/volumes/", {"upto": "1", "reason": ""})
-    done = client.post("/exchange/archive/volumes/", {"upto": "1", "reason": "QĐ 1"}, follow=True)
+    shown = client.get("/exchange/log/archive/volumes/")
+    refused = client.post("/exchange/log/archive/volumes/", {"upto": "1", "reason": ""})
+    done = client.post("/exchange/log/archive/volumes/", {"upto": "1", "reason": "QĐ 1"}, follow=True)
 
     assert [row.number for row in shown.context["due"]] == [1, 2]
     assert shown.context["form"]["upto"].value() == 2
