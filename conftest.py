@@ -21,6 +21,8 @@ from dinh.config.messages import compile_messages
 
 OF_THE_HOUSE = ("tests/journey/", "tests/quality/", "tests/attacks/test_killed_processes.py")
 """Tests that start the whole house, once for all of them."""
+OF_PROCESSES = ("src/dinh/exchange/", "src/dinh/sandbox/", "src/dinh/config/", "src/dinh/signing/")
+"""Tests that wait for processes that they start."""
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 """What migrating writes, and Django would write again after each clearing."""
 
@@ -94,10 +96,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("only_database"):
         items[:] = [item for item in items if asks_database(item)]
-    # One process walks the pages from the beginning while the other runs the rest, the long ones first.
-    items.sort(
-        key=lambda item: (not item.nodeid.startswith(OF_THE_HOUSE), not item.nodeid.startswith("tests/"))
-    )
+    # One process walks the pages from the beginning while the others run the rest, what waits and what is long first.
+    first = (OF_THE_HOUSE, OF_PROCESSES, "tests/")
+    items.sort(key=lambda item: [not item.nodeid.startswith(each) for each in first])
 
 
 class ByFile(LoadScopeScheduling):
