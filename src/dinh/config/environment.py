@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _LEAST_SECRET: Final = 32
+_ENGINE: Final = "dinh.kernel.database"
 _HOST: Final = re.compile(r"\.?(?!\d+(\.\d+)*$)[a-zA-Z0-9_-]{1,63}(\.[a-zA-Z0-9_-]{1,63})*\.?")
 T = TypeVar("T")
 
@@ -196,11 +197,11 @@ class Environment:
         url = urlsplit(self.text(name, default=default))
         if not url.path.strip("/") or not _has_port(url) or url.scheme not in {"postgresql", "postgres"}:
             message = f"{name} must look like postgresql://user:password@host:5432/name."
-            return self._refused(message, {"ENGINE": "django.db.backends.postgresql"})
+            return self._refused(message, {"ENGINE": _ENGINE})
         options: dict[str, Any] = dict(parse_qsl(url.query))
         host = options.pop("host", None) or unquote(url.hostname or "")
         return {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": _ENGINE,
             "NAME": unquote(url.path.strip("/")),
             "USER": unquote(url.username or ""),
             "PASSWORD": unquote(url.password or ""),
