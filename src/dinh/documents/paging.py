@@ -1,5 +1,6 @@
 """Pages of long lists whose whole length nobody needs."""
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.paginator import Page, Paginator
@@ -51,12 +52,21 @@ class CappedPaginator(Base):
 class FoundPaginator(CappedPaginator):
     """
     Of rows that a search found: finding them costs more than all else, so they are found once, for the count and for
-    the page; at most `FOUND_MOST`.
+    the page.
+
+    :param find: primary keys of the rows in their order, at most `FOUND_MOST`
+    :param show: rows of some of these keys as the page wants them, each with `pk`, in any order
     """
+
+    def __init__(
+        self, find: Callable[[], list[int]], per_page: int, *, show: Callable[[Sequence[int]], Iterable[Any]]
+    ) -> None:
+        super().__init__(QuerySet(), per_page)
+        self.find, self.show = find, show
 
     @cached_property
     def found(self) -> list[int]:
-        return list(self.rows.values_list("pk", flat=True)[:FOUND_MOST])
+        return self.find()
 
     @cached_property
     def count(self) -> int:
@@ -69,4 +79,6 @@ class FoundPaginator(CappedPaginator):
     def page(self, number: int | str) -> "Page[Any]":
         valid = self.validate_number(number)
         first = (valid - 1) * self.per_page
-        return Page(self.shown.filter(pk__in=self.found[first : first + self.per_page]), valid, self)
+        keys = self.found[first : first + self.per_page]
+        shown = {row.pk: row for row in self.show(keys)}
+        return Page([shown[key] for key in keys if key in shown], valid, self)

@@ -162,7 +162,7 @@ def entries(request: HttpRequest, book_id: int, wanted: Query[WantedIn], page: i
         count=at.paginator.count,
         page=at.number,
         columns=[column.title for column in register(book.direction).columns],
-        items=[EntryOut.model_validate(as_line(row)) for row in at],
+        items=[EntryOut.model_validate(as_line(row)) for row in at.object_list],
     )
 
 

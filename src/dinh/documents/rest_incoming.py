@@ -197,7 +197,7 @@ def list_incoming(
     """What the caller may see of its unit's arrivals, 50 a page."""
     pages = inbox_pages(_actor(request), wanted.filter(), now=timezone.now(), per_page=PAGE)
     found = pages.get_page(page)
-    return IncomingPage(count=found.paginator.count, items=[_listed(row) for row in found])
+    return IncomingPage(count=found.paginator.count, items=[_listed(row) for row in found.object_list])
 
 
 @router.get("/incoming/{int:incoming_id}", response=IncomingDetail)

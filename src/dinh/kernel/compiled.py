@@ -7,14 +7,15 @@ docs/decisions/reads-compiled-once.md.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
-from django.db.models import QuerySet
+from django.db.models import BooleanField, Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 Row = TypeVar("Row")
 
@@ -31,6 +32,22 @@ def planned_cursor() -> CursorWrapper:
         own = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
         cursor: CursorWrapper = connection._prepare_cursor(own)
     return cursor
+
+
+def among(model: type[Model], keys: str) -> RawSQL:
+    """
+    Condition of rows with one of these primary keys: one value however many they are, so that it stands for a place of
+    a `CompiledRead`.
+
+    :param keys: of `key_array`
+    """
+    key = f'"{model._meta.db_table}"."{model._meta.pk.column}"'
+    return RawSQL(f"{key} = ANY(%s::bigint[])", [keys], output_field=BooleanField())  # noqa: S611 (names of ours)
+
+
+def key_array(keys: Iterable[int]) -> str:
+    """Primary keys as PostgreSQL writes an array of them."""
+    return f"{{{','.join(str(int(key)) for key in keys)}}}"
 
 
 class CompiledRead(Generic[Row]):

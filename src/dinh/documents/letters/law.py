@@ -151,6 +151,7 @@ def variant_of(*, bloc: str, issuer: str) -> str:
     return next((each.variant for each in own), "")
 
 
+@lru_cache(maxsize=2048)
 def document_types(*, bloc: str = "government", on: date) -> tuple[DocumentType, ...]:
     """Return the types that a bloc uses on a day, in the order of the rule."""
     return tuple(each for each in TYPES.on(on) if bloc in each.blocs)

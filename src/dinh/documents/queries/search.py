@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any, Final, Literal
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,7 +14,7 @@ from dinh.documents.models import Assignment, Document, Incoming, Outgoing, Reci
 from dinh.documents.queries.inbox import day_begins
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.queries.words import text_query, with_words
+from dinh.documents.queries.words import in_text, with_words
 from dinh.kernel.folding import folded
 from dinh.kernel.rest import NO_NUL
 from dinh.kernel.text import fold
@@ -81,6 +81,10 @@ class Wanted(BaseModel):
         """Whether nothing but the order was given."""
         return all(value in ("", None) for name, value in self if name != "order")
 
+    def has_words(self) -> bool:
+        """Whether the index of words is asked."""
+        return any(text.strip() for text in (self.q, self.subject, self.issuer, self.signer))
+
 
 _OF_ARRIVALS: Final = (
     "arrival_number", "arrived_since", "arrived_until", "holder", "directions", "due_until", "progress"
@@ -95,7 +99,7 @@ def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document
 
 def documents_wanted(wanted: Wanted, appointment: Appointment) -> "QuerySet[Document]":
     """Visible letters that fit all that is wanted, in its order; what was recalled is hidden from its receivers."""
-    found = Document.objects.filter(_seen(wanted, appointment), _of_letter(wanted, appointment.unit_id))
+    found = _seen(wanted, appointment).filter(_of_letter(wanted, appointment.unit_id))
     named = ("subject", wanted.subject), ("issuer_name", wanted.issuer), ("signer_name", wanted.signer)
     for column, text in named:
         found = _with(found, column, text)
@@ -126,19 +130,36 @@ def sendings_of_letters(found: Sequence[int], appointment: Appointment) -> dict[
     return dict(rows.order_by().values_list("document_id", "pk"))
 
 
-def _seen(wanted: Wanted, appointment: Appointment) -> Q:
+def _seen(wanted: Wanted, appointment: Appointment) -> "QuerySet[Document]":
     """The letter arrived at the unit, or is its own; fields of the one side leave out the other."""
     asks_arrivals = any(getattr(wanted, name) not in ("", None) for name in _OF_ARRIVALS)
     asks_sendings = any(getattr(wanted, name) not in ("", None) for name in _OF_SENDINGS)
-    arrived = Q(Exists(_arrivals(wanted, appointment).filter(document=OuterRef("pk"))))
-    sent = Q(Exists(_sendings(wanted, appointment).filter(document=OuterRef("pk"))))
+    letters, arrived, sent = _asked_of(wanted, _arrivals(wanted, appointment), _sendings(wanted, appointment))
     needs_arrival = asks_arrivals or wanted.direction == Direction.INCOMING.value
     needs_sending = asks_sendings or wanted.direction == Direction.OUTGOING.value
     if needs_arrival and needs_sending:
-        return arrived & sent
+        return letters.filter(arrived & sent)
     if needs_arrival:
-        return arrived
-    return sent if needs_sending else arrived | sent
+        return letters.filter(arrived)
+    return letters.filter(sent if needs_sending else arrived | sent)
+
+
+def _asked_of(
+    wanted: Wanted, arrivals: "QuerySet[Incoming]", sendings: "QuerySet[Outgoing]"
+) -> "tuple[QuerySet[Document], Q, Q]":
+    """
+    Letters, and what is asked of each: whether it is among the arrivals, and among the sendings.
+
+    Words leave few letters to ask about, each by its index; the database would gather all rows of the unit first.
+    Without words that is the better way.
+    """
+    mine = [rows.filter(document=OuterRef("pk")) for rows in (arrivals, sendings)]
+    if not wanted.has_words():
+        return Document.objects.all(), Q(Exists(mine[0])), Q(Exists(mine[1]))
+    one_of_each = {
+        name: Subquery(rows.values("pk")[:1]) for name, rows in zip(("arrival", "sending"), mine, strict=True)
+    }
+    return Document.objects.alias(**one_of_each), Q(arrival__isnull=False), Q(sending__isnull=False)
 
 
 def _arrivals(wanted: Wanted, appointment: Appointment) -> "QuerySet[Incoming]":
@@ -200,7 +221,7 @@ def _of_letter(wanted: Wanted, unit_id: int) -> Q:
     # The text of a letter has its subject, issuer and signer, so its index finds few rows to look at.
     for text in (wanted.subject, wanted.issuer, wanted.signer):
         if text.strip():
-            narrowed &= Q(search_vector=text_query(text, reader=unit_id))
+            narrowed &= in_text(text, reader=unit_id)
     return narrowed
 
 

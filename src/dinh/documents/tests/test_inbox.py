@@ -13,8 +13,8 @@ from dinh.documents.enums import IncomingState
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Incoming
 from dinh.documents.operations.verifying import NothingToVerify, verify_again
-from dinh.documents.paging import AHEAD, CappedPaginator, FoundPaginator
-from dinh.documents.queries.inbox import InboxFilter, inbox, tab_counts
+from dinh.documents.paging import AHEAD, CappedPaginator
+from dinh.documents.queries.inbox import InboxFilter, inbox, inbox_pages, tab_counts
 from dinh.documents.queries.incoming import IncomingNotFound
 from dinh.documents.receivers import judge_signatures
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
@@ -134,14 +134,52 @@ def test_rows_are_counted_without_the_letters_that_a_page_shows(client, sender, 
 
 def test_what_a_search_found_is_counted_and_shown_by_one_finding(sender, clerk, django_assert_num_queries):
     rows = [arrive(sender, clerk, f"0{number}", subject="Đường Trường Chinh") for number in range(5)]
-    found = FoundPaginator(inbox(clerk, InboxFilter(words="truong chinh"), now=NOW), 2)
+    found = inbox_pages(clerk, InboxFilter(words="truong chinh"), now=NOW, per_page=2)
 
     with django_assert_num_queries(2):
-        page = found.get_page(2)
-        shown = list(page)
+        shown = [row.pk for row in found.get_page(2)]
 
-    assert (shown, found.count, found.num_pages) == (rows[2:0:-1], 5, 3)
-    assert list(found.get_page(9)) == rows[:1]
+    keys = [row.pk for row in rows]
+    assert (shown, found.count, found.num_pages) == (keys[2:0:-1], 5, 3)
+    assert [row.pk for row in found.get_page(9)] == keys[:1]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("truong", ["03", "02", "01"]),
+        ("Trường Chinh", ["03", "01"]),
+        ("chinh chinh", ["03", "01"]),
+        ("chinh duong", ["03", "01"]),
+        ("truong or cau", ["04", "03", "02", "01"]),
+        ('"chinh truong"', ["03"]),
+        ("truong -chinh", ["02"]),
+        ("truong '§1'", []),
+    ],
+)
+@pytest.mark.parametrize("order", ["arrived", "-arrived"])
+def test_words_find_the_same_whether_their_statement_is_written_once_or_anew(
+    sender, clerk, words, expected, order
+):
+    for code, subject in enumerate(("Đường Trường Chinh", "Trường học", "Chinh Trường Đường", "Cầu"), 1):
+        arrive(sender, clerk, f"0{code}", subject=subject)
+
+    pages = inbox_pages(clerk, InboxFilter(words=words, order=order), now=NOW, per_page=9)
+
+    found = [row.document__code.partition("/")[0] for row in pages.get_page(1)]
+    assert found == expected  # All arrived at once: the later one stands first in both orders.
+    specialist = staff(clerk.unit, "specialist")
+    assert not inbox_pages(specialist, InboxFilter(words=words, order=order), now=NOW, per_page=9).count
+
+
+def test_words_of_another_unit_are_not_found_by_a_statement_written_before(sender, clerk):
+    arrive(sender, clerk, "01", subject="Trường")
+    pages = [
+        inbox_pages(each, InboxFilter(words="truong"), now=NOW, per_page=9)
+        for each in (clerk, staff(unit(), "clerk"))
+    ]
+
+    assert [each.count for each in pages] == [1, 0]
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
