@@ -24,14 +24,13 @@ def complete_what_was_answered(event: DocumentDispatched) -> None:
 
 @receives(DocumentDispatched, queue="documents")
 def judge_signatures(event: DocumentDispatched) -> None:
-    """Clerks see at once whether the signatures of what arrived hold."""
-    verify_arrivals(document_id=event.document_id)
+    """
+    Clerks see at once whether the signatures of what arrived hold; registers tell how many pages it has.
 
-
-@receives(DocumentDispatched, queue="documents")
-def count_pages_of_letter(event: DocumentDispatched) -> None:
-    """Registers and case files tell how many pages a letter has."""
+    Both in one job: each one more costs a sending a ninth of all that it costs.
+    """
     count_pages(document_id=event.document_id)
+    verify_arrivals(document_id=event.document_id)
 
 
 @receives(ArrivalRefused, queue="documents")

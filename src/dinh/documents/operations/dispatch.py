@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 
 from django.db import transaction
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +19,7 @@ from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.replacing import close_replaced
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.rules_incoming import may_dispatch
+from dinh.kernel.addresses import addresses
 from dinh.kernel.compiled import CompiledRead
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound
 from dinh.kernel.events import publish
@@ -190,7 +190,4 @@ def _work(outgoing: Outgoing, at: datetime) -> NewWork:
 
 def incoming_url(incoming_id: int) -> str:
     """Path of the page of a document that arrived."""
-    try:
-        return reverse("documents:incoming", args=[incoming_id])
-    except NoReverseMatch:
-        return f"/documents/incoming/{incoming_id}/"
+    return addresses("documents:incoming")(incoming_id)
