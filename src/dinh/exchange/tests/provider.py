@@ -75,6 +75,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _small(self, _body: bytes) -> None:
         self._send(200, b'{"ok": true}', "application/json")
 
+    def _many_headers(self, _body: bytes) -> None:
+        """A head of 55 kB."""
+        self.send_response(200)
+        for number in range(10):
+            self.send_header(f"X-Many-{number}", "v" * 5500)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
     def _broken(self, _body: bytes) -> None:
         self._send(500, b'{"provider": "broken"}', "application/json")
 
@@ -152,5 +161,5 @@ def provider() -> Iterator[Provider]:
 PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
-    "/items/{code}/parts/{part}", "/items/fixed",
+    "/items/{code}/parts/{part}", "/items/fixed", "/many-headers",
 ]  # fmt: skip
