@@ -16,7 +16,7 @@ MAX_OPERATIONS: Final = 500
 MAX_SUBJECT: Final = 120
 _SUBJECT: Final = "x-dinh-subject"
 METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
-_PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]+|\{[A-Za-z0-9_.-]+\}))+")
+_PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,=:@-]+|\{[A-Za-z0-9_.-]+\}))+")
 _DOTS: Final = re.compile(r"/\.{1,2}(/|\Z)")
 
 
