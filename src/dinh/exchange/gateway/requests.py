@@ -38,6 +38,12 @@ _TOLD: Final = frozenset({
     b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",
 })  # fmt: skip
 _PASSED: Final = frozenset({b"content-type", b"accept"})
+# By these providers take a request for another one than was let through, or for another caller's.
+_DROPPED: Final = frozenset({
+    b"x-http-method-override", b"x-http-method", b"x-method-override", b"x-rewrite-url", b"x-real-ip", b"x-client-ip",
+    b"x-cluster-client-ip", b"true-client-ip", b"x-host", b"x-forwarded", b"proxy",
+})  # fmt: skip
+_DROPPED_FAMILIES: Final = (b"x-forwarded-", b"x-original-", b"x-exchange-")
 _PLAIN: Final = frozenset({b"keep-alive", b"close", b""})
 """Values of Connection that name no header."""
 _READ: Final = HOP_BY_HOP | _OURS | _TOLD | _ONCE
@@ -89,7 +95,8 @@ def read_request(turn: Turn) -> Incoming:
             _note(named, name, value)
             if name not in _PASSED:
                 continue
-        elif name.startswith(b"x-forwarded-"):
+        elif name in _DROPPED or name.startswith(_DROPPED_FAMILIES) or b"_" in name:
+            # To CGI and what follows it an underscore is a hyphen.
             continue
         forward.append(b"%b: %b\r\n" % (name, value))
     if size > MAX_HEADER_BYTES:
