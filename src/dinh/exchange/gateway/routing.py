@@ -11,6 +11,8 @@ from dinh.exchange.gateway.refusals import Refusal
 
 MAX_PATH: Final = 4096
 MAX_TARGET: Final = 8192
+NEEDED_QUERY: Final = "query!"
+"""In a route's `subject`: a parameter of the query that must be there."""
 # RFC 3986 segment characters, but no semicolon: many servers cut off what follows one, and only then look for dots or
 # an operation. Of what may be percent-encoded, nothing that a provider could read as a separator, a dot, a control
 # character or another encoding.
