@@ -103,6 +103,8 @@ def read_request(turn: Turn) -> Incoming:
         raise Refusal(431, "headers-too-large", f"At most {MAX_HEADER_BYTES // 1024} kB of headers are read.")
     if b"connection" in named:
         forward = _without_named(forward, named[b"connection"])
+    if not named.get(b"host") and not turn.is_old:
+        raise Refusal(400, "no-host", "Send Host (RFC 9112, 3.2).")
     length, is_chunked = _framing(named)
     return Incoming(
         turn.method, turn.path, turn.query, b"".join(forward), named, length, is_chunked, turn.address

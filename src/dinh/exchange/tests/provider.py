@@ -105,6 +105,15 @@ class _Handler(BaseHTTPRequestHandler):
             b"Content-Length: 6\r\n\r\nforged"
         )
 
+    def _coded(self, _body: bytes) -> None:
+        self._in_coding(b"Transfer-Encoding: gzip, chunked\r\n")
+
+    def _twice_coded(self, _body: bytes) -> None:
+        self._in_coding(b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n")
+
+    def _in_coding(self, lines: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n2\r\nab\r\n0\r\n\r\n")
+
     def _large(self, _body: bytes) -> None:
         self._send_many(20)
 
@@ -161,5 +170,6 @@ def provider() -> Iterator[Provider]:
 PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
-    "/items/{code}/parts/{part}", "/items/fixed", "/many-headers",
+    "/items/{code}/parts/{part}", "/items/fixed", "/many-headers", "/coded",
+    "/twice-coded",
 ]  # fmt: skip

@@ -52,6 +52,14 @@ def test_what_can_be_read_in_two_ways_is_refused(gateway, token, upstream, lines
     assert [seen for seen in upstream.seen if "smuggled" in seen or "echo" in seen] == []
 
 
+@pytest.mark.parametrize("lines", [[], ["Host:"], ["Host: "], ["Host: x", "Host: y"]], ids=repr)
+def test_request_names_one_host(gateway, token, upstream, lines):
+    given = ["GET /kho/1.0/small HTTP/1.1", f"Authorization: Bearer {token}", "Connection: close", *lines]
+
+    assert gateway.raw("\r\n".join([*given, "", ""]).encode())[9:12] == b"400"
+    assert upstream.seen == []
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("coding", ["Transfer-Encoding: chunked", "Transfer-Encoding:\tchunked"])
 def test_chunked_beside_a_length_is_refused_and_nothing_after_it_is_read(

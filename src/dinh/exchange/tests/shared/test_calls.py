@@ -151,6 +151,8 @@ def test_provider_own_errors_pass_through(gateway, token):
         ("hang-up", 502, "provider-hung-up"),
         ("garbage", 502, "provider-answer"),
         ("two-lengths", 502, "provider-answer"),
+        ("coded", 502, "provider-answer"),
+        ("twice-coded", 502, "provider-answer"),
     ],
 )
 def test_provider_that_misbehaves_is_told(gateway, token, path, status, code):
