@@ -9,6 +9,7 @@ from typing import Any, Final
 import yaml
 from django.utils.translation import gettext as _
 
+from dinh.exchange.gateway.routing import NEEDED_QUERY
 from dinh.kernel.errors import InvalidInput
 
 MAX_BYTES: Final = 2 * 1024 * 1024
@@ -16,15 +17,15 @@ MAX_OPERATIONS: Final = 500
 MAX_SUBJECT: Final = 120
 _SUBJECT: Final = "x-dinh-subject"
 METHODS: Final = ("get", "post", "put", "patch", "delete", "head", "options")
-_PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]+|\{[A-Za-z0-9_.-]+\}))+")
+_PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,=:@-]+|\{[A-Za-z0-9_.-]+\}))+")
 _DOTS: Final = re.compile(r"/\.{1,2}(/|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedOperation:
     """
-    `subject` is where a request names the person it is about: `path:so`, `query:so`, `body:/nguoi/so`; or by kind of
-    body, with a space between several: `json:/nguoi/so xml:/hoSo/nguoi/so`.
+    `subject` is where a request names the person it is about: `path:so`, `query:so` (`query!:so` if it must be there),
+    `body:/nguoi/so`; or by kind of body, with a space between several: `json:/nguoi/so xml:/hoSo/nguoi/so`.
     """
 
     name: str
@@ -138,7 +139,7 @@ def _subject(document: dict[str, Any], path: str, item: dict[str, Any], told: di
     :raises InvalidInput: if it marks nothing that can be read, or more than one place
     """
     given = [_referred(document, each) for rows in (item, told) for each in _list(rows.get("parameters"))]
-    found = [f"{each.get('in')}:{each.get('name')}" for each in given if each.get(_SUBJECT)]
+    found = [f"{_place_of(each)}:{each.get('name')}" for each in given if each.get(_SUBJECT)]
     found += _in_body(_referred(document, told.get("requestBody")))
     if not found:
         return ""
@@ -160,6 +161,11 @@ _KINDS: Final = {
 }
 
 
+def _place_of(parameter: dict[str, Any]) -> object:
+    place = parameter.get("in")
+    return NEEDED_QUERY if place == "query" and parameter.get("required") is True else place
+
+
 def _in_body(body: dict[str, Any]) -> list[str]:
     """The marks of a request body, each as `kind:pointer`; `none` stands for a media type that is not read."""
     content = body.get("content")
@@ -178,7 +184,7 @@ def _fits(mark: str, path: str) -> bool:
     place, _colon, name = mark.partition(":")
     if place == "path":
         return f"/{{{name}}}/" in f"{path}/"
-    if place == "query":
+    if place in ("query", NEEDED_QUERY):
         return True
     is_pointer = name.startswith("/") and not re.search(r"\s", name)
     return is_pointer and (place in ("body", "json", "xml") or (place == "form" and name.count("/") == 1))

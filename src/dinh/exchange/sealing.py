@@ -7,6 +7,7 @@ And persons' numbers in the log: hashed with a key that is kept the same way, so
 import base64
 import hashlib
 import hmac
+import unicodedata
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,5 +29,8 @@ def _fernet(secret: str) -> Fernet:
 
 
 def subject_hash(number: str, *, key: bytes) -> str:
-    """HMAC-SHA-256 of a person's number, hex; spaces and the case of letters do not count."""
-    return hmac.new(key, "".join(number.split()).upper().encode(), hashlib.sha256).hexdigest()
+    """
+    HMAC-SHA-256 of a person's number, hex; spaces, the case of letters and other forms of the same digits do not count.
+    """
+    plain = unicodedata.normalize("NFKC", "".join(number.split())).upper()
+    return hmac.new(key, plain.encode(), hashlib.sha256).hexdigest()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from dinh.exchange.gateway.batches import MARK, Batch, Link
-from dinh.exchange.gateway.segments import records_of
+from dinh.exchange.gateway.segments import Records
 
 _FILE: Final = "chain.json"
 
@@ -50,7 +50,7 @@ def _noted(folder: Path) -> Link | None:
 def _last_in_segments(folder: Path) -> Batch | None:
     for path in sorted(folder.glob("[0-9]*.*"), reverse=True):
         last = None
-        for record in records_of(path):
+        for record in Records(path):
             if record.startswith(MARK):
                 last = record
         if last is not None:

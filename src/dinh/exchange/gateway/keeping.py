@@ -10,6 +10,7 @@ from collections import deque
 from typing import Final, cast
 
 from dinh.exchange.gateway.keeper import ANSWER, FAILED
+from dinh.exchange.gateway.segments import LONGEST
 
 _WAITS: Final = 10_000
 _FIRST_SECONDS: Final = 20.0
@@ -36,9 +37,9 @@ class _Turn:
         self.lines: list[bytes] = []
         self.since: deque[float] = deque()
 
-    def fail(self) -> None:
+    def fail(self, why: str = "The disk did not take it.") -> None:
         if not self.kept.done():
-            self.kept.set_exception(LogFailed("The disk did not take it."))
+            self.kept.set_exception(LogFailed(why))
             # Nobody may wait for it.
             self.kept.exception()
 
@@ -87,8 +88,12 @@ class SegmentLog:
         """
         Keep a record, a line without an end; done when it is on disk.
 
-        The future raises LogFailed if the disk did not take it.
+        The future raises LogFailed if the disk did not take it, or if it is longer than a segment takes.
         """
+        if len(record) > LONGEST:
+            refused = _Turn(self._loop)
+            refused.fail(f"Its line has {len(record)} bytes.")
+            return refused.kept
         turn = self._turn
         if turn is None:
             turn = self._turn = _Turn(self._loop)

@@ -55,7 +55,7 @@ class Peer:
     keys: dict[str, PeerKey]
     limit: Limit
 
-    def speaks_for(self, identifier: str) -> bool:
+    def serves(self, identifier: str) -> bool:
         return identifier.startswith(self.prefix)
 
 
@@ -68,7 +68,12 @@ class PeerTable:
         self._by_key = {name: peer for peer in self.peers for name in peer.keys}
 
     def serving(self, identifier: str) -> Peer | None:
-        return next((peer for peer in self.peers if peer.speaks_for(identifier)), None)
+        return next((peer for peer in self.peers if peer.serves(identifier)), None)
+
+    def may_speak(self, peer: Peer, identifier: str) -> bool:
+        """Whether calls in this name may come from there: no other gateway serves it more specially."""
+        serving = self.serving(identifier)
+        return serving is not None and serving.prefix == peer.prefix
 
     def with_key(self, name: str) -> Peer | None:
         return self._by_key.get(name)

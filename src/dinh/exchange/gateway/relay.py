@@ -149,9 +149,13 @@ class WireFront(XRoadFront):
 
     def identify(self, incoming: Incoming, snapshot: Snapshot, tokens: Tokens, now: float) -> Client:
         identifier = self.client_named(incoming)
-        if not self.peer.speaks_for(identifier):
-            raise Refusal(403, "another-client", "This gateway does not speak for that client.")
-        return self.registered(identifier, snapshot)
+        foreign = Refusal(403, "another-client", "This gateway does not speak for that client.")
+        if not snapshot.peers.may_speak(self.peer, identifier):
+            raise foreign
+        client = self.registered(identifier, snapshot)
+        if client.is_own:
+            raise foreign
+        return client
 
     def _trusts(self, peer: str) -> bool:
         return True

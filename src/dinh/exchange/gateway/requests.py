@@ -38,6 +38,12 @@ _TOLD: Final = frozenset({
     b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",
 })  # fmt: skip
 _PASSED: Final = frozenset({b"content-type", b"accept"})
+# By these providers take a request for another one than was let through, or for another caller's.
+_DROPPED: Final = frozenset({
+    b"x-http-method-override", b"x-http-method", b"x-method-override", b"x-rewrite-url", b"x-real-ip", b"x-client-ip",
+    b"x-cluster-client-ip", b"true-client-ip", b"x-host", b"x-forwarded", b"proxy",
+})  # fmt: skip
+_DROPPED_FAMILIES: Final = (b"x-forwarded-", b"x-original-", b"x-exchange-")
 _PLAIN: Final = frozenset({b"keep-alive", b"close", b""})
 """Values of Connection that name no header."""
 _READ: Final = HOP_BY_HOP | _OURS | _TOLD | _ONCE
@@ -89,13 +95,16 @@ def read_request(turn: Turn) -> Incoming:
             _note(named, name, value)
             if name not in _PASSED:
                 continue
-        elif name.startswith(b"x-forwarded-"):
+        elif name in _DROPPED or name.startswith(_DROPPED_FAMILIES) or b"_" in name:
+            # To CGI and what follows it an underscore is a hyphen.
             continue
         forward.append(b"%b: %b\r\n" % (name, value))
     if size > MAX_HEADER_BYTES:
         raise Refusal(431, "headers-too-large", f"At most {MAX_HEADER_BYTES // 1024} kB of headers are read.")
     if b"connection" in named:
         forward = _without_named(forward, named[b"connection"])
+    if not named.get(b"host") and not turn.is_old:
+        raise Refusal(400, "no-host", "Send Host (RFC 9112, 3.2).")
     length, is_chunked = _framing(named)
     return Incoming(
         turn.method, turn.path, turn.query, b"".join(forward), named, length, is_chunked, turn.address

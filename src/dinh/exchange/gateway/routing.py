@@ -5,15 +5,19 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from dinh.exchange.gateway.refusals import Refusal
 
 MAX_PATH: Final = 4096
 MAX_TARGET: Final = 8192
-# RFC 3986 segment characters. Of what may be percent-encoded, nothing that a provider could read as a separator,
-# a dot, a control character or another encoding.
+NEEDED_QUERY: Final = "query!"
+"""In a route's `subject`: a parameter of the query that must be there."""
+# RFC 3986 segment characters, but no semicolon: many servers cut off what follows one, and only then look for dots or
+# an operation. Of what may be percent-encoded, nothing that a provider could read as a separator, a dot, a control
+# character or another encoding.
 _PATH: Final = re.compile(
-    rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%(?:20|2[1-4]|2[6-9]|2[a-dA-D]|3[a-fA-F]|[4-6][0-9a-fA-F]|7[b-eB-E]|5[bdBD]|[89a-fA-F][0-9a-fA-F]))+)+"
+    rb"(?:/(?:[A-Za-z0-9._~!$&'()*+,=:@-]|%(?:20|2[1-4]|2[6-9]|2[a-dA-D]|3[ac-fAC-F]|[4-6][0-9a-fA-F]|7[b-eB-E]|5[bdBD]|[89a-fA-F][0-9a-fA-F]))+)+"
 )
 _FORBIDDEN: Final = re.compile(rb"/\.{1,2}(?:/|\Z)|%5[cC]|%2[eEfF]")
 _QUERY: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:@/?%\[\]|{}^-]*")
@@ -153,15 +157,25 @@ def safe_path(raw: bytes) -> bytes:
     """
     The path, if nobody on its way can read it in two ways.
 
-    Refused: dot segments, empty segments, encoded separators, dots, percent signs and control characters.
+    Refused: dot segments, empty segments, semicolons, encoded separators, dots, percent signs and control characters,
+    and what is no UTF-8.
 
     :raises Refusal: 400 or 414
     """
     if len(raw) > MAX_PATH:
         raise Refusal(414, "path-too-long", "The path is too long.")
-    if not _PATH.fullmatch(raw) or _FORBIDDEN.search(raw):
+    if not _PATH.fullmatch(raw) or _FORBIDDEN.search(raw) or (b"%" in raw and not _is_text(raw)):
         raise Refusal(400, "unsafe-path", "The path holds what a provider might read in another way.")
     return raw
+
+
+def _is_text(raw: bytes) -> bool:
+    """Overlong UTF-8, say of a dot, is a dot to some."""
+    try:
+        unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def safe_query(raw: bytes) -> bytes:

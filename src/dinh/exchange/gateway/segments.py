@@ -3,7 +3,7 @@ The gateway's message log on its own disk: what was written survives the death o
 
 A segment is a file of records: length and CRC-32 (4 bytes each, big-endian), then the record. Many records are
 written and synced together (group commit). A torn tail, as a crash leaves it, ends the reading; nobody was told that
-it was kept.
+it was kept. Segments that a crash left are known by their names.
 """
 
 import contextlib
@@ -17,11 +17,18 @@ from pathlib import Path
 from typing import Final, Protocol
 
 _FRAME: Final = struct.Struct(">II")
-_LONGEST: Final = 64 * 1024
+LONGEST: Final = 1024 * 1024
+"""Bytes of a record."""
 _PROBE: Final = 4096
 ENDING: Final = ".log"
 OPEN_ENDING: Final = ".open"
 _NEXT_ENDING: Final = ".next"
+_CUT_ENDING: Final = f".cut{ENDING}"
+"""Closed by the run after the one that wrote it."""
+
+
+class RecordTooLong(OSError):
+    """Whoever reads it would take it for a torn one."""
 
 
 class Sealer(Protocol):
@@ -155,6 +162,9 @@ def _new_segment(folder: Path) -> tuple[int, Path]:
 
 
 def framed(record: bytes) -> bytes:
+    """:raises RecordTooLong:"""
+    if len(record) > LONGEST:
+        raise RecordTooLong(f"A record has {len(record)} bytes.")
     return _FRAME.pack(len(record), zlib.crc32(record)) + record
 
 
@@ -162,21 +172,36 @@ def close_leftovers(folder: Path) -> None:
     """Let the segments of a run that was killed be shipped; what is read of them is on disk from now on."""
     for path in [*folder.glob(f"*{OPEN_ENDING}"), *folder.glob(f"*{_NEXT_ENDING}")]:
         _sync(path)
-        path.rename(path.with_suffix(ENDING))
+        path.rename(path.with_suffix(_CUT_ENDING))
     _sync(folder)
 
 
-def records_of(path: Path) -> Iterator[bytes]:
-    """The whole records of a segment, up to its end or to where it was torn."""
-    data = path.read_bytes()
-    at, last = 0, len(data) - _FRAME.size
-    while at <= last:
-        length, check = _FRAME.unpack_from(data, at)
-        record = data[at + _FRAME.size : at + _FRAME.size + length]
-        if not 0 < length <= _LONGEST or len(record) < length or zlib.crc32(record) != check:
-            return
-        yield record
-        at += _FRAME.size + length
+class Records:
+    """
+    The whole records of a segment, up to its end or to where it was torn.
+
+    :ivar unread: bytes after the last one that was read
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.unread = path, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        data = self.path.read_bytes()
+        at, last, self.unread = 0, len(data) - _FRAME.size, len(data)
+        while at <= last:
+            length, check = _FRAME.unpack_from(data, at)
+            record = data[at + _FRAME.size : at + _FRAME.size + length]
+            if not 0 < length <= LONGEST or len(record) < length or zlib.crc32(record) != check:
+                return
+            at += _FRAME.size + length
+            self.unread = len(data) - at
+            yield record
+
+
+def was_cut(path: Path) -> bool:
+    """Whether a crash left it, so that a torn tail is what nobody was told of."""
+    return path.name.endswith(_CUT_ENDING)
 
 
 def _sync(path: Path) -> None:

@@ -132,6 +132,10 @@ class Connection(asyncio.Protocol):
             if version != "1.0":
                 self._end_reading(505)
                 return
+            if any(name == b"transfer-encoding" for name, _value in turn.headers):
+                # It knows no codings: somebody on the way may have found another end (RFC 9112, 6.1).
+                self._end_reading(400)
+                return
             turn.is_old = True
         self.deadline = NEVER
         self._turns.append(turn)

@@ -18,7 +18,7 @@ from dinh.exchange.gateway.chain import note_shipped
 from dinh.exchange.gateway.database import WATCHED
 from dinh.exchange.gateway.identity import Identity, identity_of
 from dinh.exchange.gateway.records import COLUMNS, SUBJECT
-from dinh.exchange.gateway.segments import ENDING, records_of
+from dinh.exchange.gateway.segments import ENDING, Records, was_cut
 from dinh.exchange.gateway.settings import log_to_standard_error, settings_from_environment
 from dinh.exchange.gateway.totals import adding
 
@@ -26,6 +26,7 @@ SHIP_EVERY: Final = 1.0
 YES: Final = b"1"
 NO: Final = b"0"
 REFUSED_ENDING: Final = ".refused"
+TORN_ENDING: Final = ".torn"
 _NICE: Final = 5
 _LONGEST_PAUSE: Final = 10.0
 log = logging.getLogger("dinh.exchange.gateway")
@@ -156,13 +157,16 @@ def ship_segment(connection: "psycopg.Connection[tuple[object, ...]]", path: Pat
     """
     Take a segment in and delete it. Safe to repeat: what is there already stays as it is.
 
+    One that was closed in order and cannot be read to its end stays as `.torn`: what follows was acknowledged.
+
     :returns: how many records it held
     :raises psycopg.Error: if the database did not take it; the segment stays
     """
     count, batches, beginnings, last = 0, [], [], None
+    records = Records(path)
     with connection.transaction(), connection.cursor() as cursor:
         with cursor.copy(_COPY) as copy:
-            for lines, batch in batches_of(records_of(path)):
+            for lines, batch in batches_of(records):
                 count += len(lines)
                 copy.write(b"".join(_placed(lines, batch)))
                 if batch:
@@ -176,7 +180,11 @@ def ship_segment(connection: "psycopg.Connection[tuple[object, ...]]", path: Pat
         cursor.executemany(_TAKE_BEGINNING, beginnings)
     if last:
         note_shipped(path.parent, last)
-    path.unlink(missing_ok=True)
+    if records.unread and not was_cut(path):
+        log.error("The segment %s ends %s bytes before its end; it stays as .torn.", path, records.unread)
+        path.rename(path.with_suffix(TORN_ENDING))
+    else:
+        path.unlink(missing_ok=True)
     return count
 
 

@@ -30,7 +30,8 @@ SELECT json_build_object(
       WHERE retired_at IS NULL OR retired_at > now() - interval '2 days'),
   'clients', (SELECT coalesce(json_agg(json_build_object(
       'id', s.id, 'identifier', concat_ws('/', m.instance, m.member_class, m.code, s.code),
-      'tokens_from', coalesce(extract(epoch FROM s.tokens_valid_from), 0))), '[]')
+      'tokens_from', coalesce(extract(epoch FROM s.tokens_valid_from), 0),
+      'is_own', m.unit_id IS NOT NULL)), '[]')
       FROM exchange_system s JOIN exchange_member m ON m.id = s.member_id
       WHERE s.state = 'active' AND m.state = 'active'),
   'secrets', (SELECT coalesce(json_agg(json_build_object(
@@ -74,12 +75,18 @@ SELECT json_build_object(
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A system that may ask; `is_trial`: with a trial key, so only what is there to be tried."""
+    """
+    A system that may ask.
+
+    :param is_trial: with a trial key, so only what is there to be tried
+    :param is_own: of a unit of this house, so that no other gateway speaks for it
+    """
 
     id: int
     identifier: str
     tokens_from: float
     is_trial: bool = False
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
     """
     told = json.loads(document)
     verifying = {row["kid"]: _public(row) for row in told["keys"]}
-    clients = [Client(row["id"], row["identifier"], row["tokens_from"]) for row in told["clients"]]
+    clients = [_client(row) for row in told["clients"]]
     return Snapshot(
         version=told["version"] or 0,
         clients={client.id: client for client in clients},
@@ -148,6 +155,11 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
         documents={row["version_id"]: row["document"] for row in told.get("documents", [])},
         subject_key=_subject_key(told.get("subject_key"), secret),
     )
+
+
+def _client(row: dict[str, Any]) -> Client:
+    """A configuration that an earlier release left on disk does not tell whose systems are the house's own."""
+    return Client(row["id"], row["identifier"], row["tokens_from"], is_own=row.get("is_own", False))
 
 
 def _subject_key(sealed: str | None, secret: str) -> bytes | None:

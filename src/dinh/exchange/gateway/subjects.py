@@ -11,7 +11,7 @@ from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.judging import held
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.requests import Body, Incoming
-from dinh.exchange.gateway.routing import Route
+from dinh.exchange.gateway.routing import NEEDED_QUERY, Route
 from dinh.exchange.gateway.validation import media_type
 from dinh.exchange.sealing import subject_hash
 
@@ -38,22 +38,28 @@ class Subjects:
         The body of an operation that names the person there is held, so it may have 1 MB, and must be of a kind that
         can be read: nobody is looked up unseen by another one.
 
+        Names count without their case, as many servers read them.
+
         :param rest: path below the version
-        :raises CallerGone, Refusal: 400 if the person is named twice or unreadably, 413, 415; 503 without a key
+        :raises CallerGone, Refusal: 400 if the person is named twice, unreadably, or not at all where that is needed;
+            413, 415; 503 without a key
         """
         if self._key is None:
             raise unavailable("no-subject-key", "Calls about persons cannot be logged yet.", seconds=60)
         place, _colon, name = route.subject.partition(":")
         if place == "path":
             value: object = _in_path(route.template, name, rest)
-        elif place == "query":
-            value = _in_query(name, incoming.query)
+        elif place in ("query", NEEDED_QUERY):
+            value, body = await _in_parameters(name, incoming, body)
         elif incoming.has_body:
             value, body = await _in_body(route.subject, incoming, body)
         else:
             value = None
-        if value is not None and (number := _number(value).strip()):
+        number = "" if value is None else _number(value).strip()
+        if number:
             call.subject = subject_hash(number, key=self._key)
+        elif place in ("path", NEEDED_QUERY):
+            raise Refusal(400, "no-subject", f"The field {name} is needed.")
         return body
 
 
@@ -69,13 +75,26 @@ def _in_path(template: str, name: str, rest: bytes) -> str | None:
     return next((unquote(given) for part, given in parts if part == f"{{{name}}}"), None)
 
 
-def _in_query(name: str, query: bytes) -> str | None:
-    """:raises Refusal: if it comes twice, since the provider might take the other one"""
+async def _in_parameters(name: str, incoming: Incoming, body: Body) -> tuple[str | None, Body]:
+    """Of query and form together: many servers make one of them. :raises CallerGone, Refusal:"""
+    found = _named(name, incoming.query)
+    if incoming.has_body and _kind(incoming) == "form":
+        content, body = await held(incoming, body)
+        found += _named(name, content)
+    return _only(name, found), body
+
+
+def _named(name: str, fields: bytes) -> list[str]:
+    """:raises Refusal:"""
     try:
-        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(fields.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise _unreadable("There are too many fields.") from error
-    found = [value for key, value in pairs if key == name]
+    return [value for key, value in pairs if key.casefold() == name.casefold()]
+
+
+def _only(name: str, found: list[Any]) -> Any:
+    """:raises Refusal: if there are several, since the provider might take another one"""
     if len(found) > 1:
         raise _repeated(name)
     return found[0] if found else None
@@ -95,6 +114,8 @@ async def _in_body(subject: str, incoming: Incoming, body: Body) -> tuple[object
             415, "subject-media-type",
             "This operation names a person in its body, which must be of a kind that its description marks.",
         )  # fmt: skip
+    if kind == "form":
+        return await _in_parameters(pointer[1:].replace("~1", "/").replace("~0", "~"), incoming, body)
     content, again = await held(incoming, body)
     return _READ[kind](pointer, content), again
 
@@ -125,14 +146,7 @@ class _Members(list[tuple[str, Any]]):
 
     def member(self, name: str) -> object:
         """:raises Refusal:"""
-        found = [value for key, value in self if key == name]
-        if len(found) > 1:
-            raise _repeated(name)
-        return found[0] if found else None
-
-
-def _in_form(pointer: str, content: bytes) -> str | None:
-    return _in_query(pointer[1:].replace("~1", "/").replace("~0", "~"), content)
+        return _only(name, [value for key, value in self if key.casefold() == name.casefold()])
 
 
 def _in_xml(pointer: str, content: bytes) -> str | None:
@@ -159,9 +173,8 @@ def _in_xml(pointer: str, content: bytes) -> str | None:
     for name in names[1:]:
         owners = [child for owner in owners for child in owner.iterchildren(f"{{*}}{name}")]
     values = [_text(owner) for owner in owners] if names[-1:] == [last] else _attributes(owners, last[1:])
-    if len(values) > 1:
-        raise _repeated(last)
-    return values[0] if values else None
+    text: str | None = _only(last, values)
+    return text
 
 
 def _text(element: Any) -> str:
@@ -177,7 +190,7 @@ def _attributes(elements: list[Any], name: str) -> list[str]:
     ]
 
 
-_READ: Final = {"json": _in_json, "xml": _in_xml, "form": _in_form}
+_READ: Final = {"json": _in_json, "xml": _in_xml}
 
 
 def _repeated(name: str) -> Refusal:

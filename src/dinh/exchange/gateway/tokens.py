@@ -144,12 +144,16 @@ class Tokens:
 
 
 def _form(body: bytes) -> dict[str, str]:
+    """RFC 6749 (3.2): no parameter comes more than once. :raises TokenRefused:"""
+    refusal = TokenRefused(400, "invalid_request", "Send a form: grant_type=client_credentials.", _NO_STORE)
     try:
-        return dict(parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=8)) if body else {}
+        pairs = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=8) if body else []
     except ValueError as error:
-        raise TokenRefused(
-            400, "invalid_request", "Send a form: grant_type=client_credentials.", _NO_STORE
-        ) from error
+        raise refusal from error
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise refusal
+    return fields
 
 
 def _basic(authorization: bytes) -> tuple[str, str]:

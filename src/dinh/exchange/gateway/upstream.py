@@ -149,6 +149,9 @@ class Connection(asyncio.Protocol):
         self.headers.append((name, value))
         if name in _FRAMING:
             self._framing.append(name)
+            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                # We asked for none, and the caller would not be told of it.
+                self._fail("provider-answer")
 
     def on_headers_complete(self) -> None:
         status = self.parser.get_status_code()
@@ -162,7 +165,7 @@ class Connection(asyncio.Protocol):
         self.status = status
         self.is_headed = True
         self._ends_at_close = not self._framing
-        if len(set(self._framing)) > 1:
+        if len(self._framing) > 1:
             self._fail("provider-answer")
         if self.is_head or status in (204, 304):
             self.is_complete = True

@@ -6,7 +6,7 @@ which name fields only. By jsonschema-rs, which keeps to the drafts that OpenAPI
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
@@ -67,11 +67,13 @@ class Rules:
     """
     What one operation's requests must fulfil.
 
+    :param in_query: names of the query's parameters by their names in small letters
     :param bodies: by media type
     """
 
     template: str
     parameters: tuple[_Parameter, ...]
+    in_query: Mapping[str, tuple[str, ...]]
     bodies: Mapping[str, _Schema | None]
     needs_body: bool
 
@@ -93,7 +95,8 @@ class Rules:
             return [Fault("query", "There are too many fields.")]
         for name, value in pairs:
             values.setdefault(f"query {name}", []).append(value)
-        return [fault for each in self.parameters for fault in _of_parameter(each, values)][:_MOST_FAULTS]
+        faults = [fault for each in self.parameters for fault in _of_parameter(each, values)]
+        return [*faults, *self._other_writings(name for name, _value in pairs)][:_MOST_FAULTS]
 
     def check_body(self, content_type: bytes, body: bytes) -> list[Fault]:
         """Of a body whose media type is described."""
@@ -103,11 +106,18 @@ class Rules:
         if schema is None:
             return []
         try:
-            value = json.loads(body)
+            value = json.loads(body, object_pairs_hook=_members, parse_constant=_no_json)
         except (ValueError, RecursionError):
-            return [Fault("body", "It is no JSON.")]
+            return [Fault("body", "It is no JSON, or has a name twice.")]
         found = (Fault(f"body/{where}" if where else "body", text) for where, text in schema.faults(value))
         return [fault for fault, _number in zip(found, range(_MOST_FAULTS), strict=False)]
+
+    def _other_writings(self, names: Iterable[str]) -> Iterator[Fault]:
+        """Many servers read names without their case: another writing would pass unjudged."""
+        for name in dict.fromkeys(names):
+            known = self.in_query.get(name.casefold(), ())
+            if known and name not in known:
+                yield Fault(f"query/{known[0]}", "Its name is written in another way.")
 
     def is_judged(self, content_type: bytes) -> bool:
         return self.bodies.get(media_type(content_type)) is not None
@@ -143,7 +153,11 @@ class Description:
                 if found := self._parameter(f"{owner}/parameters/{index}"):
                     parameters[found.place, found.name] = found
         bodies, needs_body = self._body(f"{place}/requestBody")
-        return Rules(path, tuple(parameters.values()), bodies, needs_body)
+        in_query: dict[str, tuple[str, ...]] = {}
+        for where, name in parameters:
+            if where == "query":
+                in_query[name.casefold()] = (*in_query.get(name.casefold(), ()), name)
+        return Rules(path, tuple(parameters.values()), in_query, bodies, needs_body)
 
     def check(self) -> None:
         """:raises BadDescription: if the rules of an operation cannot be made"""
@@ -214,6 +228,9 @@ def _of_parameter(parameter: _Parameter, values: Mapping[str, list[str]]) -> Ite
         if parameter.is_required:
             yield Fault(field, "It is needed.")
         return
+    if len(given) > 1 and not parameter.is_list:
+        yield Fault(field, "It comes more than once.")
+        return
     # Text that may be a number counts as what the schema takes: parameters have no types of their own.
     readings = (
         [[_read(text) for text in given], given] if parameter.is_list else [_read(given[-1]), given[-1]]
@@ -229,6 +246,19 @@ def _read(text: str) -> object:
     except (ValueError, RecursionError):
         return text
     return value if isinstance(value, bool | int | float) else text
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two members with one name readers take the first or the last. :raises ValueError:"""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("A name comes twice.")
+    return made
+
+
+def _no_json(name: str) -> Any:
+    """NaN and the infinities (RFC 8259, 6)."""
+    raise ValueError(f"{name} is no JSON.")
 
 
 def _is_json(kind: str) -> bool:

@@ -228,6 +228,7 @@ _FAULTS: Final[dict[str, str | Promise]] = {
     "no-room": _("No room for bodies at the gateway"),
     "no-rules": _("Description not readable"),
     "no-such-operation": _("No such operation"),
+    "no-subject": _("Person not named"),
     "no-such-service": _("No such service"),
     "peer-signature": _("Answer of the other gateway not signed as it should be"),
     "provider-busy": _("Provider's connections all in use"),

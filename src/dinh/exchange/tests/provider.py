@@ -75,6 +75,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _small(self, _body: bytes) -> None:
         self._send(200, b'{"ok": true}', "application/json")
 
+    def _many_headers(self, _body: bytes) -> None:
+        """A head of 55 kB."""
+        self.send_response(200)
+        for number in range(10):
+            self.send_header(f"X-Many-{number}", "v" * 5500)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
     def _broken(self, _body: bytes) -> None:
         self._send(500, b'{"provider": "broken"}', "application/json")
 
@@ -95,6 +104,15 @@ class _Handler(BaseHTTPRequestHandler):
             b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"
             b"Content-Length: 6\r\n\r\nforged"
         )
+
+    def _coded(self, _body: bytes) -> None:
+        self._in_coding(b"Transfer-Encoding: gzip, chunked\r\n")
+
+    def _twice_coded(self, _body: bytes) -> None:
+        self._in_coding(b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n")
+
+    def _in_coding(self, lines: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n" + lines + b"\r\n2\r\nab\r\n0\r\n\r\n")
 
     def _large(self, _body: bytes) -> None:
         self._send_many(20)
@@ -152,5 +170,6 @@ def provider() -> Iterator[Provider]:
 PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
-    "/items/{code}/parts/{part}", "/items/fixed",
+    "/items/{code}/parts/{part}", "/items/fixed", "/many-headers", "/coded",
+    "/twice-coded",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path, tree_ha
 from dinh.exchange.gateway.batches import Batch, BatchSigner, Link, cms_of, moment_of, statement
 from dinh.exchange.gateway.identity import identity_of, load_identity, make_identity
 from dinh.exchange.gateway.records import COLUMNS, line_of
-from dinh.exchange.gateway.segments import SegmentWriter, records_of
+from dinh.exchange.gateway.segments import Records, SegmentWriter
 from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
 from dinh.exchange.gateway.shipper import batches_of
 from dinh.exchange.models import Batch as BatchRow
@@ -123,7 +123,7 @@ def test_lines_written_together_share_a_batch(identity, tmp_path):
     writer.end()
 
     (path,) = tmp_path.glob("*.log")
-    found = list(batches_of(records_of(path)))
+    found = list(batches_of(Records(path)))
     assert [len(lines) for lines, _batch in found] == [50, 1]
     assert [batch.count for _lines, batch in found] == [50, 1]
     assert [batch.root for _lines, batch in found] == [

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from dinh.exchange.gateway.keeping import LogFailed, SegmentLog
-from dinh.exchange.gateway.segments import SegmentWriter, records_of
+from dinh.exchange.gateway.segments import LONGEST, Records, SegmentWriter
 from dinh.exchange.gateway.shipper import batches_of
 from dinh.exchange.tests.running import eventually
 
@@ -49,7 +49,7 @@ async def is_taken(log, line):
 def kept(folder):
     """Lines of each batch, in the order of the segments."""
     paths = sorted((folder / "log").glob("*.log"))
-    return [lines for path in paths for lines, batch in batches_of(records_of(path)) if batch]
+    return [lines for path in paths for lines, batch in batches_of(Records(path)) if batch]
 
 
 def test_lines_appended_together_are_one_batch_and_are_on_disk_when_told_so(folder):
@@ -105,6 +105,16 @@ def test_line_with_an_end_in_it_is_refused(folder):
 
     assert asyncio.run(write()) == [False, True]
     assert kept(folder) == [[b"one line"]]
+
+
+def test_line_that_is_too_long_fails_alone(folder):
+    async def write():
+        async with keeping(folder) as log:
+            lines = (b"1", b"x" * (LONGEST + 1), b"2")
+            return await asyncio.gather(*(is_taken(log, line) for line in lines)), log.is_well
+
+    assert asyncio.run(write()) == ([True, False, True], True)
+    assert [line for batch in kept(folder) for line in batch] == [b"1", b"2"]
 
 
 def test_gateway_that_is_gone_leaves_a_closed_segment(folder):
@@ -195,7 +205,7 @@ def test_full_disk_leaves_no_empty_segments(tmp_path, monkeypatch):
     writer.end()
 
     (segment,) = tmp_path.iterdir()
-    assert (segment.suffix, list(records_of(segment))) == (".log", [b"2"])
+    assert (segment.suffix, list(Records(segment))) == (".log", [b"2"])
 
 
 def test_log_is_well_again_without_a_line_once_the_disk_is(folder):

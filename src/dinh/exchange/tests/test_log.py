@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from dinh.exchange.gateway.segments import framed, records_of
+from dinh.exchange.gateway.segments import LONGEST, Records, RecordTooLong, framed
 from dinh.exchange.gateway.shipper import ship_segment, waiting_segments
 from dinh.exchange.models import Exchange, Total
 from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
@@ -87,9 +87,19 @@ def test_torn_tail_ends_a_segment(tmp_path):
 
     for tail, found in ((b"", 3), (whole[2][:-1], 3), (b"\0" * 64, 3), (b"\xff" * 9, 3)):
         path.write_bytes(b"".join(whole) + tail)
-        assert list(records_of(path)) == [b"one", b"two", b"six"][:found]
+        assert list(Records(path)) == [b"one", b"two", b"six"][:found]
     path.write_bytes(whole[0] + whole[1][:-1] + b"X" + whole[2])
-    assert list(records_of(path)) == [b"one"]
+    assert list(Records(path)) == [b"one"]
+
+
+def test_record_is_read_as_long_as_it_may_be_written(tmp_path):
+    records = [b"x" * 70_000, b"y" * LONGEST, b"z"]
+    path = tmp_path / "1.log"
+    path.write_bytes(b"".join(framed(each) for each in records))
+
+    assert list(Records(path)) == records
+    with pytest.raises(RecordTooLong):
+        framed(b"x" * (LONGEST + 1))
 
 
 def line(identity, outcome="delivered", status=200):
@@ -131,6 +141,27 @@ def test_shipping_twice_changes_nothing_and_an_end_follows_its_beginning(staged,
     assert list(tmp_path.iterdir()) == []
     summed = Total.objects.order_by("grain").values_list("grain", "gateway", "result", "calls", "duration_us")
     assert list(summed) == [(grain, "a", "answered", 2, 20) for grain in ("day", "hour", "minute")]
+
+
+@pytest.mark.parametrize(
+    ("name", "tail", "left"),
+    [
+        ("1.log", b"", []),
+        ("1.log", b"\xff" * 9, ["1.torn"]),
+        ("1.log", b"\0", ["1.torn"]),
+        ("1.log", framed(b"x")[:-1] + framed(line(TWO)), ["1.torn"]),
+        ("1.cut.log", b"\xff" * 9, []),
+    ],
+)
+def test_segment_that_ends_before_its_end_stays_unless_a_crash_left_it(staged, tmp_path, name, tail, left):
+    path = segment(tmp_path / name, line(ONE))
+    path.write_bytes(path.read_bytes() + tail)
+
+    assert ship_segment(staged, path, gateway="a") == 1
+
+    assert [str(pk) for pk in Exchange.objects.values_list("pk", flat=True)] == [ONE]
+    assert [each.name for each in tmp_path.iterdir()] == left
+    assert waiting_segments(tmp_path) == []
 
 
 def test_segment_stays_when_the_database_refuses_it(staged, tmp_path):

@@ -12,7 +12,10 @@ from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, U
 from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.peers import Peer as Known
 from dinh.exchange.gateway.peers import PeerTable
-from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL
+from dinh.exchange.gateway.refusals import Refusal
+from dinh.exchange.gateway.relay import WireFront
+from dinh.exchange.gateway.requests import Incoming
+from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL, Snapshot, snapshot_of
 from dinh.exchange.models import Configuration, Peer
 from dinh.exchange.operations.credentials import revoke_certificate
 from dinh.exchange.operations.members import AlreadyThere, NotInThatState
@@ -31,10 +34,14 @@ def keeper():
     return AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
 
 
-def told_to_gateways():
+def configuration() -> str:
     with connection.cursor() as cursor:
         cursor.execute(CONFIGURATION_SQL)
-        return json.loads(cursor.fetchone()[0])["peers"]
+        return cursor.fetchone()[0]
+
+
+def told_to_gateways():
+    return json.loads(configuration())["peers"]
 
 
 def register(system, actor, address=ADDRESS, serves="member"):
@@ -156,3 +163,33 @@ def test_more_special_gateway_serves_first():
     assert table.serving("VN/GOV/H04/LGSP") is province
     assert table.serving("VN/GOV/H041/LGSP") is country
     assert table.serving("LA/GOV/H04/LGSP") is None
+
+
+def called_as(snapshot: Snapshot, peer: str, client: str) -> str:
+    """Whom a call of this gateway in this name is taken for, or why it is refused."""
+    known = next(each for each in snapshot.peers.peers if each.identifier == peer)
+    incoming = Incoming(b"GET", b"/", b"", b"", {b"x-road-client": client.encode()}, None, False, "")
+    try:
+        return WireFront(known).identify(incoming, snapshot, None, 0).identifier
+    except Refusal as refusal:
+        return refusal.code
+
+
+def test_peer_of_an_instance_speaks_neither_for_our_systems_nor_for_who_has_a_gateway(keeper, settings):
+    national, theirs = make_system("QUOCGIA"), make_system("TINH")
+    register(national, keeper, serves="instance")
+    register(theirs, keeper)
+    own, outside = make_system("NHA", unit=UnitFactory()), make_system("BO")
+
+    snapshot = snapshot_of(configuration(), secret=settings.SECRET_KEY)
+
+    def found(peer):
+        return [called_as(snapshot, peer, each.identifier) for each in (own, outside, theirs, national)]
+
+    assert found(national.identifier) == [
+        "another-client", outside.identifier, "another-client", national.identifier,
+    ]  # fmt: skip
+    assert found(theirs.identifier) == [
+        "another-client", "another-client", theirs.identifier, "another-client",
+    ]  # fmt: skip
+    assert called_as(snapshot, national.identifier, "VN/GOV/H03.KHONG/CO") == "unknown-client"

@@ -360,6 +360,7 @@ def test_nobody_asks_in_the_name_of_anothers_system(owner, asker, version):
     [
         b"", b"\xff\xfe", b"[1]", b"{}", b'{"openapi": "2.0"}', b'{"openapi": "3.0.0"}',
         b'{"openapi": "3.0.0", "paths": {"/a/../b": {"get": {}}}}',
+        b'{"openapi": "3.0.0", "paths": {"/a;b": {"get": {}}}}',
         b'{"openapi": "3.0.0", "paths": {"/a%2fb": {"get": {}}}}',
         b'{"openapi": "3.0.0", "paths": {"a": {"get": {}}}}',
         b'{"openapi": "3.0.0", "paths": {"/a/{x}": {"get": {}}, "/a/{y}": {"get": {}}}}',
@@ -368,7 +369,7 @@ def test_nobody_asks_in_the_name_of_anothers_system(owner, asker, version):
         b"{" * 100_000,
         b"- " * 50_000,
     ],
-    ids=range(14),
+    ids=range(15),
 )  # fmt: skip
 def test_descriptions_of_no_use_are_refused_by_name(data):
     with pytest.raises(InvalidInput) as refusal:

@@ -182,6 +182,23 @@ def test_old_callers_get_no_chunks(ask):
     assert (parts.partition(b"\r\n\r\n")[2], b"chunked" in parts, parts_closed) == (b"onetwo", False, True)
 
 
+def test_old_callers_send_no_chunks(ask, application):
+    """RFC 9112, 6.1: their framing is faulty, and nothing after it is read."""
+    chunks = b"3\r\nabc\r\n0\r\n\r\n"
+
+    got, is_closed = ask(
+        b"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + chunks + head("GET /plain")
+    )  # fmt: skip
+
+    assert (got.split(b"\r\n")[0], got.count(b"content-length"), is_closed) == (
+        b"HTTP/1.1 400 Bad Request",
+        1,
+        True,
+    )
+    assert application.seen == []
+
+
 def test_answers_without_a_length_come_in_chunks(ask):
     got, is_closed = ask(head("GET /parts"))
 

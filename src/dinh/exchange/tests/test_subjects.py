@@ -60,6 +60,10 @@ def described(text):
     [
         ("paths: {/a/{so}: {get: {parameters: [{name: so, in: path, x-dinh-subject: true}]}}}", "path:so"),
         ("paths: {/a: {parameters: [{name: so, in: query, x-dinh-subject: true}], get: {}}}", "query:so"),
+        (
+            "paths: {/a: {get: {parameters: [{name: so, in: query, required: true, x-dinh-subject: true}]}}}",
+            "query!:so",
+        ),
         ("paths: {/a: {post: {requestBody: {x-dinh-subject: /nguoi/so}}}}", "body:/nguoi/so"),
         (
             "paths: {/a: {get: {parameters: [{$ref: '#/components/parameters/So'}]}}}\n"
@@ -209,7 +213,50 @@ def test_person_is_read_from_bodies_of_each_kind(subject, kind, content, read):
     assert body_read(subject, kind, content.encode()) == read
 
 
-def body_read(subject, kind, content):
+@pytest.mark.parametrize(
+    ("subject", "query", "form", "read"),
+    [
+        ("query:so", "So=001099000001", "", "001099000001"),
+        ("query:so", "a=1", "", None),
+        ("query:so", "so=1&SO=2", "", 400),
+        ("query:so", "a=1", "sO=001099000001", "001099000001"),
+        ("query:so", "so=1", "so=1", 400),
+        ("query!:so", "so=%EF%BC%90%EF%BC%90%EF%BC%91099000001", "", "001099000001"),
+        ("query!:so", "a=1", "", 400),
+        ("query!:so", "so[]=1", "", 400),
+        ("query!:so", "so=%20", "", 400),
+        ("form:/so", "SO=001099000001", "a=1", "001099000001"),
+        ("form:/so", "so=1", "so=1", 400),
+    ],
+)
+def test_person_is_read_however_servers_take_the_name(subject, query, form, read):
+    assert body_read(subject, FORM, form.encode(), query.encode()) == read
+
+
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        ('{"SO": "001099000001"}', "001099000001"),
+        ('{"so": "1", "So": "2"}', 400),
+        ('{"Nguoi": {"so": "1"}, "so": null}', None),
+    ],
+)
+def test_members_of_json_count_without_their_case(content, read):
+    assert body_read("json:/so", JSON, content.encode()) == read
+
+
+def test_person_in_the_path_must_be_named():
+    subjects, call = Subjects(), Call("oauth", "GET")
+    subjects.use(b"k" * 32)
+    route = SimpleNamespace(subject="path:so", template="/a/{so}")
+
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(subjects.noted(call, route, b"/a/%20", None, None))
+
+    assert (refused.value.status, refused.value.code) == (400, "no-subject")
+
+
+def body_read(subject, kind, content, query=b""):
     """The number that was hashed, None, or the status of the refusal."""
     subjects, call = Subjects(), Call("oauth", "POST")
     subjects.use(b"k" * 32)
@@ -219,7 +266,7 @@ def body_read(subject, kind, content):
 
     async def run():
         incoming = Incoming(
-            b"POST", b"/a", b"", b"", {b"content-type": kind.encode()}, len(content), False, ""
+            b"POST", b"/a", query, b"", {b"content-type": kind.encode()}, len(content), False, ""
         )
         route = SimpleNamespace(subject=subject, template="/a")
         body = Body(receive, 1 << 20, len(content))

@@ -49,6 +49,10 @@ DOCUMENT = {
         ("/items/AB", "", ["query/q"]),
         ("/items/AB", "q=1&page=0", ["query/page"]),
         ("/items/AB", "q=1&page=hai&ids=1&ids=x", ["query/page", "query/ids"]),
+        ("/items/AB", "q=1&page=0&page=2", ["query/page"]),
+        ("/items/AB", "q=1&page=2&page=2", ["query/page"]),
+        ("/items/AB", "q=1&khac=1&khac=2", []),
+        ("/items/AB", "q=1&Page=0&pAge=0", ["query/page", "query/page"]),
         ("/items/AB", "&".join(f"a{number}=1" for number in range(600)), ["query"]),
     ],
 )
@@ -68,6 +72,10 @@ def test_parameters_are_judged_by_their_schemas(path, query, fields):
         ("{}", ["body"]),
         ('{"hoTen": "A", "tuoi": 0, "cha": {"hoTen": ""}}', ["body/cha/hoTen", "body/tuoi"]),
         ('{"hoTen": "A", "x": 1}', ["body"]),
+        ('{"hoTen": "A", "tuoi": 0, "tuoi": 1}', ["body"]),
+        ('{"hoTen": "A", "cha": {"hoTen": "", "hoTen": "B"}}', ["body"]),
+        ('{"hoTen": "A", "tuoi": NaN}', ["body"]),
+        ('{"hoTen": "A", "tuoi": Infinity}', ["body"]),
     ],
 )
 def test_bodies_are_judged_and_their_values_are_not_repeated(body, fields):

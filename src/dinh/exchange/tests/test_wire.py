@@ -89,6 +89,18 @@ def test_call_goes_over_the_wire_and_both_ends_log_it_with_the_others_signature(
         assert standing_of(mine).is_unaltered
 
 
+def test_exchange_whose_answer_has_a_large_head_is_in_both_logs_and_so_is_what_follows(ends, fresh_log):
+    """The line holds the other end's signature base, so it is longer than the head."""
+    large = ask(ends.ours, PATH.replace("echo", "many-headers"))
+    after = [ask(ends.ours, PATH).status_code for _time in range(3)]
+
+    assert (large.status_code, len(large.headers["x-many-9"]), after) == (200, 5500, [200] * 3)
+    assert eventually(ends.our_log_size, 4) == 4
+    assert eventually(Exchange.objects.count, 4) == 4
+    check_proof(ends.our_log()[0], ends.theirs_id, b"{}")
+    assert list(ends.ours.segments.glob("*.torn")) == []
+
+
 def test_evidence_judges_the_other_ends_signature_by_its_certificate(ends, fresh_log, tmp_path):
     assert ask(ends.ours, PATH, "POST", content=b"x", headers={"X-Road-Id": "id-1"}).status_code == 200
     eventually(Exchange.objects.count, 1)

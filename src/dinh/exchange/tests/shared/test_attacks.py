@@ -52,6 +52,14 @@ def test_what_can_be_read_in_two_ways_is_refused(gateway, token, upstream, lines
     assert [seen for seen in upstream.seen if "smuggled" in seen or "echo" in seen] == []
 
 
+@pytest.mark.parametrize("lines", [[], ["Host:"], ["Host: "], ["Host: x", "Host: y"]], ids=repr)
+def test_request_names_one_host(gateway, token, upstream, lines):
+    given = ["GET /kho/1.0/small HTTP/1.1", f"Authorization: Bearer {token}", "Connection: close", *lines]
+
+    assert gateway.raw("\r\n".join([*given, "", ""]).encode())[9:12] == b"400"
+    assert upstream.seen == []
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("coding", ["Transfer-Encoding: chunked", "Transfer-Encoding:\tchunked"])
 def test_chunked_beside_a_length_is_refused_and_nothing_after_it_is_read(
@@ -77,7 +85,11 @@ def test_chunked_beside_a_length_is_refused_and_nothing_after_it_is_read(
         "/kho/1.0/items/..", "/kho/1.0/items/%2e%2e", "/kho/1.0/items/%2e%2e%2fsecret", "/kho/1.0/items/a%2fb",
         "/kho/1.0/items/a%5cb", "/kho/1.0/items/a\\b", "/kho/1.0/items/%00", "/kho/1.0/items/a%0d%0aX:1",
         "/kho/1.0/items/%252e%252e", "/kho/1.0/items/%25", "/kho/1.0/items/%zz", "/kho/1.0/items/%2E",
-        "/kho/1.0/small/", "/kho/1.0/items/a%7f", "/kho/1.0/items/a%2Fparts%2F1",
+        "/kho/1.0/small/", "/kho/1.0/items/a%7f", "/kho/1.0/items/a%2Fparts%2F1", "/kho/1.0/items/..;/parts/1",
+        "/kho/1.0/items/..;a=b/parts/1", "/kho/1.0/items/..%3b/parts/1", "/kho/1.0/items/..%3B/parts/1",
+        "/kho/1.0/items/x/parts/..;", "/kho/1.0/items/;/parts/1", "/kho/1.0/items/fixed;a",
+        "/kho/1.0/items/%c0%ae%c0%ae/parts/1", "/kho/1.0/items/%e0%80%ae/parts/1", "/kho/1.0/items/%ff",
+        "/kho/1.0/items/%ed%a0%80",
     ],
 )  # fmt: skip
 def test_paths_are_refused_that_a_provider_could_read_otherwise(gateway, token, upstream, path):
@@ -85,6 +97,15 @@ def test_paths_are_refused_that_a_provider_could_read_otherwise(gateway, token, 
 
     assert got.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404")), got[:200]
     assert upstream.seen == []
+
+
+def test_paths_of_any_letters_reach_the_provider_as_they_are(gateway, token, upstream):
+    path = "/items/h%E1%BB%99%20t%E1%BB%8Bch,(1)"
+
+    assert (
+        gateway.raw(head(token, "Connection: close", request=f"GET /kho/1.0{path} HTTP/1.1"))[9:12] == b"200"
+    )
+    assert upstream.seen == [f"GET /base{path}"]
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,23 @@ def test_providers_own_credentials_arrive_as_authorization(gateway, token):
     assert "x-provider-authorization" not in told["headers"]
 
 
+OVERRIDES = (
+    "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL",
+    "X-Original-Host", "X-Real-IP", "X-Client-IP", "X-Forwarded", "X_Forwarded_For", "X-Exchange-Foo",
+    "X_Exchange_Client", "X_Road_Client", "Content_Type", "Proxy",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/kho/1.0/echo", "/r1/VN/GOV/H03.DMDC/DMDC/kho/1.0/echo"])
+def test_headers_that_override_what_was_judged_stay_here(gateway, token, path):
+    given = dict.fromkeys(OVERRIDES, "DELETE") | {"X-Road-Client": "VN/GOV/H03.MOTCUA/MOTCUA", "X-Own": "1"}
+
+    told = echoed(gateway.call(path, token, headers=given))
+
+    dropped = {name.lower() for name in OVERRIDES}
+    assert (told["method"], dropped & told["headers"].keys(), told["headers"]["x-own"]) == ("GET", set(), "1")
+
+
 def test_credentials_and_hop_headers_stay_here(gateway, token):
     told = echoed(
         gateway.call(
@@ -134,6 +151,8 @@ def test_provider_own_errors_pass_through(gateway, token):
         ("hang-up", 502, "provider-hung-up"),
         ("garbage", 502, "provider-answer"),
         ("two-lengths", 502, "provider-answer"),
+        ("coded", 502, "provider-answer"),
+        ("twice-coded", 502, "provider-answer"),
     ],
 )
 def test_provider_that_misbehaves_is_told(gateway, token, path, status, code):

@@ -32,7 +32,13 @@ def test_token_names_system_and_key_and_is_verified_by_the_published_keys(gatewa
     assert "d" not in key
 
 
-@pytest.mark.parametrize("form", ["grant_type=password", "", "grant_type=client_credentials&" + "a=1&" * 50])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "grant_type=password", "", "grant_type=client_credentials&" + "a=1&" * 50,
+        "grant_type=password&grant_type=client_credentials", "grant_type=client_credentials&scope=a&scope=b",
+    ],
+)  # fmt: skip
 def test_other_grants_are_refused_as_rfc_6749_says(gateway, world, form):
     answer = gateway.ask_token(*world.key_and_secret, form=form)
 
