@@ -13,7 +13,7 @@ from dinh.exchange.gateway.batches import Batch as Sealed
 from dinh.exchange.gateway.batches import BatchSigner, moment_of, stamp_statement
 from dinh.exchange.gateway.identity import Identity, load_identity, make_identity
 from dinh.exchange.gateway.records import line_of
-from dinh.exchange.gateway.shipper import _batch_row
+from dinh.exchange.gateway.shipment import _batch_row
 from dinh.exchange.gateway.totals import adding
 from dinh.exchange.models import Batch, BatchStamp, Exchange, GatewayCertificate
 from dinh.exchange.tests.running import eventually

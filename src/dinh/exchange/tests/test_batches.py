@@ -13,7 +13,7 @@ from dinh.exchange.gateway.identity import identity_of, load_identity, make_iden
 from dinh.exchange.gateway.records import COLUMNS, line_of
 from dinh.exchange.gateway.segments import Records, SegmentWriter
 from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
-from dinh.exchange.gateway.shipper import batches_of
+from dinh.exchange.gateway.shipment import batches_of
 from dinh.exchange.models import Batch as BatchRow
 from dinh.exchange.models import Exchange, GatewayCertificate
 from dinh.exchange.queries.chains import statement_of

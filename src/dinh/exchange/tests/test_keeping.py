@@ -5,14 +5,16 @@ import contextlib
 import errno
 import os
 import signal
+import socket
 import time
 from unittest import mock
 
 import pytest
 
+from dinh.exchange.gateway import keeper
 from dinh.exchange.gateway.keeping import LogFailed, SegmentLog
 from dinh.exchange.gateway.segments import LONGEST, Records, SegmentWriter
-from dinh.exchange.gateway.shipper import batches_of
+from dinh.exchange.gateway.shipment import batches_of
 from dinh.exchange.tests.running import eventually
 
 
@@ -82,6 +84,31 @@ def test_lines_that_come_while_a_batch_is_synced_are_the_next_one(folder):
     batches = kept(folder)
     assert [line for batch in batches for line in batch] == lines
     assert 1 < len(batches) < 300
+
+
+def test_under_load_a_batch_waits_for_what_comes_in_the_next_moment(monkeypatch):
+    """And only then: whoever calls alone waits for nobody."""
+    ours, theirs = socket.socketpair()
+    batches = []
+
+    class Writer:
+        def write(self, lines):
+            batches.append(lines)
+            return 0.0
+
+        def close_if_older(self, _seconds):
+            if (coming := next(to_come, None)) is None:
+                ours.close()
+            else:
+                ours.sendall(coming)
+
+    to_come = iter([b"2\n3\n4\n", b"5\n", b"6\n"])
+    monkeypatch.setattr(keeper.time, "sleep", lambda _seconds: ours.sendall(b"late\n"))
+    ours.sendall(b"1\n")
+    with theirs, contextlib.suppress(ConnectionError):
+        keeper.Keeper(theirs, Writer()).run()
+
+    assert batches == [[b"1"], [b"2", b"3", b"4"], [b"5", b"late"], [b"6"]]
 
 
 def test_more_than_one_batch_takes_is_kept_in_its_order(folder):

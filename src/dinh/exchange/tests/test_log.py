@@ -8,10 +8,13 @@ import psycopg
 import pytest
 from django.db import connection
 
+from dinh.exchange.gateway.batches import BatchSigner
 from dinh.exchange.gateway.segments import LONGEST, Records, RecordTooLong, framed
-from dinh.exchange.gateway.shipper import ship_segment, waiting_segments
-from dinh.exchange.models import Exchange, Total
+from dinh.exchange.gateway.shipment import STAGE, Pace, ship_segment
+from dinh.exchange.gateway.shipper import waiting_segments
+from dinh.exchange.models import Batch, Exchange, Total
 from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
+from dinh.exchange.tests.two_gateways import identity
 
 
 def load(gateway, token, acknowledged, ended):
@@ -115,15 +118,14 @@ def segment(path, *lines):
 
 @pytest.fixture
 def staged(transactional_db):
-    from dinh.exchange.gateway.shipper import _STAGE
-
     with psycopg.connect(database_url()) as own:
-        own.execute(_STAGE)
+        own.execute(STAGE)
         own.commit()
         yield own
 
 
 ONE, TWO = "01900000-0000-7000-8000-000000000001", "01900000-0000-7000-8000-000000000002"
+THREE = "01900000-0000-7000-8000-000000000003"
 
 
 def test_shipping_twice_changes_nothing_and_an_end_follows_its_beginning(staged, tmp_path):
@@ -141,6 +143,31 @@ def test_shipping_twice_changes_nothing_and_an_end_follows_its_beginning(staged,
     assert list(tmp_path.iterdir()) == []
     summed = Total.objects.order_by("grain").values_list("grain", "gateway", "result", "calls", "duration_us")
     assert list(summed) == [(grain, "a", "answered", 2, 20) for grain in ("day", "hour", "minute")]
+
+
+def test_parts_of_a_segment_are_spread_and_its_sums_are_of_the_whole(staged, tmp_path, monkeypatch):
+    monkeypatch.setattr("dinh.exchange.gateway.shipment._PART", 2)
+    signer = BatchSigner(identity(tmp_path / "key"), gateway="a")
+    batches = [[line(ONE), line(TWO, "begun")], [line(THREE, "failed")], [line(TWO), line(ONE)]]
+    records = [each for lines in batches for each in (*lines, signer.seal(lines))]
+    rests: list[float] = []
+
+    shipped = ship_segment(
+        staged, segment(tmp_path / "1.log", *records), gateway="a", pace=Pace(9.0, rests.append)
+    )
+
+    found = Exchange.objects.order_by("pk").values_list("pk", "outcome", "leaf_index")
+    assert [(str(pk), outcome, leaf) for pk, outcome, leaf in found] == [
+        (ONE, "delivered", 0),
+        (TWO, "delivered", 0),
+        (THREE, "failed", 0),
+    ]
+    days = Total.objects.filter(grain="day").order_by("result")
+    assert list(days.values_list("result", "calls")) == [("answered", 2), ("failed", 1)]
+    assert shipped == 5
+    assert Batch.objects.count() == 3
+    # After the first of two parts: half of the nine seconds, less what the part took.
+    assert [3.0 < rest <= 4.5 for rest in rests] == [True]
 
 
 @pytest.mark.parametrize(
