@@ -20,7 +20,9 @@ class Call:
     """
     Filled as the exchange goes on; what stands in the class is what most calls leave as it is.
 
-    :ivar message_id: the caller's own id of the message (X-Road-Id), else the exchange's id
+    :ivar message_id: the caller's own id of the message (X-Road-Id), else the exchange's id, as the log has it
+    :ivar request_id: X-Road-Request-Id, one from consumer to provider and back, whatever gateways are between
+    :ivar xroad_id: X-Road-Id as it was sent
     :ivar elsewhere: provider and service, as the log's fields, of a call that another gateway serves
     :ivar subject: keyed hash of the person's number that the call is about, hex; else empty
     :ivar service: the same as X-Road names it
@@ -30,12 +32,12 @@ class Call:
     client: Client | None = None
     route: Route | None = None
     grant_id: int | None = None
-    message_id = user_id = issue = ""
+    message_id = request_id = user_id = issue = ""
     request_bytes = response_bytes = upstream_ns = 0
     request_sha256 = response_sha256 = _NOTHING
     has_story = False
     elsewhere = _NO_ROUTE
-    service = xroad_client = xroad_head = b""
+    service = xroad_client = xroad_id = xroad_head = b""
     peer_key = peer_proof = subject = ""
 
     def __init__(self, front: str, method: str) -> None:

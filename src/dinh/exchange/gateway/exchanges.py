@@ -10,12 +10,12 @@ from dinh.exchange.gateway import metadata
 from dinh.exchange.gateway.admission import Admission
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.delivery import FAILURES, Delivery
-from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, xroad_head
+from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, check_request_hash, xroad_head
 from dinh.exchange.gateway.judging import Judging
 from dinh.exchange.gateway.metadata import Metadata, metadata_asked
 from dinh.exchange.gateway.own import JSON
 from dinh.exchange.gateway.peers import MAX_BODY, Peer
-from dinh.exchange.gateway.relay import Relay, Relayed, SignedTurn, relayed_headers
+from dinh.exchange.gateway.relay import Relay, Relayed, SignedTurn, as_read, relayed_headers
 from dinh.exchange.gateway.requests import SMALL, Body, Incoming, answer_headers, read_request, too_large
 from dinh.exchange.gateway.routing import Route, safe_path, safe_query
 from dinh.exchange.gateway.spool import Spool, Spooled, read_ahead
@@ -100,6 +100,7 @@ class Exchanges:
         return True
 
     async def _answered_as_xroad(self, call: Call, incoming: Incoming, turn: Turn) -> bool:
+        self.xroad.note(call, incoming)
         return await self._relayed(call, incoming, turn) or await self.told(
             self.xroad, call, incoming, turn, turn
         )
@@ -124,15 +125,15 @@ class Exchanges:
         if client.is_trial:
             raise no_trial()
         await admission.count(("peer", peer.id, client.id), peer.limit, call)
-        call.xroad_head = xroad_head(incoming, call)
         body = Body(turn.receive, MAX_BODY, incoming.length)
         body.sha512 = hashlib.sha512()
         answer = await self._asked_elsewhere(peer, call, incoming, body)
-        is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
-        outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
-        answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
-        headers = self.xroad.answer_headers(call, answered, body)
         try:
+            check_request_hash(call, answer.headers, body)
+            is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
+            outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
+            answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
+            headers = self.xroad.answer_headers(call, answered, body)
             if answer.is_complete:
                 await self.delivery.whole(call, answer, headers, turn, outcome, reason)
             else:
@@ -146,6 +147,7 @@ class Exchanges:
         with contextlib.closing(self.spool.body()) as content:
             await taken_in(call, incoming, body, content)
             headers = relayed_headers(self.xroad, call, incoming)
+            call.xroad_head = xroad_head(as_read(incoming, headers), call)
             began = time.perf_counter_ns()
             try:
                 return await self.relay.ask(peer, call, incoming, headers, content, body.receive)

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import ipaddress
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -13,8 +14,8 @@ from xml.sax.saxutils import escape
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.peers import Peer
 from dinh.exchange.gateway.records import told
-from dinh.exchange.gateway.refusals import Headers, Refusal
-from dinh.exchange.gateway.requests import Body, Incoming
+from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
+from dinh.exchange.gateway.requests import PASSED, Body, Incoming
 from dinh.exchange.gateway.routing import Route
 from dinh.exchange.gateway.settings import Network
 from dinh.exchange.gateway.snapshot import Client, Snapshot
@@ -108,6 +109,13 @@ _ERRORS: Final = {
     "provider-answer": _XRoadError(500, "Server.ServerProxy.ServiceFailed"),
 }
 _HIDDEN: Final = frozenset({b"server"})
+_OF_PROTOCOL: Final = frozenset({
+    b"x-road-client", b"x-road-service", b"x-road-id", b"x-road-request-id", b"x-road-request-hash", b"x-road-error",
+})  # fmt: skip
+"""Of an answer: from the gateway, whatever the provider says."""
+_PASSED_IF_TOLD: Final = (b"x-road-userid", b"x-road-issue", b"x-road-security-server")
+_LONGEST_ID: Final = 255
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 class XRoadFront:
@@ -124,6 +132,20 @@ class XRoadFront:
 
     def __init__(self, trusted: Sequence[Network] = ()) -> None:
         self.trusted = tuple(trusted)
+
+    def note(self, call: Call, incoming: Incoming) -> None:
+        """
+        The ids of the message, as they are told on; the request's own from who is trusted to be a gateway.
+
+        :raises Refusal: if a header is not of the protocol's form
+        """
+        named = incoming.named
+        own = call.id.encode()
+        call.xroad_id = _plain(named, b"x-road-id") or own
+        is_gateways = self._trusts(incoming.peer)
+        call.request_id = ((is_gateways and _plain(named, b"x-road-request-id")) or own).decode()
+        _check_parts(named, b"x-road-represented-party", (1, 2), "[CLASS/]CODE")
+        _check_parts(named, b"x-road-security-server", (4,), "INSTANCE/CLASS/MEMBER/SERVER")
 
     def identify(self, incoming: Incoming, snapshot: Snapshot, tokens: Tokens, now: float) -> Client:
         identifier = self.client_named(incoming)
@@ -179,11 +201,10 @@ class XRoadFront:
         lines = [
             b"x-road-client: %b\r\n" % named.get(b"x-road-client", b""),
             b"x-road-service: %b\r\n" % _service(call),
-            b"x-road-request-id: %b\r\n" % call.id.encode(),
-            _story(incoming),
+            b"x-road-request-id: %b\r\n" % call.request_id.encode(),
+            b"x-road-id: %b\r\n" % call.xroad_id,
         ]
-        if b"x-road-id" not in named:
-            lines.append(b"x-road-id: %b\r\n" % call.id.encode())
+        lines += [b"%b: %b\r\n" % (name, named[name]) for name in _PASSED_IF_TOLD if name in named]
         if b"accept" not in named:
             lines.append(b"accept: application/json\r\n")
         if self._trusts(incoming.peer) and b"authorization" in named:
@@ -195,16 +216,18 @@ class XRoadFront:
         kept = [
             (name, value)
             for name, value in headers
-            if name not in _HIDDEN and (not name.startswith(b"x-road-") or keeps_error(call, name))
+            if name not in _HIDDEN and (name not in _OF_PROTOCOL or keeps_error(call, name))
         ]
-        return [
-            *kept,
+        kept += [
             (b"x-road-client", call.xroad_client),
             (b"x-road-service", _service(call)),
-            (b"x-road-id", call.message_id.encode()),
-            (b"x-road-request-id", call.id.encode()),
-            (b"x-road-request-hash", _request_hash(call, body)),
+            (b"x-road-id", call.xroad_id),
+            (b"x-road-request-id", call.request_id.encode()),
         ]
+        # A provider that answers before it has the whole body leaves nothing that could be compared.
+        if not body.length or body.size >= body.length:
+            kept.append((b"x-road-request-hash", _request_hash(call, body)))
+        return kept
 
     def refused(self, call: Call, refusal: Refusal, accept: bytes) -> Answered:
         default = _INTERNAL if refusal.status >= 500 else _BAD_REQUEST
@@ -238,6 +261,30 @@ def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[by
         f'<?xml version="1.0" encoding="utf-8"?><error>{inner}</error>'.encode(),
         b"application/xml;charset=utf-8",
     )
+
+
+def _plain(named: dict[bytes, bytes], name: bytes) -> bytes:
+    """An id as it was sent, empty if there is none. :raises Refusal:"""
+    value = named.get(name, b"")
+    if len(value) <= _LONGEST_ID and not _CONTROL.search(value) and _is_text(value):
+        return value
+    raise Refusal(400, "bad-request", f"{name.decode()} has at most {_LONGEST_ID} bytes of UTF-8 text.")
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _check_parts(named: dict[bytes, bytes], name: bytes, counts: tuple[int, ...], form: str) -> None:
+    """:raises Refusal:"""
+    if name in named:
+        parts = _parts(named[name])
+        if len(parts) not in counts or not all(parts):
+            raise Refusal(400, "bad-request", f"{name.decode()} must be {form}.")
 
 
 def _parts(identifier: bytes) -> list[str]:
@@ -278,16 +325,34 @@ def _request_hash(call: Call, body: Body) -> bytes:
     return base64.b64encode(hashlib.sha512(head + body.sha512.digest()).digest())
 
 
+def check_request_hash(call: Call, headers: Headers, body: Body) -> None:
+    """
+    That the other gateway answers what it was sent: the provider's makes the hash, the consumer's verifies it.
+
+    One of an earlier release hashes the head with a request id of its own, which cannot be compared.
+
+    :param headers: of its answer
+    :raises Refusal: the peer failed
+    """
+    answered = dict(headers)
+    given = answered.get(b"x-road-request-hash")
+    is_same = answered.get(b"x-road-request-id") == call.request_id.encode()
+    if given and is_same and given != _request_hash(call, body):
+        raise unavailable("peer-signature", "The other gateway answers another request.", status=502)
+
+
 def xroad_head(incoming: Incoming, call: Call) -> bytes:
     """The head of a request as X-Road's own servers write it for hashing: verb, address, headers."""
     address = incoming.path + (b"?" + incoming.query if incoming.query else b"")
     named = b"".join(
         b"%b:%b\r\n" % (name, value)
         for name, value in incoming.named.items()
-        if name.startswith(b"x-road-") and name not in (b"x-road-request-id", b"x-road-request-hash")
+        if name.startswith(b"x-road-")
+        and name not in (b"x-road-request-id", b"x-road-request-hash")
+        and name not in PASSED
     )
     lines = incoming.forward.split(b"\r\n")
     forwarded = b"".join(line.replace(b": ", b":", 1) + b"\r\n" for line in lines if line)
     return b"%b\r\n%b\r\n%b%bx-road-request-id:%b\r\n" % (
-        incoming.method, address, named, forwarded, call.id.encode(),
+        incoming.method, address, named, forwarded, call.request_id.encode(),
     )  # fmt: skip

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Any, Final
 
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import XRoadFront
 from dinh.exchange.gateway.peers import MAX_BODY, Peer, PeerConnections
 from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
-from dinh.exchange.gateway.requests import HOP_BY_HOP, CallerGone, Incoming, Receive
+from dinh.exchange.gateway.requests import HOP_BY_HOP, CallerGone, Incoming, Receive, sorted_headers
 from dinh.exchange.gateway.snapshot import Client, Snapshot
 from dinh.exchange.gateway.spool import Spool, Spooled
 from dinh.exchange.gateway.tokens import Tokens
@@ -132,6 +133,12 @@ def relayed_headers(front: XRoadFront, call: Call, incoming: Incoming) -> Pairs:
     lines = (incoming.forward + front.provider_headers(call, incoming)).split(b"\r\n")
     pairs = [(name, value) for name, mark, value in (line.partition(b": ") for line in lines) if mark]
     return [pair for pair in pairs if pair[0] not in _NOT_PASSED and pair != (b"x-road-service", b"")]
+
+
+def as_read(incoming: Incoming, headers: Pairs) -> Incoming:
+    """A message with these headers as the other end reads it."""
+    named, forward, _size = sorted_headers(headers)
+    return replace(incoming, named=named, forward=b"".join(forward))
 
 
 class WireFront(XRoadFront):

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dinh.exchange.gateway.refusals import Refusal
+from dinh.exchange.gateway.refusals import Headers, Refusal
 from dinh.exchange.gateway.turns import Turn
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -35,9 +35,11 @@ _ONCE: Final = frozenset({
 })  # fmt: skip
 _TOLD: Final = frozenset({
     b"x-road-client", b"x-road-id", b"x-road-userid", b"x-road-issue", b"x-road-service", b"x-road-security-server",
-    b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"accept", b"user-agent",
+    b"x-road-request-hash", b"x-road-request-id", b"x-road-error", b"x-road-represented-party", b"accept",
+    b"user-agent",
 })  # fmt: skip
-_PASSED: Final = frozenset({b"content-type", b"accept"})
+PASSED: Final = frozenset({b"content-type", b"accept", b"x-road-represented-party"})
+"""Read, and passed on as they came."""
 # By these providers take a request for another one than was let through, or for another caller's.
 _DROPPED: Final = frozenset({
     b"x-http-method-override", b"x-http-method", b"x-method-override", b"x-rewrite-url", b"x-real-ip", b"x-client-ip",
@@ -86,19 +88,7 @@ def read_request(turn: Turn) -> Incoming:
     headers = turn.headers
     if len(headers) > MAX_HEADERS:
         raise Refusal(431, "too-many-headers", f"At most {MAX_HEADERS} headers are read.")
-    named: dict[bytes, bytes] = {}
-    forward: list[bytes] = []
-    size = 0
-    for name, value in headers:
-        size += len(name) + len(value)
-        if name in _READ:
-            _note(named, name, value)
-            if name not in _PASSED:
-                continue
-        elif name in _DROPPED or name.startswith(_DROPPED_FAMILIES) or b"_" in name:
-            # To CGI and what follows it an underscore is a hyphen.
-            continue
-        forward.append(b"%b: %b\r\n" % (name, value))
+    named, forward, size = sorted_headers(headers)
     if size > MAX_HEADER_BYTES:
         raise Refusal(431, "headers-too-large", f"At most {MAX_HEADER_BYTES // 1024} kB of headers are read.")
     if b"connection" in named:
@@ -109,6 +99,24 @@ def read_request(turn: Turn) -> Incoming:
     return Incoming(
         turn.method, turn.path, turn.query, b"".join(forward), named, length, is_chunked, turn.address
     )
+
+
+def sorted_headers(headers: Headers) -> tuple[dict[bytes, bytes], list[bytes], int]:
+    """Those that are read, those that go on as they are, and how many bytes all of them have. :raises Refusal:"""
+    named: dict[bytes, bytes] = {}
+    forward: list[bytes] = []
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in _READ:
+            _note(named, name, value)
+            if name not in PASSED:
+                continue
+        elif name in _DROPPED or name.startswith(_DROPPED_FAMILIES) or b"_" in name:
+            # To CGI and what follows it an underscore is a hyphen.
+            continue
+        forward.append(b"%b: %b\r\n" % (name, value))
+    return named, forward, size
 
 
 def _note(named: dict[bytes, bytes], name: bytes, value: bytes) -> None:

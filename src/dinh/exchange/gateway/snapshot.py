@@ -25,8 +25,10 @@ SELECT json_build_object(
   'version', (SELECT version FROM exchange_configuration WHERE id = 1),
   'keys', (SELECT coalesce(json_agg(json_build_object(
       'kid', kid, 'public', encode(public_key, 'base64'),
-      'private', CASE WHEN retired_at IS NULL THEN convert_from(sealed_private_key, 'UTF8') END)
-      ORDER BY created_at DESC, id DESC), '[]') FROM exchange_tokenkey
+      'signs_from', extract(epoch FROM (SELECT max(retired_at) FROM exchange_tokenkey o
+          WHERE (o.created_at, o.id) < (k.created_at, k.id))),
+      'private', CASE WHEN retired_at IS NULL OR retired_at > now() THEN convert_from(sealed_private_key, 'UTF8') END)
+      ORDER BY created_at DESC, id DESC), '[]') FROM exchange_tokenkey k
       WHERE retired_at IS NULL OR retired_at > now() - interval '2 days'),
   'clients', (SELECT coalesce(json_agg(json_build_object(
       'id', s.id, 'identifier', concat_ws('/', m.instance, m.member_class, m.code, s.code),
@@ -100,6 +102,15 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that tokens are signed with from then on (seconds), until a newer one does."""
+
+    since: float
+    kid: str
+    key: Ed25519PrivateKey
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What a client may do with one operation, from and until when (seconds)."""
 
@@ -111,7 +122,11 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All of it, of one moment. Never changed; the next one takes its place."""
+    """
+    All of it, of one moment. Never changed; the next one takes its place.
+
+    :param signing: the newest key first
+    """
 
     version: int
     clients: Mapping[int, Client]
@@ -120,7 +135,7 @@ class Snapshot:
     grants: Mapping[tuple[int, int], tuple[Grant, ...]]
     routes: RouteTable
     verifying: Mapping[str, Ed25519PublicKey]
-    signing: tuple[str, Ed25519PrivateKey] | None
+    signing: tuple[SigningKey, ...]
     jwks: bytes
     peers: PeerTable
     documents: Mapping[int, dict[str, Any]]
@@ -227,12 +242,14 @@ def _public(row: dict[str, Any]) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(base64.b64decode(row["public"]))
 
 
-def _signing(rows: list[dict[str, Any]], secret: str) -> tuple[str, Ed25519PrivateKey] | None:
-    newest = next((row for row in rows if row["private"]), None)
-    if newest is None:
-        return None
-    raw = unseal(newest["private"].encode(), secret=secret)
-    return newest["kid"], Ed25519PrivateKey.from_private_bytes(raw)
+def _signing(rows: list[dict[str, Any]], secret: str) -> tuple[SigningKey, ...]:
+    return tuple(_signing_key(row, secret) for row in rows if row["private"])
+
+
+def _signing_key(row: dict[str, Any], secret: str) -> SigningKey:
+    """A configuration that an earlier release left on disk does not tell since when: its only one signs at once."""
+    key = Ed25519PrivateKey.from_private_bytes(unseal(row["private"].encode(), secret=secret))
+    return SigningKey(row.get("signs_from") or 0.0, row["kid"], key)
 
 
 def _jwk(row: dict[str, Any]) -> dict[str, str]:

@@ -13,11 +13,13 @@ from urllib.parse import parse_qsl, unquote_plus
 import jwt
 
 from dinh.exchange.gateway.refusals import Refusal, not_authenticated
-from dinh.exchange.gateway.snapshot import Client, Snapshot
+from dinh.exchange.gateway.snapshot import Client, SigningKey, Snapshot
 
 ALGORITHM: Final = "EdDSA"
 AUDIENCE: Final = "dinh-exchange"
 MAX_TOKEN: Final = 4096
+LEEWAY: Final = 60
+"""Seconds by which another gateway's clock may be ahead of ours."""
 _REMEMBERED: Final = 100_000
 _CLAIMS: Final = ["iss", "aud", "exp", "iat", "sub", "client_id"]
 _NO_STORE: Final = [(b"cache-control", b"no-store"), (b"pragma", b"no-cache")]
@@ -87,7 +89,7 @@ class Tokens:
                 raise refusal
             return jwt.decode(
                 token, key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=self.issuer,
-                options={"require": _CLAIMS},
+                options={"require": _CLAIMS}, leeway=LEEWAY,
             )  # fmt: skip
         except (jwt.InvalidTokenError, ValueError) as error:
             raise refusal from error
@@ -106,7 +108,7 @@ class Tokens:
         consumer_key, client, until = self._client_by_secret(authorization, now)
         life = int(min(self.life, until - now))
         body = {
-            "access_token": self._signed(consumer_key, client, int(now), life),
+            "access_token": self._signed(consumer_key, client, now, life),
             "token_type": "Bearer",
             "expires_in": life,
         }
@@ -127,20 +129,28 @@ class Tokens:
             )  # fmt: skip
         return consumer_key, client, known.until
 
-    def _signed(self, consumer_key: str, client: Client, now: int, life: int) -> str:
-        if self._snapshot is None or self._snapshot.signing is None:
-            raise Refusal(503, "no-key", "There is no key to sign tokens with yet.")
-        kid, key = self._snapshot.signing
+    def _signed(self, consumer_key: str, client: Client, now: float, life: int) -> str:
+        signing = self._signing(now)
         claims = {
             "iss": self.issuer,
             "aud": AUDIENCE,
             "sub": client.identifier,
             "client_id": consumer_key,
-            "iat": now,
-            "exp": now + life,
+            # By whatever clock: who knows of the revocation gives tokens of after it.
+            "iat": max(now, client.tokens_from),
+            "exp": int(now) + life,
             "jti": secrets.token_urlsafe(12),
         }
-        return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": "at+jwt"})
+        return jwt.encode(
+            claims, signing.key, algorithm=ALGORITHM, headers={"kid": signing.kid, "typ": "at+jwt"}
+        )
+
+    def _signing(self, now: float) -> SigningKey:
+        """The newest key whose time has come, else the oldest. :raises Refusal:"""
+        keys = self._snapshot.signing if self._snapshot else ()
+        if not keys:
+            raise Refusal(503, "no-key", "There is no key to sign tokens with yet.")
+        return next((each for each in keys if each.since <= now), keys[-1])
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -39,7 +39,8 @@ class WireEnd:
             with contextlib.closing(exchanges.spool.body()) as content:
                 await self._proved(call, peer, turn, incoming, content)
                 without_signature(incoming)
-                front = WireFront(peer)
+                front = wire = WireFront(peer)
+                wire.note(call, incoming)
                 if not await exchanges.told(front, call, incoming, turn, to):
                     body = Body(content.again(turn.receive), 0, content.size, is_here=True)
                     await exchanges.provided(front, call, incoming, body, to)

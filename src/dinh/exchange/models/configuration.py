@@ -15,7 +15,11 @@ class Configuration(models.Model):
 
 
 class TokenKey(models.Model):
-    """A key pair (Ed25519) that tokens are signed with; the newest signs, older ones still verify."""
+    """
+    A key pair (Ed25519) that tokens are signed with.
+
+    The newest signs once the one before has retired (which may be told beforehand); older ones still verify.
+    """
 
     kid = models.CharField(max_length=32, unique=True)
     public_key = models.BinaryField(max_length=32)

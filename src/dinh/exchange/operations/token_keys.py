@@ -14,6 +14,8 @@ from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.sealing import seal
 
 ROTATED_AFTER: Final = timedelta(days=30)
+PUBLISHED_BEFORE: Final = timedelta(days=1)
+"""How long a new key is known to all before it signs: gateways, and whoever keeps the published keys."""
 PUBLISHED_AFTER_RETIREMENT: Final = timedelta(days=2)
 """Longer than any token lives."""
 
@@ -21,16 +23,17 @@ PUBLISHED_AFTER_RETIREMENT: Final = timedelta(days=2)
 @transaction.atomic
 def rotate_token_keys(*, at: datetime) -> TokenKey | None:
     """
-    Make a new key if there is none or the newest is 30 days old; the older ones verify for two days more.
+    Make a new key if there is none or the newest is 30 days old.
 
-    Writes an audit entry. Safe to repeat.
+    The one before signs for a day more, then retires, and verifies for two days more. Writes an audit entry. Safe to
+    repeat.
 
     :returns: the new key, None if none was due
     """
     newest = TokenKey.objects.select_for_update().filter(retired_at=None).first()
     if newest and newest.created_at > at - ROTATED_AFTER:
         return None
-    TokenKey.objects.filter(retired_at=None).update(retired_at=at)
+    TokenKey.objects.filter(retired_at=None).update(retired_at=at + PUBLISHED_BEFORE)
     TokenKey.objects.filter(retired_at__lt=at - PUBLISHED_AFTER_RETIREMENT).update(sealed_private_key=b"")
     key = Ed25519PrivateKey.generate()
     made = TokenKey.objects.create(

@@ -75,6 +75,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _small(self, _body: bytes) -> None:
         self._send(200, b'{"ok": true}', "application/json")
 
+    def _extended(self, _body: bytes) -> None:
+        """With headers of the protocol, as a provider may and may not set them."""
+        self.send_response(200)
+        for name in ("Ext", "Id", "Request-Id", "Request-Hash", "Client", "Service", "Error"):
+            self.send_header(f"X-Road-{name}", "of-the-provider")
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
     def _many_headers(self, _body: bytes) -> None:
         """A head of 55 kB."""
         self.send_response(200)
@@ -171,5 +180,5 @@ PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
     "/items/{code}/parts/{part}", "/items/fixed", "/many-headers", "/coded",
-    "/twice-coded",
+    "/twice-coded", "/extended",
 ]  # fmt: skip

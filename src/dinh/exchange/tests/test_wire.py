@@ -21,9 +21,12 @@ from dinh.audit.evidence.peers import check_peer
 from dinh.audit.evidence.report import Verdict
 from dinh.audit.evidence.verification import verify_evidence
 from dinh.audit.keys import sealing_signer
+from dinh.exchange.gateway.calls import Call
+from dinh.exchange.gateway.fronts import check_request_hash
 from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.peers import Peer, PeerKey
 from dinh.exchange.gateway.refusals import Refusal
+from dinh.exchange.gateway.requests import Body
 from dinh.exchange.gateway.wire import WINDOW, Nonces, Wire, header
 from dinh.exchange.models import Exchange
 from dinh.exchange.operations.evidence import _proved, standing_of
@@ -99,6 +102,61 @@ def test_exchange_whose_answer_has_a_large_head_is_in_both_logs_and_so_is_what_f
     assert eventually(Exchange.objects.count, 4) == 4
     check_proof(ends.our_log()[0], ends.theirs_id, b"{}")
     assert list(ends.ours.segments.glob("*.torn")) == []
+
+
+def request_hash(sent, body):
+    """By hand, over the message as it goes over the wire (PR-REST, 4.3)."""
+    known = ("x-road-client", "x-road-service", "x-road-id", "x-road-userid", "x-road-issue")
+    lines = [f"{name}:{value}" for name, value in sent if name in known]
+    lines += [f"{name}:{value}" for name, value in sent if name not in (*known, "x-road-request-id")]
+    lines += [f"{name}:{value}" for name, value in sent if name == "x-road-request-id"]
+    head = hashlib.sha512("\r\n".join(["POST", PATH, *lines, ""]).encode()).digest()
+    return base64.b64encode(hashlib.sha512(head + hashlib.sha512(body).digest()).digest())
+
+
+def test_providers_gateway_makes_the_request_hash_and_keeps_the_request_id(ends):
+    sender = Sender(ends)
+    headers = [*sender.headers(), (b"x-road-request-id", b"r-1"), (b"x-own", b"1"), (b"x-road-ext", b"2")]
+
+    status, told, answered = sender.send(
+        sender.signed(headers, body=b"1", method="POST"), body=b"1", method="POST"
+    )
+
+    sent = [(name.decode(), value.decode()) for name, value in headers]
+    assert status == 200
+    assert {name.lower(): value for name, value in told["headers"]}["x-road-request-id"] == "r-1"
+    assert header(answered, b"x-road-request-id") == b"r-1"
+    assert header(answered, b"x-road-request-hash") == request_hash(sent, b"1")
+
+
+def test_request_id_is_one_over_the_wire_and_the_hash_is_that_of_the_providers_gateway(ends):
+    given = {"X-Road-Request-Id": "r-2", "X-Road-Ext": "1", "X-Road-Represented-Party": "GOV/X"}
+
+    answer = ask(
+        ends.ours, PATH, "POST", content=b"x" * 200_000, headers=given | {"Content-Digest": "forged"}
+    )
+
+    seen = {name.lower(): value for name, value in answer.json()["headers"]}
+    assert answer.headers["x-road-request-id"] == seen["x-road-request-id"] == "r-2"
+    assert (seen["x-road-ext"], seen["x-road-represented-party"]) == ("1", "GOV/X")
+    assert len(base64.b64decode(answer.headers["x-road-request-hash"])) == 64
+
+
+def checked_hash(request_id, given):
+    call, body = Call("xroad", "GET"), Body(None, 0, None)
+    call.request_id, call.xroad_head = "r-1", b"head"
+    check_request_hash(call, [(b"x-road-request-id", request_id), (b"x-road-request-hash", given)], body)
+
+
+def test_hash_of_another_request_is_refused_unless_an_earlier_release_made_it():
+    own = base64.b64encode(hashlib.sha512(b"head").digest())
+
+    for request_id, given in ((b"r-1", own), (b"of-the-peer", b"another"), (b"r-1", b"")):
+        checked_hash(request_id, given)
+    with pytest.raises(Refusal) as refused:
+        checked_hash(b"r-1", b"another")
+
+    assert (refused.value.status, refused.value.code) == (502, "peer-signature")
 
 
 def test_evidence_judges_the_other_ends_signature_by_its_certificate(ends, fresh_log, tmp_path):

@@ -86,6 +86,85 @@ def test_request_hash_is_that_of_head_and_body(trusting):
     assert answer.headers["x-road-request-hash"] == base64.b64encode(hashlib.sha512(inner).digest()).decode()
 
 
+def seen_by_provider(answer):
+    assert answer.status_code == 200, answer.text
+    return {name.lower(): value for name, value in answer.json()["headers"]}
+
+
+def test_request_id_is_one_from_consumer_to_provider_and_back(trusting, gateway, token, own_log):
+    """The security server makes it; of others it is not taken (X-Road's own servers compare it)."""
+    given = {"X-Road-Request-Id": "r-1"}
+
+    answer = ask(trusting, f"/r1/{SERVICE}/1.0/echo", headers=given)
+    own = ask(gateway, f"/r1/{SERVICE}/1.0/echo", headers=given | {"Authorization": f"Bearer {token}"})
+
+    assert (answer.headers["x-road-request-id"], seen_by_provider(answer)["x-road-request-id"]) == (
+        "r-1",
+        "r-1",
+    )
+    assert (
+        own.headers["x-road-request-id"]
+        == own.headers["x-exchange-id"]
+        == seen_by_provider(own)["x-road-request-id"]
+    )
+    assert eventually(own_log.filter(pk=answer.headers["x-exchange-id"]).count, 1) == 1
+
+
+@pytest.mark.parametrize("identity", ["a" * 255, "a\\b", "hồ sơ 1"])
+def test_message_id_comes_back_as_it_was_sent(trusting, own_log, identity):
+    answer = ask(trusting, f"/r1/{SERVICE}/1.0/echo", headers={"X-Road-Id": identity.encode()})
+
+    sent = dict(answer.headers.raw)[
+        b"X-Road-Id" if b"X-Road-Id" in dict(answer.headers.raw) else b"x-road-id"
+    ]
+    assert sent.decode() == identity
+    assert seen_by_provider(answer)["x-road-id"].encode("latin-1").decode() == identity
+    assert eventually(own_log.count, 1) == 1
+    assert own_log.get().message_id == identity[:100].replace("\\", "?")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_taken"),
+    [
+        ("X-Road-Id", "a" * 256, False),
+        ("X-Road-Id", "a\tb", False),
+        ("X-Road-Id", b"\xff", False),
+        ("X-Road-Request-Id", "a\tb", False),
+        ("X-Road-Represented-Party", "GOV/H03.1", True),
+        ("X-Road-Represented-Party", "H03.1", True),
+        ("X-Road-Represented-Party", "a/b/c", False),
+        ("X-Road-Represented-Party", "a/", False),
+        ("X-Road-Security-Server", "VN/GOV/H03.DMDC/SS1", True),
+        ("X-Road-Security-Server", "VN/GOV/H03.DMDC", False),
+    ],
+)
+def test_headers_of_the_protocol_have_its_form_and_reach_the_provider(trusting, name, value, is_taken):
+    answer = ask(trusting, f"/r1/{SERVICE}/1.0/echo", headers={name: value})
+
+    if is_taken:
+        assert seen_by_provider(answer)[name.lower()] == value
+    else:
+        assert error_of(answer) == (400, "Client.BadRequest")
+
+
+def test_empty_message_id_is_none(trusting):
+    answer = ask(trusting, f"/r1/{SERVICE}/1.0/echo", headers={"X-Road-Id": ""})
+
+    assert (
+        answer.headers["x-road-id"]
+        == seen_by_provider(answer)["x-road-id"]
+        == answer.headers["x-exchange-id"]
+    )
+
+
+def test_providers_extension_headers_pass_and_those_of_the_protocol_do_not(trusting):
+    answer = ask(trusting, f"/r1/{SERVICE}/1.0/extended")
+
+    told = {name: value for name, value in answer.headers.items() if name.startswith("x-road-")}
+    assert [name for name, value in told.items() if value == "of-the-provider"] == ["x-road-ext"]
+    assert len(told) == 6
+
+
 def test_missing_ids_and_accept_are_filled_in(trusting):
     lines = [
         f"GET /r1/{SERVICE}/1.0/echo HTTP/1.1",
