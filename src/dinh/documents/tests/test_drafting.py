@@ -16,9 +16,13 @@ from dinh.worklist.models import WorkItem
 pytestmark = pytest.mark.django_db
 
 
-def draft(*, with_reviewer: bool = True) -> tuple[Outgoing, Appointment, Appointment, Appointment]:
+def draft(
+    *, with_reviewer: bool = True, authority: str | None = None
+) -> tuple[Outgoing, Appointment, Appointment, Appointment]:
+    """A letter of the unit's head; under an authority, of a head of division who signs under it."""
     drafter = AppointmentFactory()
-    leader = AppointmentFactory(unit=drafter.unit, roles=[Role.UNIT_HEAD])
+    signer = Role.DIVISION_HEAD if authority else Role.UNIT_HEAD
+    leader = AppointmentFactory(unit=drafter.unit, roles=[signer])
     reviewer = AppointmentFactory(unit=drafter.unit, roles=[Role.DIVISION_HEAD])
     outgoing = create_draft(
         drafter=drafter,
@@ -30,6 +34,7 @@ def draft(*, with_reviewer: bool = True) -> tuple[Outgoing, Appointment, Appoint
             urgency=1,
             leader=leader,
             initials=[reviewer] if with_reviewer else [],
+            authority=authority,
         ),
         at=timezone.now(),
     )

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
-from dinh.directory.models import Account
+from dinh.directory.models import Account, Appointment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
 from dinh.documents.letters import date_parts
-from dinh.documents.models import Outgoing
+from dinh.documents.models import Document, Outgoing
 from dinh.documents.operations.approval import NotYourTurn, return_draft, submit_draft
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.numbering import NotSigned, number_document, reserve_number
@@ -36,7 +36,22 @@ DAY = timezone.localdate()
 def letter(settings, tmp_path):
     """A submitted letter with its drafter, head of division, leader and clerk, all with keys where they need."""
     settings.DATA_DIR, settings.DEMO = tmp_path, True
-    outgoing, drafter, reviewer, leader = draft()
+    return submitted()
+
+
+@pytest.fixture(params=["by_order", "by_delegation"])
+def delegated(request, settings, tmp_path):
+    """The same, numbered already; the head left its signature to a head of division (TL., TUQ.)."""
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, _drafter, reviewer, signer, clerk = submitted(authority=request.param)
+    for actor in (reviewer, signer):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    return outgoing, signer, clerk
+
+
+def submitted(authority: str | None = None):
+    outgoing, drafter, reviewer, leader = draft(authority=authority)
     clerk = AppointmentFactory(unit=outgoing.unit, roles=[Role.CLERK])
     for appointment in (leader, reviewer):
         AccountFactory(current_appointment=appointment)
@@ -172,6 +187,40 @@ def test_a_revoked_leader_is_no_authority_for_the_seal(letter):
         sign_step(outgoing_id=outgoing.pk, actor=actor)
     number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
     Credential.objects.filter(person=leader.person).update(state="revoked")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_what_a_head_of_division_signs_by_order_or_delegation_is_sealed(delegated):
+    outgoing, _signer, clerk = delegated
+
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.SEALED
+    assert "Signature.seal" in filled(outgoing)
+
+
+def test_a_head_of_division_signs_for_the_unit_under_no_other_authority(delegated):
+    outgoing, _signer, clerk = delegated
+    Document.objects.filter(pk=outgoing.document_id).update(signer_authority="for_head")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_who_initialled_does_not_stand_for_the_one_with_the_order(delegated):
+    outgoing, signer, clerk = delegated
+    Credential.objects.filter(person=signer.person).update(state="revoked")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_who_leads_no_division_any_more_signed_without_authority(delegated):
+    outgoing, signer, clerk = delegated
+    Appointment.objects.filter(pk=signer.pk).update(roles=[Role.SPECIALIST])
 
     with pytest.raises(NoAuthorisedSignature):
         seal_document(clerk=clerk, outgoing_id=outgoing.pk)
