@@ -13,6 +13,7 @@ from dinh.kernel.pdf import Place
 
 _MM = 72 / 25.4
 _NUMBER = re.compile(r"Số\s*:?(?P<blank>[\s.…_]*)(?=[/\-–])", re.IGNORECASE)
+_NUMBERED = re.compile(r"Số\s*:?[\s.…_\d]*[/\-–]")
 _DATE = re.compile(r"ngày(?P<day>[\s.…_]*)tháng(?P<month>[\s.…_]*)năm(?P<year>[\s.…_]*)", re.IGNORECASE)
 _RECIPIENTS = re.compile(r"\s*Nơi nhận\s*:?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(TM\.|KT\.|TL\.|TUQ\.|Q\.|T/M|K/T|T/L)\s*\S")
@@ -22,6 +23,7 @@ _SIGNATURE = (116.0, 65.0)
 _SEAL = (99.0, 100.0)
 _INITIALS = (44.0, 45.0)
 _NAME_GAP = 22.0
+_HEAD_GAP = 40.0
 
 
 def suggest_places(pdf: bytes) -> tuple[Place, ...]:
@@ -56,11 +58,18 @@ def _number(page: PageText) -> Iterator[Place]:
 
 
 def _date(page: PageText) -> Iterator[Place]:
+    lowest = _foot_of_head(page)
     for line in page.lines[:25]:
-        if found := _DATE.search(line.text):
+        if line.base >= lowest and (found := _DATE.search(line.text)):
             for name in ("day", "month", "year"):
                 yield _blank(page, line, name, *found.span(name), italic=True)
             return
+
+
+def _foot_of_head(page: PageText) -> float:
+    """The date stands in the row of the number; what is dated further down is said in the body, as minutes do."""
+    row = next((line.base for line in page.lines[:20] if _NUMBERED.search(line.text)), _HEAD_GAP)
+    return row - _HEAD_GAP
 
 
 def _blank(page: PageText, line: TextLine, name: str, start: int, end: int, *, italic: bool) -> Place:

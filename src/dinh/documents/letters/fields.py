@@ -5,7 +5,7 @@ The clerk's number and date come after the leader's signature (Decree 30/2020/NÄ
 text fields, which the seal locks. Everybody who is expected to sign has an empty signature field.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ _TEXTS = {
     "month": f"{DATE_FIELD}.month",
     "year": f"{DATE_FIELD}.year",
 }
-_NEEDED = (*_TEXTS, "signature.leader", "seal.leader")
+_DATE = ("day", "month", "year")
+_NEEDED = ("number", "signature.leader", "seal.leader")
 
 
 class PlacesMissing(InvalidInput):
@@ -36,32 +37,44 @@ def initials_field(order: int) -> str:
     return f"{INITIALS_FIELD}.{order}"
 
 
-def letter_fields(places: Sequence[Mapping[str, Any]], *, initials: int) -> list[FieldSpec]:
+def letter_fields(
+    places: Sequence[Mapping[str, Any]], *, initials: int, dated: bool = True
+) -> list[FieldSpec]:
     """
     The fields of a letter with so many who initial.
 
     :param places: as `kernel.pdf.Place`, plain
+    :param dated: the form of its type has a date in the head; else the date's places are wanted only where one of them
+        is there
     :raises PlacesMissing: naming each place that is needed and not there
     """
     known = {place["name"]: place for place in places}
-    expected = [f"initials.{order}" for order in range(1, initials + 1)]
-    if missing := [name for name in (*_NEEDED, *expected) if name not in known]:
+    date_places = _DATE if dated or any(name in known for name in _DATE) else ()
+    expected = [*_NEEDED, *date_places, *(f"initials.{order}" for order in range(1, initials + 1))]
+    if missing := [name for name in expected if name not in known]:
         told = _("The letter has no place for: %(names)s. Mark it on the page.") % {
             "names": ", ".join(missing)
         }
         raise PlacesMissing(told, faults=[FieldFault(name, told) for name in missing])
-    texts = [_text(known[place], name) for place, name in _TEXTS.items()]
+    texts = [_text(known[place], _TEXTS[place]) for place in ("number", *date_places)]
     signatures = [_signature(known[f"initials.{n}"], initials_field(n)) for n in range(1, initials + 1)]
     leader = _signature(known["signature.leader"], LEADER_FIELD)
-    seal = _signature(known["seal.leader"], SEAL_FIELD, locks=tuple(_TEXTS.values()))
+    seal = _signature(known["seal.leader"], SEAL_FIELD, locks=tuple(each.name for each in texts))
     return [*texts, *signatures, leader, seal]
 
 
-def number_and_date(*, number: str, day: date, bloc: str) -> tuple[dict[str, str], dict[str, Path]]:
-    """Text of each field that the clerk fills, and the typeface of those that are not upright."""
+def number_and_date(
+    *, number: str, day: date, bloc: str, fields: Collection[str]
+) -> tuple[dict[str, str], dict[str, Path]]:
+    """
+    Text of each field that the clerk fills, and the typeface of those that are not upright.
+
+    :param fields: names of those that the letter has; minutes have none for the date
+    """
     values = dict(zip(_TEXTS.values(), (number, *date_parts(day, bloc=bloc)), strict=True))
     italic = font_file(italic=True)
-    return values, {name: italic for place, name in _TEXTS.items() if place != "number"}
+    filled = {name: value for name, value in values.items() if name in fields}
+    return filled, dict.fromkeys(filled.keys() - {NUMBER_FIELD}, italic)
 
 
 def _text(place: Mapping[str, Any], name: str) -> FieldSpec:

@@ -117,6 +117,7 @@ class ModelWords(Rule):
     :param body: one line a paragraph; "……" stands where the writer fills in, `{issuer}` for the agency
     :param order: the line between the legal bases and the articles
     :param has_authority: names the deciding authority
+    :param is_dated: bears place and date in its head (box 4)
     """
 
     layout: str
@@ -124,6 +125,7 @@ class ModelWords(Rule):
     body: str
     order: str = ""
     has_authority: bool = False
+    is_dated: bool = True
 
 
 def profile_for(*, bloc: str, on: date, variant: str = "") -> FormProfile:

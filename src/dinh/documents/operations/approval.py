@@ -13,9 +13,10 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.docx import BLOCKING
 from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
-from dinh.documents.letters import initials_field, letter_fields
+from dinh.documents.letters import initials_field
 from dinh.documents.models import Document, Outgoing, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
 from dinh.kernel.calendar import add_working_days, closing_time
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
@@ -57,8 +58,7 @@ def _submittable(outgoing_id: int, drafter: Appointment) -> tuple[Version, list[
     version = _laid_out(outgoing)
     if blocking := [each["message"] for each in version.faults if each.get("severity") == BLOCKING]:
         raise FormBlocked(" ".join(blocking))
-    initials = outgoing.steps.filter(kind=StepKind.INITIAL).count()
-    return version, letter_fields(version.places, initials=initials)
+    return version, fields_of(version, version.places)
 
 
 @transaction.atomic

@@ -1,6 +1,8 @@
 """What a version's letter says, put together from its words, path, recipients and unit."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +12,10 @@ from dinh.documents.docx import build_docx
 from dinh.documents.enums import Purpose, Source, StepKind
 from dinh.documents.letters import (
     LetterContent,
+    ModelWords,
     SignatureBlock,
     document_type,
+    letter_fields,
     model_words,
     parse_body,
     starter_text,
@@ -23,6 +27,7 @@ from dinh.documents.operations.authority import deciding_authority, signature_li
 from dinh.documents.operations.letter_form import LetterForm, form_of, laid_out_annexes, typist_mark
 from dinh.documents.queries.outgoing import addressed_as
 from dinh.kernel.errors import NotFound
+from dinh.pki.api import FieldSpec
 
 _LEVELS_UP = 4
 
@@ -45,7 +50,7 @@ def letter_of(version: Version) -> LetterContent:
         notation=document.notation,
         place_name=document.place,
         subject=document.subject.removeprefix("Về việc ") if kind.layout == "letter" else document.subject,
-        deciding_authority=_deciding(version, kind.layout),
+        deciding_authority=_deciding(version),
         addressees=addressees,
         address_label=f"{council or unit.name} điện" if kind.addressed == "wired" else "",
         body=parse_body(_text(version, on)),
@@ -62,6 +67,16 @@ def letter_of(version: Version) -> LetterContent:
     )
 
 
+def fields_of(version: Version, places: Sequence[Mapping[str, Any]]) -> list[FieldSpec]:
+    """
+    The fields of the version's letter at these places: for its number and date, and one for each who signs.
+
+    :raises PlacesMissing: naming each place that is needed and not there
+    """
+    initials = version.outgoing.steps.filter(kind=StepKind.INITIAL).count()
+    return letter_fields(places, initials=initials, dated=_words(version).is_dated)
+
+
 def word_of(outgoing: Outgoing) -> bytes:
     """
     The draft as a Word file in the form of its bloc, to be gone on with in Word: its last text, else the words of
@@ -73,6 +88,11 @@ def word_of(outgoing: Outgoing) -> bytes:
     if written is None:
         raise NotFound(_("There is no such document."))
     return build_docx(letter_of(written))
+
+
+def _words(version: Version) -> ModelWords:
+    document, on = version.outgoing.document, _day(version)
+    return model_words(document_type(document.type_code, bloc=document.bloc, on=on).layout, on=on)
 
 
 def _text(version: Version, on: date) -> str:
@@ -114,8 +134,8 @@ def _ancestors(unit: Unit) -> list[Unit]:
     return found
 
 
-def _deciding(version: Version, layout: str) -> str:
-    if not model_words(layout, on=_day(version)).has_authority:
+def _deciding(version: Version) -> str:
+    if not _words(version).has_authority:
         return ""
     return deciding_authority(
         _leader(version.outgoing), authority=_authority(version.outgoing), on=_day(version)

@@ -17,17 +17,21 @@ pytestmark = pytest.mark.django_db
 
 
 def draft(
-    *, with_reviewer: bool = True, authority: str | None = None
+    *,
+    with_reviewer: bool = True,
+    authority: str | None = None,
+    type_code: str = "CV",
+    bloc: str = "government",
 ) -> tuple[Outgoing, Appointment, Appointment, Appointment]:
     """A letter of the unit's head; under an authority, of a head of division who signs under it."""
-    drafter = AppointmentFactory()
+    drafter = AppointmentFactory(unit__bloc=bloc)
     signer = Role.DIVISION_HEAD if authority else Role.UNIT_HEAD
     leader = AppointmentFactory(unit=drafter.unit, roles=[signer])
     reviewer = AppointmentFactory(unit=drafter.unit, roles=[Role.DIVISION_HEAD])
     outgoing = create_draft(
         drafter=drafter,
         plan=DraftPlan(
-            type_code="CV",
+            type_code=type_code,
             subject="triển khai dịch vụ công",
             paragraphs=["Đề nghị thực hiện."],
             recipients=[WantedRecipient(unit_id=UnitFactory().pk), WantedRecipient(unit_id=UnitFactory().pk)],

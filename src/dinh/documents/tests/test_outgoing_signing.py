@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
-from dinh.directory.enums import Role
+from dinh.directory.enums import Bloc, Role
 from dinh.directory.models import Account, Appointment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
@@ -50,8 +50,8 @@ def delegated(request, settings, tmp_path):
     return outgoing, signer, clerk
 
 
-def submitted(authority: str | None = None):
-    outgoing, drafter, reviewer, leader = draft(authority=authority)
+def submitted(**wanted):
+    outgoing, drafter, reviewer, leader = draft(**wanted)
     clerk = AppointmentFactory(unit=outgoing.unit, roles=[Role.CLERK])
     for appointment in (leader, reviewer):
         AccountFactory(current_appointment=appointment)
@@ -111,6 +111,24 @@ def test_a_letter_is_initialled_signed_numbered_sealed_and_sent(letter, tmp_path
     assert [entry.action.rsplit(".", 1)[1] for entry in trace_of(outgoing)] == [
         "drafted", "submitted", "initialled", "signed", "numbered", "sealed", "dispatched",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bloc", Bloc.values)
+def test_minutes_have_no_date_in_their_head_and_are_issued_all_the_same(bloc, settings, tmp_path):
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, _drafter, reviewer, leader, clerk = submitted(type_code="BB", bloc=bloc)
+    for actor in (reviewer, leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    assert filled(outgoing) == [
+        "dinh.number", "Signature.initials.1", "Signature.leader", "Signature.seal",
+    ]  # fmt: skip
+    assert outgoing.document.issued_date == DAY
+    report = verification_of(pdf=pdf_of(outgoing), offline=True)
+    assert [item.later_changes for item in report.signatures] == ["permitted", "permitted", "permitted"]
 
 
 @pytest.mark.skipif(not shutil.which("pdfsig"), reason="pdfsig is missing")

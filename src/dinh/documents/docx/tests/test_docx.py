@@ -25,7 +25,7 @@ from dinh.documents.docx import (
 )
 from dinh.documents.docx.sandboxed import Limits, ProgramTimedOut, find_program, run_limited
 from dinh.documents.docx.tests.hostile import GOOD, HOSTILE, changed, with_external_link
-from dinh.documents.letters import Paragraph, document_types, parse_body, render_letter
+from dinh.documents.letters import Paragraph, document_types, parse_body, render_letter, starter
 from dinh.documents.letters.tests.pages import MM, line_with, lines_of, page_count, text_of
 from dinh.documents.letters.tests.samples import (
     DAY,
@@ -246,6 +246,18 @@ def test_found_places_agree_with_those_the_template_reports():
         ours = rendered.place(place.name)
         assert place.page == ours.page
         assert (place.x, place.y) == pytest.approx((ours.x, ours.y), abs=12), place.name
+
+
+def test_the_closing_time_of_minutes_is_no_date_of_the_letter():
+    content = starter(
+        type_code="BB", bloc="government", law_date=DAY, issuing_agency="Sở Nội vụ", issuer="SNV",
+        place_name="Lâm Giang",
+    )  # fmt: skip
+
+    found = {place.name for place in suggest_places(render_letter(content).pdf)}
+
+    assert "number" in found
+    assert not found & {"day", "month", "year"}
 
 
 def _assert_places(pdf: bytes) -> None:
