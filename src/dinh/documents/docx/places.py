@@ -8,7 +8,7 @@ capitals and the name below it. What is found is a proposal; the clerk moves the
 import re
 from collections.abc import Iterator
 
-from dinh.documents.docx.pagetext import PageText, TextLine, pages_of
+from dinh.documents.docx.pagetext import Character, PageText, TextLine, pages_of
 from dinh.kernel.pdf import Place
 
 _MM = 72 / 25.4
@@ -22,14 +22,16 @@ _WIDTHS = {"number": 30.0, "day": 18.0, "month": 18.0, "year": 28.0}
 _SIGNATURE = (116.0, 65.0)
 _SEAL = (99.0, 100.0)
 _INITIALS = (44.0, 45.0)
+_INITIALS_STEP = 46.0
 _NAME_GAP = 22.0
 _HEAD_GAP = 40.0
+_SAME_ROW = 8.0
 
 
-def suggest_places(pdf: bytes) -> tuple[Place, ...]:
+def suggest_places(pdf: bytes, *, initials: int = 1) -> tuple[Place, ...]:
     """
-    Propose the places of a letter: `number`, `day`, `month`, `year` where blank, `initials.1`,
-    `signature.leader`, `seal.leader`, and `copy` in the top right corner of page 1.
+    Propose the places of a letter: `number`, `day`, `month`, `year` where blank, `initials.1` and as many more as
+    wanted, `signature.leader`, `seal.leader`, and `copy` in the top right corner of page 1.
 
     A scan without text gives `copy` alone. Points from the bottom left, as in `kernel.pdf.Place`.
 
@@ -40,7 +42,7 @@ def suggest_places(pdf: bytes) -> tuple[Place, ...]:
         return ()
     found = [_copy(pages[0]), *_number(pages[0]), *_date(pages[0])]
     if end := _closing_page(pages):
-        found += [*_initials(pages), *_signature(end)]
+        found += [*_initials(pages[: end.number], initials), *_signature(end)]
     return tuple(found)
 
 
@@ -93,16 +95,37 @@ def _blank(page: PageText, line: TextLine, name: str, start: int, end: int, *, i
     )
 
 
-def _initials(pages: tuple[PageText, ...]) -> Iterator[Place]:
+def _initials(pages: tuple[PageText, ...], amount: int) -> Iterator[Place]:
+    """Side by side behind the end mark; all further to the left where the page is too narrow."""
     width, height = _INITIALS
+    page, last = _end_of_text(pages)
+    if last is None:
+        return
+    room = page.width - 12 * _MM - width - (amount - 1) * _INITIALS_STEP
+    left = min(last.right + 4, room)
+    for index in range(amount):
+        x = left + index * _INITIALS_STEP
+        name = f"initials.{index + 1}"
+        yield Place(name=name, page=page.number, x=x, y=last.base - height + 18, width=width, height=height)
+
+
+def _end_of_text(pages: tuple[PageText, ...]) -> tuple[PageText, Character | None]:
+    """Where the body ends: at "./.", else, as in Party letters, with the last line above the signature."""
     for page in pages:
         for line in page.lines:
             if found := _END.search(line.text):
-                last = line.characters[found.end() - 1]
-                x = min(last.right + 4, page.width - 12 * _MM - width)
-                y = last.base - height + 18
-                yield Place(name="initials.1", page=page.number, x=x, y=y, width=width, height=height)
-                return
+                return page, line.characters[found.end() - 1]
+    closing = _closing_height(pages[-1])
+    body = [(page, line) for page in pages for line in page.lines if _is_body(page, line, pages[-1], closing)]
+    if not body:
+        return pages[-1], None
+    page, line = body[-1]
+    return page, line.characters[len(line.text.rstrip()) - 1]
+
+
+def _is_body(page: PageText, line: TextLine, end: PageText, closing: float) -> bool:
+    text = line.text.strip()
+    return bool(text) and not text.isdecimal() and (page is not end or line.base > closing + _SAME_ROW)
 
 
 def _closing_page(pages: tuple[PageText, ...]) -> PageText | None:
@@ -140,13 +163,22 @@ def _signature(page: PageText) -> Iterator[Place]:
 
 
 def _signer_lines(page: PageText) -> list[TextLine]:
-    """The right half of the page from the height of "Nơi nhận", or of the authority, downwards."""
-    middle = page.width * 0.42
+    """The right half of the page from the height of the closing downwards."""
+    closing = _closing_height(page)
+    return [part for part in _right_half(page) if part.base <= closing + _SAME_ROW]
+
+
+def _closing_height(page: PageText) -> float:
+    """The height of "Nơi nhận", or of the authority; 0 where neither is on the page."""
     start = next((line.base for line in page.lines if _RECIPIENTS.match(line.text)), None)
-    parts = [part for line in page.lines if (part := line.part(middle, page.width))]
     if start is None:
-        start = next((part.base for part in parts if _AUTHORITY.match(part.text)), 0.0)
-    return [part for part in parts if part.base <= start + 8]
+        start = next((part.base for part in _right_half(page) if _AUTHORITY.match(part.text)), 0.0)
+    return start
+
+
+def _right_half(page: PageText) -> list[TextLine]:
+    middle = page.width * 0.42
+    return [part for line in page.lines if (part := line.part(middle, page.width))]
 
 
 def _leading_capitals(lines: list[TextLine]) -> list[TextLine]:

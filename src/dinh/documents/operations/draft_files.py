@@ -18,6 +18,7 @@ from dinh.documents.letters import variant_of
 from dinh.documents.models import Attachment, Outgoing, Step, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.operations.harmful import LetterRefused, refuse_active_content
+from dinh.documents.operations.letter_content import initials_placed
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
@@ -55,7 +56,8 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
         made: dict[str, object] = {"source": Source.WORD, "word_id": info.sha256, "faults": faults}
     else:
         _refuse_harmful(content, file.name)
-        places = [asdict(place) for place in suggest_places(content)]
+        proposed = suggest_places(content, initials=initials_placed(outgoing_id))
+        places = [asdict(place) for place in proposed]
         made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
     return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": safe_name(file.name)}}, at)
 

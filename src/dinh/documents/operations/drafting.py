@@ -21,7 +21,7 @@ from dinh.documents.operations.draft_plan import (
     set_path,
     set_recipients,
 )
-from dinh.documents.operations.letter_content import letter_of
+from dinh.documents.operations.letter_content import initials_placed, letter_of
 from dinh.documents.operations.letter_form import fill_form, kept_form
 from dinh.documents.operations.replacing import require_same_rank
 from dinh.documents.queries.incoming import incoming_visible_to
@@ -140,7 +140,7 @@ def render_version(version: Version) -> Blob:
         pdf, places = rendered.pdf, rendered.places
     else:
         pdf = _pdf_of_file(version)
-        places = suggest_places(pdf)
+        places = suggest_places(pdf, initials=initials_placed(version.outgoing_id))
     info = store_bytes(pdf, accept=frozenset({PDF}))
     kept = [asdict(place) for place in places]
     Version.objects.filter(pk=version.pk).update(pdf_id=info.sha256, places=kept)

@@ -22,7 +22,7 @@ from dinh.documents.letters import (
     urgency_code,
     variant_of,
 )
-from dinh.documents.models import Outgoing, Version
+from dinh.documents.models import Outgoing, Step, Version
 from dinh.documents.operations.authority import deciding_authority, signature_lines, suggested_authority
 from dinh.documents.operations.letter_form import LetterForm, form_of, laid_out_annexes, typist_mark
 from dinh.documents.queries.outgoing import addressed_as
@@ -58,13 +58,18 @@ def letter_of(version: Version) -> LetterContent:
         recipients=recipients,
         archive_unit=outgoing.division.abbreviation if outgoing.division else "",
         archive_copies=form.archive_copies,
-        initials=max(1, outgoing.steps.filter(kind=StepKind.INITIAL).count()),
+        initials=initials_placed(outgoing.pk),
         urgency=urgency_code(document.urgency),
         circulation=document.circulation,
         typist_mark=typist_mark(form),
         address_lines=_address(unit) if form.shows_address else (),
         annexes=laid_out_annexes(form),
     )
+
+
+def initials_placed(outgoing_id: int) -> int:
+    """How many initials the letter has room for: of those on its path, of one at the least."""
+    return max(1, Step.objects.filter(outgoing=outgoing_id, kind=StepKind.INITIAL).count())
 
 
 def fields_of(version: Version, places: Sequence[Mapping[str, Any]]) -> list[FieldSpec]:

@@ -260,6 +260,33 @@ def test_the_closing_time_of_minutes_is_no_date_of_the_letter():
     assert not found & {"day", "month", "year"}
 
 
+@pytest.mark.parametrize("bloc", ORGANISATIONS)
+@pytest.mark.parametrize("amount", [1, 3])
+def test_initials_are_proposed_where_our_own_layout_has_them(bloc, amount):
+    parent, agency, issuer, _drafter = ORGANISATIONS[bloc]
+    content = official_letter(
+        bloc=bloc, parent_agency=parent, issuing_agency=agency, notation=f"CV-{issuer}", initials=amount
+    )
+    rendered = render_letter(content)
+
+    found = {place.name: place for place in suggest_places(rendered.pdf, initials=amount)}
+
+    for number in range(1, amount + 1):
+        ours, theirs = rendered.place(f"initials.{number}"), found[f"initials.{number}"]
+        assert theirs.page == ours.page
+        assert (theirs.x, theirs.y) == pytest.approx((ours.x, ours.y), abs=6)
+    assert f"initials.{amount + 1}" not in found
+
+
+def test_initials_stand_at_the_end_of_the_text_where_the_signature_begins_a_page():
+    body = parse_body("Đoạn văn.\n" * 40)
+    rendered = render_letter(official_letter(bloc="party", body=body))
+
+    found = {place.name: place for place in suggest_places(rendered.pdf)}
+
+    assert found["initials.1"].page == rendered.place("initials.1").page
+
+
 def _assert_places(pdf: bytes) -> None:
     places = {place.name: place for place in suggest_places(pdf)}
     lines = lines_of(pdf)

@@ -175,6 +175,7 @@ def test_initials_stay_on_the_page():
     for number in (1, 2):
         place = rendered.place(f"initials.{number}")
         assert place.x + place.width <= 210 * MM - 10
+    assert rendered.place("initials.2").x - rendered.place("initials.1").x == pytest.approx(46)
 
 
 def test_annex_in_a_file_of_its_own_has_the_place_of_the_agencys_signature():
