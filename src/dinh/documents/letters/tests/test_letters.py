@@ -170,7 +170,7 @@ def test_no_page_holds_a_signature_alone(count):
 
 
 def test_initials_stay_on_the_page():
-    rendered = render_letter(official_letter(body=parse_body("Chữ " * 61), initials=2))
+    rendered = render_letter(official_letter(body=parse_body("Chữ " * 65), initials=2))
 
     for number in (1, 2):
         place = rendered.place(f"initials.{number}")
