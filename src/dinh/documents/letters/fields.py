@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.documents.letters.formats import date_parts
 from dinh.kernel.errors import FieldFault, InvalidInput
 from dinh.kernel.pdf import font_file
-from dinh.pki.api import DATE_FIELD, LEADER_FIELD, NUMBER_FIELD, SEAL_FIELD, Box, FieldKind, FieldSpec
+from dinh.pki.api import DATE_FIELD, NUMBER_FIELD, SEAL_FIELD, Box, FieldKind, FieldSpec
 
 INITIALS_FIELD = "Signature.initials"
 _TEXTS = {
@@ -25,7 +25,6 @@ _TEXTS = {
     "year": f"{DATE_FIELD}.year",
 }
 _DATE = ("day", "month", "year")
-_NEEDED = ("number", "signature.leader", "seal.leader")
 
 
 class PlacesMissing(InvalidInput):
@@ -37,8 +36,17 @@ def initials_field(order: int) -> str:
     return f"{INITIALS_FIELD}.{order}"
 
 
+def signature_field(key: str) -> str:
+    """Name of the field of a signature block by its key, such as `leader`."""
+    return f"Signature.{key}"
+
+
 def letter_fields(
-    places: Sequence[Mapping[str, Any]], *, initials: int, dated: bool = True
+    places: Sequence[Mapping[str, Any]],
+    *,
+    initials: int,
+    dated: bool = True,
+    signers: Sequence[str] = ("leader",),
 ) -> list[FieldSpec]:
     """
     The fields of a letter with so many who initial.
@@ -46,21 +54,23 @@ def letter_fields(
     :param places: as `kernel.pdf.Place`, plain
     :param dated: the form of its type has a date in the head; else the date's places are wanted only where one of them
         is there
+    :param signers: keys of those who sign, in order; the seal goes with the leader's
     :raises PlacesMissing: naming each place that is needed and not there
     """
     known = {place["name"]: place for place in places}
     date_places = _DATE if dated or any(name in known for name in _DATE) else ()
-    expected = [*_NEEDED, *date_places, *(f"initials.{order}" for order in range(1, initials + 1))]
+    initialled = {f"initials.{order}": initials_field(order) for order in range(1, initials + 1)}
+    signed = {f"signature.{key}": signature_field(key) for key in signers}
+    expected = ["number", *date_places, *initialled, *signed, "seal.leader"]
     if missing := [name for name in expected if name not in known]:
         told = _("The letter has no place for: %(names)s. Mark it on the page.") % {
             "names": ", ".join(missing)
         }
         raise PlacesMissing(told, faults=[FieldFault(name, told) for name in missing])
     texts = [_text(known[place], _TEXTS[place]) for place in ("number", *date_places)]
-    signatures = [_signature(known[f"initials.{n}"], initials_field(n)) for n in range(1, initials + 1)]
-    leader = _signature(known["signature.leader"], LEADER_FIELD)
+    signatures = [_signature(known[place], name) for place, name in (initialled | signed).items()]
     seal = _signature(known["seal.leader"], SEAL_FIELD, locks=tuple(each.name for each in texts))
-    return [*texts, *signatures, leader, seal]
+    return [*texts, *signatures, seal]
 
 
 def number_and_date(

@@ -1,6 +1,7 @@
 """What a version's letter says, put together from its words, path, recipients and unit."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment, Unit
-from dinh.documents.docx import build_docx
+from dinh.documents.docx import build_docx, suggest_places
 from dinh.documents.enums import Purpose, Source, StepKind
 from dinh.documents.letters import (
     LetterContent,
@@ -16,6 +17,7 @@ from dinh.documents.letters import (
     SignatureBlock,
     document_type,
     letter_fields,
+    minutes_signers,
     model_words,
     parse_body,
     starter_text,
@@ -54,7 +56,7 @@ def letter_of(version: Version) -> LetterContent:
         addressees=addressees,
         address_label=f"{council or unit.name} điện" if kind.addressed == "wired" else "",
         body=parse_body(_text(version, on)),
-        signatures=(_signature(outgoing, version),),
+        signatures=_signatures(outgoing, version),
         recipients=recipients,
         archive_unit=outgoing.division.abbreviation if outgoing.division else "",
         archive_copies=form.archive_copies,
@@ -78,8 +80,24 @@ def fields_of(version: Version, places: Sequence[Mapping[str, Any]]) -> list[Fie
 
     :raises PlacesMissing: naming each place that is needed and not there
     """
-    initials = version.outgoing.steps.filter(kind=StepKind.INITIAL).count()
-    return letter_fields(places, initials=initials, dated=_words(version).is_dated)
+    steps = version.outgoing.steps
+    return letter_fields(
+        places,
+        initials=steps.filter(kind=StepKind.INITIAL).count(),
+        dated=_words(version).is_dated,
+        signers=("secretary", "leader") if steps.filter(kind=StepKind.COSIGN).exists() else ("leader",),
+    )
+
+
+def suggested_places(outgoing: Outgoing, pdf: bytes, *, on: date) -> list[dict[str, Any]]:
+    """
+    The places that an uploaded letter seems to have, as a version keeps them.
+
+    :raises PdfUnreadable: if the file cannot be read
+    """
+    signers = _words_on(outgoing, on).signers
+    found = suggest_places(pdf, initials=initials_placed(outgoing.pk), signers=signers)
+    return [asdict(place) for place in found]
 
 
 def word_of(outgoing: Outgoing) -> bytes:
@@ -96,7 +114,11 @@ def word_of(outgoing: Outgoing) -> bytes:
 
 
 def _words(version: Version) -> ModelWords:
-    document, on = version.outgoing.document, _day(version)
+    return _words_on(version.outgoing, _day(version))
+
+
+def _words_on(outgoing: Outgoing, on: date) -> ModelWords:
+    document = outgoing.document
     return model_words(document_type(document.type_code, bloc=document.bloc, on=on).layout, on=on)
 
 
@@ -147,6 +169,18 @@ def _deciding(version: Version) -> str:
     )
 
 
+def _signatures(outgoing: Outgoing, version: Version) -> tuple[SignatureBlock, ...]:
+    secretary = _person_of(outgoing, StepKind.COSIGN)
+    if secretary is None:
+        return (_signature(outgoing, version),)
+    leader = _leader(outgoing)
+    return minutes_signers(
+        secretary=secretary.person.full_name,
+        chair=leader.person.full_name,
+        chair_position=leader.position.name,
+    )
+
+
 def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:
     leader = _leader(outgoing)
     if outgoing.council_name:
@@ -157,10 +191,17 @@ def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:
 
 
 def _leader(outgoing: Outgoing) -> Appointment:
+    leader = _person_of(outgoing, StepKind.SIGN)
+    assert leader is not None  # noqa: S101 every path ends with the signer
+    return leader
+
+
+def _person_of(outgoing: Outgoing, kind: StepKind) -> Appointment | None:
     people = outgoing.steps.select_related(
         "appointment__person", "appointment__position", "appointment__unit"
     )
-    return people.get(kind=StepKind.SIGN).appointment
+    step = people.filter(kind=kind).first()
+    return step.appointment if step else None
 
 
 def _authority(outgoing: Outgoing) -> str:

@@ -4,7 +4,7 @@ from django.utils import timezone
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
-from dinh.documents.enums import OutgoingState, StepState
+from dinh.documents.enums import OutgoingState, StepKind, StepState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import NotYourTurn, pass_initial, return_draft, submit_draft
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
@@ -39,11 +39,18 @@ def draft(
             leader=leader,
             initials=[reviewer] if with_reviewer else [],
             authority=authority,
+            secretary=AppointmentFactory(unit=drafter.unit, roles=[Role.DIVISION_HEAD])
+            if type_code == "BB"
+            else None,
         ),
         at=timezone.now(),
     )
     render_version(outgoing.versions.get())
     return outgoing, drafter, reviewer, leader
+
+
+def secretary_of(outgoing: Outgoing) -> Appointment:
+    return outgoing.steps.get(kind=StepKind.COSIGN).appointment
 
 
 def waiting(outgoing: Outgoing) -> list[tuple[str, int | None]]:

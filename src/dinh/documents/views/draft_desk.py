@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.documents.enums import OutgoingState, Source
+from dinh.documents.enums import OutgoingState, Source, StepKind
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_files import (
@@ -50,6 +50,7 @@ PLACES = {
     "initials.4": gettext_lazy("Initials 4"),
     "initials.5": gettext_lazy("Initials 5"),
     "initials.6": gettext_lazy("Initials 6"),
+    "signature.secretary": gettext_lazy("Signature of the secretary"),
     "signature.leader": gettext_lazy("Signature"),
     "seal.leader": gettext_lazy("Seal"),
 }
@@ -269,6 +270,8 @@ def _uploaded(request: StaffRequest, outgoing: Outgoing) -> Version:
 def _places_of(outgoing: Outgoing) -> list[tuple[str, object]]:
     """The places that this letter needs: initials for as many as initial it, one at the least."""
     gone = {f"initials.{n}" for n in range(initials_placed(outgoing.pk) + 1, INITIALS_MAX + 1)}
+    if not outgoing.steps.filter(kind=StepKind.COSIGN).exists():
+        gone.add("signature.secretary")
     return [(name, label) for name, label in PLACES.items() if name not in gone]
 
 
