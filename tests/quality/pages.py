@@ -153,6 +153,7 @@ NOT_PAGES: frozenset[str] = frozenset({
     "documents/outgoing/draft/units/", "notifications/<int:notification_id>/open/", "notifications/bell/",
     "notifications/read/", "records/case-files/<int:case_file_id>/<int:filing_id>/take-out/",
     "records/case-files/<int:case_file_id>/close/", "signing/credentials/<int:credential_id>/<slug:act>/",
+    "signing/credentials/<int:credential_id>/image/",
     "documents/found/<int:document_id>/", "documents/incoming/<int:incoming_id>/scan/",
     "documents/incoming/<int:incoming_id>/scan/new/", "documents/outgoing/<int:outgoing_id>/scan/",
     "documents/incoming/<int:incoming_id>/signatures/", "documents/outgoing/<int:outgoing_id>/signatures/",

@@ -22,6 +22,7 @@ class StepKind(TextChoices):
 
     REVIEW = "review", _("Comment")
     INITIAL = "initial", _("Initial")  # ký nháy
+    COSIGN = "cosign", _("Sign as secretary")
     SIGN = "sign", _("Sign")
 
 

@@ -50,7 +50,7 @@ def _amount_arrived(appointment: Appointment) -> int:
 
 
 def _amount_to_sign(appointment: Appointment) -> int:
-    return amount_waiting(appointment, "documents.initial", "documents.sign")
+    return amount_waiting(appointment, "documents.initial", "documents.cosign", "documents.sign")
 
 
 def _amount_to_issue(appointment: Appointment) -> int:

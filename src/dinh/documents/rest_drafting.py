@@ -1,5 +1,6 @@
 """Drafts of documents that go out, for programs: written, revised, with files and comments."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
@@ -20,7 +21,7 @@ from dinh.documents.operations.draft_files import (
     attach_files,
     detach_file,
 )
-from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient, refuse_strangers
 from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
 from dinh.documents.operations.letter_content import word_of
 from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
@@ -30,7 +31,7 @@ from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.versions import versions_of
-from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.kernel.errors import NotFound
 from dinh.storage.api import DOCX
 
 router = Router(tags=["drafts"])
@@ -74,13 +75,17 @@ class FormIn(Schema):
 
 
 class DraftIn(Schema):
-    """`initials` and `leader` are appointments of the caller's unit; `authority` empty: as usual."""
+    """
+    `initials`, `leader` and `secretary` (of minutes, who signs before the chair) are appointments of the caller's unit;
+    `authority` empty: as usual.
+    """
 
     type_code: str
     subject: str
     text: str = ""
     leader: int
     initials: list[int] = Field(default_factory=list)
+    secretary: int | None = None
     recipients: list[RecipientIn] = Field(default_factory=list, max_length=1000)
     urgency: int = 0
     secrecy: int = 0
@@ -121,7 +126,10 @@ class DraftOut(Schema):
 
 
 class PlaceIn(Schema):
-    """`name`: number, day, month, year, initials.1 to 6, signature.leader, seal.leader; its middle in points."""
+    """
+    `name`: number, day, month, year, initials.1 to 6, signature.secretary, signature.leader, seal.leader; its middle in
+    points.
+    """
 
     name: str
     page: Annotated[int, Field(ge=1, le=10_000)]
@@ -252,18 +260,27 @@ def comment(request: HttpRequest, outgoing_id: int, body: CommentIn) -> Status[C
 
 def _plan(body: DraftIn, drafter: Appointment) -> DraftPlan:
     people = staff_of([drafter.unit_id], timezone.localdate()).select_related("unit")
-    known = people.in_bulk([body.leader, *body.initials])
-    if body.leader not in known:
-        raise InvalidInput(_("Choose people of your own unit."), field="leader")
-    if any(each not in known for each in body.initials):
-        raise InvalidInput(_("Choose people of your own unit."), field="initials")
+    known = people.in_bulk([body.leader, *body.initials, body.secretary or 0])
+    plan = _plan_of(body, known, leader=known.get(body.leader, drafter))
+    secretary = [] if body.secretary is None else [body.secretary]
+    named = {"leader": [body.leader], "initials": body.initials, "secretary": secretary}
+    strangers = [name for name, ids in named.items() if not known.keys() >= set(ids)]
+    if strangers:
+        refuse_strangers(
+            plan, strangers, drafter=drafter, at=timezone.now(), needs_text=bool(body.text.strip())
+        )
+    return plan
+
+
+def _plan_of(body: DraftIn, known: Mapping[int, Appointment], *, leader: Appointment) -> DraftPlan:
     return DraftPlan(
         type_code=body.type_code,
         subject=body.subject,
         paragraphs=_paragraphs(body.text),
         recipients=wanted_from(body.recipients),
-        leader=known[body.leader],
-        initials=[known[each] for each in body.initials],
+        leader=leader,
+        initials=[known[each] for each in body.initials if each in known],
+        secretary=known.get(body.secretary or 0),
         urgency=body.urgency,
         secrecy=body.secrecy,
         reply_due_date=body.reply_due_date,

@@ -10,6 +10,7 @@ def register_kinds() -> None:
     for name, label, is_signing in (
         ("review", _("Review a draft"), False),
         ("initial", _("Initial a draft"), True),
+        ("cosign", _("Sign minutes as their secretary"), True),
         ("sign", _("Sign a letter"), True),
         ("revise", _("Revise a returned draft"), False),
         ("number", _("Number a letter"), False),

@@ -50,6 +50,7 @@ from .fields import (
     fill_text_fields,
     read_fields,
 )
+from .images import Ink, check_image
 from .longterm import ExtendedPdf, add_document_timestamp, extend_to_lt
 from .pades import PreparedSignature, SignatureClaims, SignedPdf, finish, finish_with_cms, prepare, sign
 from .revocation import (
@@ -103,6 +104,7 @@ __all__ = [
     "HttpRevocationFetcher",
     "HttpTimestampClient",
     "ImageAppearance",
+    "Ink",
     "Integrity",
     "KeptMember",
     "LaterChanges",
@@ -143,6 +145,7 @@ __all__ = [
     "add_document_timestamp",
     "add_fields",
     "add_timestamp",
+    "check_image",
     "extend_to_lt",
     "fill_number_and_date",
     "fill_text_fields",

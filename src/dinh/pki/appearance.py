@@ -22,6 +22,7 @@ from .pdf.objects import Dict, Name, Ref, Stream
 from .pdf.update import Update
 
 MAX_PIXELS = 4_000_000
+_SHOWN = 16
 
 
 class UnusableImage(InvalidInput):
@@ -30,7 +31,11 @@ class UnusableImage(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class ImageAppearance:
-    """A transparent PNG, centred in the field's box, never stretched. `png` holds the file's bytes."""
+    """
+    A transparent PNG, centred in the field's box, never stretched. `png` holds the file's bytes.
+
+    What of it is shown is as large as the box allows: empty margins do not count, so that a seal has its 35 mm.
+    """
 
     png: bytes
 
@@ -137,14 +142,25 @@ def _draw_image(update: Update, appearance: ImageAppearance, width: float, heigh
     return _form(update, width, height, content, {"XObject": {"Im": image}})
 
 
-@lru_cache(maxsize=512)
-def _pixels(png: bytes) -> _Pixels:
+def read_image(png: bytes) -> Image.Image:
+    """
+    The image in RGBA.
+
+    :raises UnusableImage: if it is no PNG, or has more than 4 million pixels
+    """
     try:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise UnusableImage(_("The image is too large: at most 2000 by 2000 pixels."), field="image")
-            rgba = image.convert("RGBA")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+            return image.convert("RGBA")
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise UnusableImage(_("The image is not a readable PNG file."), field="image") from error
+
+
+@lru_cache(maxsize=512)
+def _pixels(png: bytes) -> _Pixels:
+    whole = read_image(png)
+    faint = [255 if value >= _SHOWN else 0 for value in range(256)]
+    rgba = whole.crop(whole.getchannel("A").point(faint).getbbox())
     colour, alpha = rgba.convert("RGB").tobytes(), rgba.getchannel("A").tobytes()
     return _Pixels(rgba.width, rgba.height, zlib.compress(colour), zlib.compress(alpha))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from dinh.directory.enums import Role
@@ -70,6 +71,7 @@ __all__ = [
 ]  # fmt: skip
 
 _AUTHORISED = [Role.UNIT_HEAD, Role.UNIT_DEPUTY]
+_DELEGATES = [Role.DIVISION_HEAD, Role.DIVISION_DEPUTY]
 
 
 def add_fields(*, sha256: str, fields: Sequence[pki.FieldSpec]) -> str:
@@ -84,14 +86,19 @@ def fill_text_fields(
     return keep(pki.fill_text_fields(pdf=read_blob(sha256), values=values, font=font, fonts=fonts))
 
 
-def has_valid_authorised_signature(*, sha256: str, unit_id: int) -> bool:
+def has_valid_authorised_signature(*, sha256: str, unit_id: int, delegate_id: int | None = None) -> bool:
     """
     Whether a head or deputy of the unit has signed, by a registered certificate in use of a trusted
     authority, and nothing forbidden was changed since. Does not ask authorities over the net: where the
     file does not prove that the certificate was not revoked, its state in the registry decides.
+
+    :param delegate_id: the appointment to whom the head gave the signature of this letter (TL., TUQ.; Decree
+        30/2020, Art. 13(3), (4)); counts as the head's own if it leads a division of the unit
     """
     report = verification_of(pdf=read_blob(sha256), offline=True)
-    return any(_is_sound(item) and _is_authorised(item, unit_id) for item in report.signatures)
+    may_sign = Q(roles__overlap=_AUTHORISED) | Q(pk=delegate_id, roles__overlap=_DELEGATES)
+    signers = Appointment.objects.filter(may_sign, unit_id=unit_id)
+    return any(_is_sound(item) and _is_of(item, signers) for item in report.signatures)
 
 
 def _is_sound(report: pki.SignatureReport) -> bool:
@@ -105,12 +112,12 @@ def _is_sound(report: pki.SignatureReport) -> bool:
     )
 
 
-def _is_authorised(report: pki.SignatureReport, unit_id: int) -> bool:
+def _is_of(report: pki.SignatureReport, signers: QuerySet[Appointment]) -> bool:
+    """Whether one of these, in office on the day of signing, made the signature."""
     if report.signer is None or report.signed_at is None:
         return False
     person = Credential.objects.filter(
         fingerprint=report.signer.fingerprint, state=CredentialState.ACTIVE, person__isnull=False
     ).values("person_id")
-    held = Appointment.objects.filter(unit_id=unit_id, person_id__in=person, roles__overlap=_AUTHORISED)
     day = timezone.localdate(report.signed_at)
-    return any(appointment.is_current(day) for appointment in held)
+    return any(appointment.is_current(day) for appointment in signers.filter(person_id__in=person))

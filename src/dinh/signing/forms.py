@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from dinh.directory.models import Person, Unit
 from dinh.kernel.errors import InvalidInput
 from dinh.signing.keys import PROVIDER as PKCS12
-from dinh.signing.operations.credentials import MAX_CERTIFICATE_BYTES, NewCredential
+from dinh.signing.operations.credentials import MAX_CERTIFICATE_BYTES, MAX_IMAGE_BYTES, NewCredential
 from dinh.signing.providers import PKCS11, PLUGIN, REMOTE, VGCA
 
 PLACES = {
@@ -19,8 +19,6 @@ PLACES = {
     PKCS11: gettext_lazy("Security module of the province (PKCS#11)"),
     PKCS12: gettext_lazy("Software key of this installation (demo)"),
 }
-
-_MAX_IMAGE = 1024 * 1024
 
 
 def uploaded_pdf(upload: object) -> bytes:
@@ -82,8 +80,22 @@ class RegisterForm(forms.Form):
             person_id=person_id,
             unit_id=unit_id,
             provider_ref=data["provider_ref"],
-            appearance=_bounded(data["appearance"], _MAX_IMAGE, "appearance"),
+            appearance=_bounded(data["appearance"], MAX_IMAGE_BYTES, "appearance"),
         )
+
+
+class ImageForm(forms.Form):
+    """Another image for a registered certificate."""
+
+    appearance = forms.FileField(
+        label=gettext_lazy("Image of the signature or seal"),
+        help_text=gettext_lazy("PNG with a transparent background; blue for a signature, red for a seal."),
+        widget=forms.ClearableFileInput(attrs={"class": "form-control", "accept": "image/png"}),
+    )
+
+    def image(self) -> bytes:
+        """The bytes of the upload. :raises InvalidInput: if it is too large"""
+        return _bounded(self.cleaned_data["appearance"], MAX_IMAGE_BYTES, "appearance")
 
 
 def holder_of_code(code: str) -> tuple[int | None, int | None]:

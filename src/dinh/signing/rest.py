@@ -18,8 +18,10 @@ from dinh.signing.forms import holder_of_code, uploaded_pdf
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.operations.credentials import (
     MAX_CERTIFICATE_BYTES,
+    MAX_IMAGE_BYTES,
     NewCredential,
     register_credential,
+    replace_image,
     resume_credential,
     revoke_credential,
     suspend_credential,
@@ -27,10 +29,12 @@ from dinh.signing.operations.credentials import (
 from dinh.signing.queries.credentials import (
     credentials_matching,
     credentials_visible_to,
+    image_seen,
     own_credentials,
 )
 from dinh.signing.queries.verdicts import holder_in
 from dinh.signing.queries.verification import verification_of
+from dinh.storage.api import blob_response
 
 PAGE = 50
 
@@ -58,6 +62,7 @@ class CredentialOut(Schema):
     valid_from: datetime
     valid_to: datetime
     state: CredentialState
+    has_image: bool
 
 
 class CredentialPage(Schema):
@@ -97,8 +102,13 @@ def register(
     holder: Form[str],
     provider: Form[str],
     provider_ref: Form[str] = "",
+    appearance: File[UploadedFile | None] = None,
 ) -> Status[CredentialOut]:
-    """Register a certificate (PEM or DER) for the official or the unit of this code."""
+    """
+    Register a certificate (PEM or DER) for the official or the unit of this code.
+
+    `appearance`: PNG of the signature (blue) or the seal (red) with a transparent background.
+    """
     person_id, unit_id = holder_of_code(holder)
     new = NewCredential(
         certificate=certificate.read(MAX_CERTIFICATE_BYTES + 1),
@@ -106,8 +116,25 @@ def register(
         person_id=person_id,
         unit_id=unit_id,
         provider_ref=provider_ref,
+        appearance=appearance.read(MAX_IMAGE_BYTES + 1) if appearance else b"",
     )
     return Status(201, _credential(register_credential(new=new, actor=_own(request), at=timezone.now())))
+
+
+@router.get("/signing/credentials/{credential_id}/image")
+def credential_image(request: HttpRequest, credential_id: int) -> HttpResponseBase:
+    """The image of the signature or the seal (PNG); 404 where there is none."""
+    kept = image_seen(_own(request), credential_id)
+    return blob_response(request, kept, filename="chu-ky.png", inline=True)
+
+
+@router.post("/signing/credentials/{credential_id}/image", response=CredentialOut)
+def new_image(request: HttpRequest, credential_id: int, appearance: File[UploadedFile]) -> CredentialOut:
+    """Another image (PNG) for what is signed from now on."""
+    data = appearance.read(MAX_IMAGE_BYTES + 1)
+    return _credential(
+        replace_image(credential_id=credential_id, image=data, actor=_own(request), at=timezone.now())
+    )
 
 
 @router.post("/signing/credentials/{credential_id}/suspend", response=CredentialOut)
@@ -138,8 +165,9 @@ def _page(rows: QuerySet[Credential], number: int) -> CredentialPage:
 
 
 def _credential(row: Credential) -> CredentialOut:
-    names = [field for field in CredentialOut.model_fields if field != "holder"]
-    return CredentialOut(holder=holder_in(row).name, **{name: getattr(row, name) for name in names})
+    names = [field for field in CredentialOut.model_fields if field not in ("holder", "has_image")]
+    told = {name: getattr(row, name) for name in names}
+    return CredentialOut(holder=holder_in(row).name, has_image=row.appearance_id is not None, **told)
 
 
 def _own(request: HttpRequest) -> Appointment:

@@ -17,5 +17,6 @@ urlpatterns = [
     path("signing/credentials/list.<str:ending>", credentials.registry_export, name="credentials_export"),
     path("signing/credentials/new/", credentials.register, name="credential_new"),
     path("signing/credentials/<int:credential_id>/", credentials.detail, name="credential"),
+    path("signing/credentials/<int:credential_id>/image/", credentials.image, name="credential_image"),
     path("signing/credentials/<int:credential_id>/<slug:act>/", credentials.move, name="credential_act"),
 ]

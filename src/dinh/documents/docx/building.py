@@ -32,7 +32,14 @@ from dinh.documents.letters.content import (
     Table,
 )
 from dinh.documents.letters.formats import date_parts, heading_above, roman
-from dinh.documents.letters.law import BoxStyle, FormProfile, document_type, mark, profile_for
+from dinh.documents.letters.law import (
+    BoxStyle,
+    FormProfile,
+    document_type,
+    mark,
+    model_words,
+    profile_for,
+)
 from dinh.documents.letters.models import starter
 from dinh.documents.letters.render import ended, recipient_lines
 
@@ -227,7 +234,7 @@ class _Builder:
             self._line(right, each, "motto")
         self._ruled(right, 0.55)
         self._number(table.rows[1].cells[0])
-        if self.kind.layout != "minutes":
+        if model_words(self.kind.layout, on=self.content.law_date).is_dated:
             self._date(table.rows[1].cells[1])
 
     def _number(self, cell: Any) -> None:

@@ -1,8 +1,10 @@
 """What the page of a draft sends, read into a plan; and a draft, written back into the page."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.http import QueryDict
@@ -14,10 +16,13 @@ from dinh.documents.forms.letter_form import form_given, shown_given, shown_of
 from dinh.documents.letters import DocumentType
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.operations.letter_form import PLAIN_FORM
 from dinh.documents.queries.drafting import Group, folded_recipients
-from dinh.kernel.errors import InvalidInput
+from dinh.kernel.errors import FieldFault, InvalidInput
 from dinh.kernel.text import fold
 
+Given = ParamSpec("Given")
+Read = TypeVar("Read")
 OUTSIDE = (Channel.PAPER, Channel.EMAIL)
 
 
@@ -66,27 +71,54 @@ def rows_of(outgoing: Outgoing, groups: Sequence[Group]) -> list[Row]:
 def plan_given(
     given: QueryDict, *, people: Iterable[Appointment], types: Iterable[DocumentType], groups: Sequence[Group]
 ) -> DraftPlan:
-    """:raises InvalidInput: naming the field that cannot be read"""
+    """:raises InvalidInput: naming each field that cannot be read"""
     known = {str(each.pk): each for each in people}
-    leader = known.get(given.get("leader", ""))
-    if leader is None:
-        raise InvalidInput(_("Choose who signs."), field="leader")
-    chosen = [each for each in given.getlist("initials") if each]
-    if any(each not in known for each in chosen):
-        raise InvalidInput(_("Choose people of your own unit."), field="initials")
-    return DraftPlan(
+    leader, initials, secretary = _names_given(given)
+    faults = _faults_of_names(leader, initials, secretary, known)
+    plan = partial(
+        DraftPlan,
         type_code=type_named(given.get("type_code", ""), types),
         subject=given.get("subject", ""),
         paragraphs=[each for each in given.get("text", "").splitlines() if each.strip()],
-        recipients=wanted_of(rows_given(given, groups), groups),
-        leader=leader,
-        initials=[known[each] for each in chosen],
-        urgency=_chosen(given, "urgency", Urgency.values),
-        secrecy=_chosen(given, "secrecy", Secrecy.values),
-        reply_due_date=_day(given.get("reply_due_date", "")),
+        recipients=wanted_of(_read(faults, [], rows_given, given, groups), groups),
+        urgency=_read(faults, 0, _chosen, given, "urgency", Urgency.values),
+        secrecy=_read(faults, 0, _chosen, given, "secrecy", Secrecy.values),
+        reply_due_date=_read(faults, None, _day, given.get("reply_due_date", "")),
         authority=given.get("authority") or None,
-        form=form_given(given),
+        form=_read(faults, PLAIN_FORM, form_given, given),
     )
+    if faults:
+        raise InvalidInput(" ".join(dict.fromkeys(each.message for each in faults)), faults=faults)
+    return plan(
+        leader=known[leader], initials=[known[each] for each in initials], secretary=known.get(secretary)
+    )
+
+
+def _names_given(given: QueryDict) -> tuple[str, list[str], str]:
+    """Who signs, who initials, and the secretary of minutes, as the page names them."""
+    initials = [each for each in given.getlist("initials") if each]
+    return given.get("leader", ""), initials, given.get("secretary", "")
+
+
+def _faults_of_names(
+    leader: str, initials: list[str], secretary: str, known: Mapping[str, Appointment]
+) -> list[FieldFault]:
+    faults = [] if leader in known else [FieldFault("leader", _("Choose who signs."))]
+    named = {"initials": initials, "secretary": [secretary] if secretary else []}
+    strangers = [field for field, chosen in named.items() if not known.keys() >= set(chosen)]
+    return faults + [FieldFault(field, _("Choose people of your own unit.")) for field in strangers]
+
+
+def _read(
+    faults: list[FieldFault], otherwise: Read, reader: Callable[Given, Read], *args: Given.args,
+    **kwargs: Given.kwargs,
+) -> Read:  # fmt: skip
+    """What a reader gives; where it refuses, its faults join the others."""
+    try:
+        return reader(*args, **kwargs)
+    except InvalidInput as wrong:
+        faults.extend(wrong.faults)
+        return otherwise
 
 
 def values_of(outgoing: Outgoing) -> dict[str, object]:
@@ -94,6 +126,7 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
     document, last = outgoing.document, outgoing.versions.last()
     steps = list(outgoing.steps.all())
     signer = next((each for each in steps if each.kind == StepKind.SIGN), None)
+    secretary = next((each for each in steps if each.kind == StepKind.COSIGN), None)
     return {
         "type_code": document.type_code,
         "subject": document.subject,
@@ -103,6 +136,7 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
         "reply_due_date": document.reply_due_date.isoformat() if document.reply_due_date else "",
         "authority": document.signer_authority,
         "leader": str(signer.appointment_id) if signer else "",
+        "secretary": str(secretary.appointment_id) if secretary else "",
         "initials": [str(each.appointment_id) for each in steps if each.kind == StepKind.INITIAL],
         "form": shown_of(outgoing),
     }
@@ -116,7 +150,17 @@ def last_text(outgoing: Outgoing) -> str:
 
 def values_given(given: QueryDict) -> dict[str, object]:
     """What the page's fields held when it was sent, to be shown again."""
-    names = ("type_code", "subject", "text", "urgency", "secrecy", "reply_due_date", "authority", "leader")
+    names = (
+        "type_code",
+        "subject",
+        "text",
+        "urgency",
+        "secrecy",
+        "reply_due_date",
+        "authority",
+        "leader",
+        "secretary",
+    )
     return {name: given.get(name, "") for name in names} | {
         "initials": [each for each in given.getlist("initials") if each],
         "form": shown_given(given),

@@ -22,6 +22,7 @@ from dinh.documents.letters.fields import (
     initials_field,
     letter_fields,
     number_and_date,
+    signature_field,
 )
 from dinh.documents.letters.formats import (
     annex_mark_lines,
@@ -44,6 +45,7 @@ from dinh.documents.letters.law import (
     DocumentType,
     FormProfile,
     Mark,
+    ModelWords,
     UnknownForm,
     document_type,
     document_types,
@@ -54,7 +56,7 @@ from dinh.documents.letters.law import (
     urgency_code,
     variant_of,
 )
-from dinh.documents.letters.models import starter, starter_text
+from dinh.documents.letters.models import minutes_signers, starter, starter_text
 from dinh.documents.letters.registers import (
     Register,
     RegisterColumn,
@@ -88,6 +90,7 @@ __all__ = [
     "LetterContent",
     "LetterIncomplete",
     "Mark",
+    "ModelWords",
     "Order",
     "Paragraph",
     "PlacesMissing",
@@ -120,6 +123,7 @@ __all__ = [
     "letter_fields",
     "mark",
     "marks",
+    "minutes_signers",
     "model_words",
     "notation_for",
     "number_and_date",
@@ -136,6 +140,7 @@ __all__ = [
     "render_letter",
     "render_register",
     "roman",
+    "signature_field",
     "stamp_scan",
     "starter",
     "starter_text",

@@ -5,7 +5,7 @@ The clerk's number and date come after the leader's signature (Decree 30/2020/NÄ
 text fields, which the seal locks. Everybody who is expected to sign has an empty signature field.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.documents.letters.formats import date_parts
 from dinh.kernel.errors import FieldFault, InvalidInput
 from dinh.kernel.pdf import font_file
-from dinh.pki.api import DATE_FIELD, LEADER_FIELD, NUMBER_FIELD, SEAL_FIELD, Box, FieldKind, FieldSpec
+from dinh.pki.api import DATE_FIELD, NUMBER_FIELD, SEAL_FIELD, Box, FieldKind, FieldSpec
 
 INITIALS_FIELD = "Signature.initials"
 _TEXTS = {
@@ -24,7 +24,7 @@ _TEXTS = {
     "month": f"{DATE_FIELD}.month",
     "year": f"{DATE_FIELD}.year",
 }
-_NEEDED = (*_TEXTS, "signature.leader", "seal.leader")
+_DATE = ("day", "month", "year")
 
 
 class PlacesMissing(InvalidInput):
@@ -36,32 +36,55 @@ def initials_field(order: int) -> str:
     return f"{INITIALS_FIELD}.{order}"
 
 
-def letter_fields(places: Sequence[Mapping[str, Any]], *, initials: int) -> list[FieldSpec]:
+def signature_field(key: str) -> str:
+    """Name of the field of a signature block by its key, such as `leader`."""
+    return f"Signature.{key}"
+
+
+def letter_fields(
+    places: Sequence[Mapping[str, Any]],
+    *,
+    initials: int,
+    dated: bool = True,
+    signers: Sequence[str] = ("leader",),
+) -> list[FieldSpec]:
     """
     The fields of a letter with so many who initial.
 
     :param places: as `kernel.pdf.Place`, plain
+    :param dated: the form of its type has a date in the head; else the date's places are wanted only where one of them
+        is there
+    :param signers: keys of those who sign, in order; the seal goes with the leader's
     :raises PlacesMissing: naming each place that is needed and not there
     """
     known = {place["name"]: place for place in places}
-    expected = [f"initials.{order}" for order in range(1, initials + 1)]
-    if missing := [name for name in (*_NEEDED, *expected) if name not in known]:
+    date_places = _DATE if dated or any(name in known for name in _DATE) else ()
+    initialled = {f"initials.{order}": initials_field(order) for order in range(1, initials + 1)}
+    signed = {f"signature.{key}": signature_field(key) for key in signers}
+    expected = ["number", *date_places, *initialled, *signed, "seal.leader"]
+    if missing := [name for name in expected if name not in known]:
         told = _("The letter has no place for: %(names)s. Mark it on the page.") % {
             "names": ", ".join(missing)
         }
         raise PlacesMissing(told, faults=[FieldFault(name, told) for name in missing])
-    texts = [_text(known[place], name) for place, name in _TEXTS.items()]
-    signatures = [_signature(known[f"initials.{n}"], initials_field(n)) for n in range(1, initials + 1)]
-    leader = _signature(known["signature.leader"], LEADER_FIELD)
-    seal = _signature(known["seal.leader"], SEAL_FIELD, locks=tuple(_TEXTS.values()))
-    return [*texts, *signatures, leader, seal]
+    texts = [_text(known[place], _TEXTS[place]) for place in ("number", *date_places)]
+    signatures = [_signature(known[place], name) for place, name in (initialled | signed).items()]
+    seal = _signature(known["seal.leader"], SEAL_FIELD, locks=tuple(each.name for each in texts))
+    return [*texts, *signatures, seal]
 
 
-def number_and_date(*, number: str, day: date, bloc: str) -> tuple[dict[str, str], dict[str, Path]]:
-    """Text of each field that the clerk fills, and the typeface of those that are not upright."""
+def number_and_date(
+    *, number: str, day: date, bloc: str, fields: Collection[str]
+) -> tuple[dict[str, str], dict[str, Path]]:
+    """
+    Text of each field that the clerk fills, and the typeface of those that are not upright.
+
+    :param fields: names of those that the letter has; minutes have none for the date
+    """
     values = dict(zip(_TEXTS.values(), (number, *date_parts(day, bloc=bloc)), strict=True))
     italic = font_file(italic=True)
-    return values, {name: italic for place, name in _TEXTS.items() if place != "number"}
+    filled = {name: value for name, value in values.items() if name in fields}
+    return filled, dict.fromkeys(filled.keys() - {NUMBER_FIELD}, italic)
 
 
 def _text(place: Mapping[str, Any], name: str) -> FieldSpec:

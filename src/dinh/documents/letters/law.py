@@ -117,6 +117,9 @@ class ModelWords(Rule):
     :param body: one line a paragraph; "……" stands where the writer fills in, `{issuer}` for the agency
     :param order: the line between the legal bases and the articles
     :param has_authority: names the deciding authority
+    :param is_dated: bears place and date in its head (box 4)
+    :param signers: keys of the signature blocks from left to right: `leader`, whose is the seal; `secretary` of
+        minutes; `second` of an agreement, who is another party's and signs elsewhere
     """
 
     layout: str
@@ -124,6 +127,13 @@ class ModelWords(Rule):
     body: str
     order: str = ""
     has_authority: bool = False
+    is_dated: bool = True
+    signers: tuple[str, ...] = ("leader",)
+
+    @property
+    def has_secretary(self) -> bool:
+        """Whether somebody of the own unit signs beside the leader."""
+        return "secretary" in self.signers
 
 
 def profile_for(*, bloc: str, on: date, variant: str = "") -> FormProfile:
@@ -213,7 +223,8 @@ def _marks() -> tuple[Mark, ...]:
 
 @lru_cache(maxsize=1)
 def _models() -> tuple[ModelWords, ...]:
-    return tuple(ModelWords(**row) for row in law_rows(_DATA / "models.toml")["model"])
+    rows = law_rows(_DATA / "models.toml")["model"]
+    return tuple(ModelWords(**row | {"signers": tuple(row.get("signers", ("leader",)))}) for row in rows)
 
 
 @lru_cache(maxsize=1)

@@ -67,10 +67,15 @@ def starter_text(*, type_code: str, bloc: str, on: date, issuing_agency: str) ->
     return "\n".join(lines)
 
 
+def minutes_signers(*, secretary: str, chair: str, chair_position: str = "") -> tuple[SignatureBlock, ...]:
+    """Return the blocks of model 1.9: secretary and chair by name; the chair's office only where it is needed."""
+    left = SignatureBlock(lines=("THƯ KÝ",), name=secretary, key="secretary", sealed=False)
+    return left, SignatureBlock(lines=("CHỦ TỌA",), name=chair, other_position=chair_position)
+
+
 def _signers(layout: str, signer: SignatureBlock) -> tuple[SignatureBlock, ...]:
     if layout == "minutes":
-        secretary = SignatureBlock(lines=("THƯ KÝ",), name="Họ và tên", key="secretary", sealed=False)
-        return (secretary, SignatureBlock(lines=("CHỦ TỌA",), name=signer.name))
+        return minutes_signers(secretary="Họ và tên", chair=signer.name)
     if layout == "agreement":
         first = SignatureBlock(lines=("ĐẠI DIỆN BÊN A", *signer.lines), name=signer.name)
         second = SignatureBlock(

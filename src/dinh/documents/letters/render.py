@@ -25,12 +25,12 @@ from dinh.documents.letters.law import (
     FormProfile,
     document_type,
     mark,
+    model_words,
     profile_for,
 )
 from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import RenderedPdf, render_pdf
 
-_WITHOUT_DATE = frozenset({"minutes"})
 _BLANK = "\u00a0"
 _PLAIN_LETTERS = frozenset({"letter"})
 
@@ -80,7 +80,7 @@ def letter_data(content: LetterContent) -> dict[str, Any]:
         heading=content.heading or tuple(filter(None, (profile.heading_name, profile.heading_motto))),
         type_name=content.type_name or kind.name,
         document_title=_document_title(content, kind),
-        dated=kind.layout not in _WITHOUT_DATE,
+        dated=model_words(kind.layout, on=content.law_date).is_dated,
         date=_written_date(content),
         urgency=_urgency(content.urgency),
         circulation=mark("circulation", content.circulation).mark if content.circulation else "",

@@ -13,13 +13,14 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.docx import BLOCKING
 from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
-from dinh.documents.letters import initials_field, letter_fields
+from dinh.documents.letters import initials_field, signature_field
 from dinh.documents.models import Document, Outgoing, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
 from dinh.kernel.calendar import add_working_days, closing_time
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
-from dinh.pki.api import LEADER_FIELD, FieldSpec
+from dinh.pki.api import FieldSpec
 from dinh.signing.api import add_fields
 from dinh.worklist.api import NewWork, add_work, finish_work
 
@@ -57,8 +58,7 @@ def _submittable(outgoing_id: int, drafter: Appointment) -> tuple[Version, list[
     version = _laid_out(outgoing)
     if blocking := [each["message"] for each in version.faults if each.get("severity") == BLOCKING]:
         raise FormBlocked(" ".join(blocking))
-    initials = outgoing.steps.filter(kind=StepKind.INITIAL).count()
-    return version, letter_fields(version.places, initials=initials)
+    return version, fields_of(version, version.places)
 
 
 @transaction.atomic
@@ -128,7 +128,7 @@ def pass_initial(*, outgoing_id: int, actor: Appointment, at: datetime) -> Outgo
     """
     Close the step of the one who comments, or initials without a certificate, and let the next wait.
 
-    A leader's step is closed by signing alone (`signing.sign_step`).
+    A leader's step and that of minutes' secretary are closed by signing alone (`signing.sign_step`).
 
     :raises NotYourTurn: if no such step waits for this appointment
     """
@@ -200,7 +200,8 @@ def _laid_out(outgoing: Outgoing) -> Version:
 
 
 def _name_fields(outgoing: Outgoing) -> None:
-    outgoing.steps.filter(kind=StepKind.SIGN).update(field_name=LEADER_FIELD)
+    for kind, key in ((StepKind.SIGN, "leader"), (StepKind.COSIGN, "secretary")):
+        outgoing.steps.filter(kind=kind).update(field_name=signature_field(key))
     initialling = outgoing.steps.filter(kind=StepKind.INITIAL).order_by("position")
     for order, step in enumerate(initialling, start=1):
         step.field_name = initials_field(order)

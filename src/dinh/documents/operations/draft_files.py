@@ -1,7 +1,7 @@
 """Files of a draft: the letter itself as Word or PDF, and what goes with it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePath
 from typing import BinaryIO
@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.docx import Meant, check_form, convert_docx_to_pdf, page_sizes, suggest_places
+from dinh.documents.docx import Meant, check_form, convert_docx_to_pdf, page_sizes
 from dinh.documents.enums import Source, StepKind
 from dinh.documents.letters import variant_of
-from dinh.documents.models import Attachment, Outgoing, Step, Version
+from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.drafting import next_version, own_draft
 from dinh.documents.operations.harmful import LetterRefused, refuse_active_content
+from dinh.documents.operations.letter_content import suggested_places
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
@@ -43,29 +44,37 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
     Make an uploaded Word file or PDF the next version. Of Word the faults of form are kept beside it;
     `drafting.render_version` converts it after. Of a PDF the places are proposed.
 
+    :raises NotFound: if the appointment does not see the draft
     :raises WrongFileType: if it is neither, whatever its name says
     :raises DocxRefused: if the Word file could harm
     :raises LetterRefused: if the PDF could: active content, pages beyond A0 or more than 500
     :raises NotPermitted: if it is not the drafter's turn
     """
+    draft, on = _seen(outgoing_id, drafter), timezone.localdate(at)
     info = store(file.stream, accept=LETTER_TYPES, name=file.name)
     content = read_blob(info.sha256)
     if info.media_type == DOCX:
-        faults = _faults_of_form(content, outgoing_id, drafter, timezone.localdate(at))
+        faults = _faults_of_form(content, draft, on)
         made: dict[str, object] = {"source": Source.WORD, "word_id": info.sha256, "faults": faults}
     else:
         _refuse_harmful(content, file.name)
-        places = [asdict(place) for place in suggest_places(content)]
+        places = suggested_places(draft, content, on=on)
         made = {"source": Source.UPLOAD, "pdf_id": info.sha256, "places": places}
     return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": safe_name(file.name)}}, at)
 
 
-def _faults_of_form(content: bytes, outgoing_id: int, drafter: Appointment, on: date) -> list[dict[str, str]]:
-    unit = drafter.unit
+def _seen(outgoing_id: int, drafter: Appointment) -> Outgoing:
     draft = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
-    signs = Step.objects.filter(outgoing=outgoing_id, kind=StepKind.SIGN)
+    if draft is None:
+        raise NotFound(_("There is no such document."))
+    return draft
+
+
+def _faults_of_form(content: bytes, draft: Outgoing, on: date) -> list[dict[str, str]]:
+    unit = draft.unit
+    signs = draft.steps.filter(kind=StepKind.SIGN)
     signer = signs.values_list("appointment__person__full_name", flat=True).first()
-    meant = Meant(notation=draft.document.notation, signer=signer) if draft and signer else None
+    meant = Meant(notation=draft.document.notation, signer=signer) if signer else None
     variant = variant_of(bloc=unit.bloc, issuer=unit.name)
     found = check_form(content, bloc=unit.bloc, on=on, variant=variant, meant=meant)
     return [fault.to_json() for fault in found]
@@ -80,8 +89,7 @@ def attach_files(
     :raises WrongFileType: naming the file that is not Word, Excel, PDF or a picture
     :raises FileTooLarge: naming the file
     """
-    if not outgoing_visible_to(drafter).filter(pk=outgoing_id).exists():
-        raise NotFound(_("There is no such document."))
+    _seen(outgoing_id, drafter)
     stored = [_stored(file, is_annex=is_annex) for file in files]
     return _attach(outgoing_id, drafter, stored, is_annex, at)
 

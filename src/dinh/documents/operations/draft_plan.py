@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Never
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
-from dinh.documents.letters import UnknownForm, document_type, notation_for, variant_of
+from dinh.documents.letters import UnknownForm, document_type, model_words, notation_for, variant_of
 from dinh.documents.models import Document, Outgoing, Recipient, Step
 from dinh.documents.operations.authority import AUTHORITIES, DELEGATED, suggested_authority
 from dinh.documents.operations.letter_form import (
@@ -26,6 +27,7 @@ SUBJECT_MAX = 500
 TEXT_MAX = 300_000
 RECIPIENTS_MAX = 1000
 INITIALS_MAX = 6
+_PEOPLE = ("leader", "initials", "secretary")
 _HEADS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY)
 _DELEGATES = (*_HEADS, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 
@@ -47,7 +49,8 @@ class DraftPlan:
     Type, words, recipients and path of a draft.
 
     `paragraphs` may be empty where the text is a file. `initials`: who initials, in order, before `leader`
-    signs. `authority` is a key of `authority.AUTHORITIES`, None for the ordinary one.
+    signs. `secretary`: who wrote minutes and signs them before the chair, their `leader`; nobody of other
+    types. `authority` is a key of `authority.AUTHORITIES`, None for the ordinary one.
     """
 
     type_code: str
@@ -56,6 +59,7 @@ class DraftPlan:
     paragraphs: Sequence[str] = ()
     recipients: Sequence[WantedRecipient] = ()
     initials: Sequence[Appointment] = ()
+    secretary: Appointment | None = None
     urgency: int = Urgency.NORMAL
     secrecy: int = Secrecy.NONE
     reply_due_date: date | None = None
@@ -66,19 +70,47 @@ class DraftPlan:
     def signs_as(self) -> str:
         return self.authority or suggested_authority(self.leader)
 
+    @property
+    def path(self) -> tuple[tuple[StepKind, Appointment], ...]:
+        """What is asked of whom, in order."""
+        secretary = [(StepKind.COSIGN, self.secretary)] if self.secretary else []
+        initials = [(StepKind.INITIAL, each) for each in self.initials]
+        return (*initials, *secretary, (StepKind.SIGN, self.leader))
+
 
 def check_plan(plan: DraftPlan, *, drafter: Appointment, at: datetime, needs_text: bool = True) -> None:
     """:raises InvalidInput: naming every field at fault"""
-    today = timezone.localdate(at)
-    faults = [
+    if faults := _faults_of(plan, drafter, timezone.localdate(at), needs_text=needs_text):
+        raise _refusal(faults)
+
+
+def refuse_strangers(
+    plan: DraftPlan, fields: Sequence[str], *, drafter: Appointment, at: datetime, needs_text: bool
+) -> Never:
+    """
+    Refuse a plan whose people cannot all be found, naming these fields and whatever else is at fault.
+
+    :param plan: with somebody in the place of whoever is not there
+    :param fields: where somebody was named who is not of the drafter's unit
+    :raises InvalidInput: always
+    """
+    others = _faults_of(plan, drafter, timezone.localdate(at), needs_text=needs_text)
+    strangers = [FieldFault(name, _("Choose people of your own unit.")) for name in fields]
+    raise _refusal([*strangers, *(each for each in others if each.field not in _PEOPLE)])
+
+
+def _faults_of(plan: DraftPlan, drafter: Appointment, today: date, *, needs_text: bool) -> list[FieldFault]:
+    return [
         *_faults_of_words(plan, drafter, today, needs_text=needs_text),
         *_faults_of_path(plan, drafter, today),
         *recipient_faults(plan.recipients, sender=drafter),
         *form_faults(plan.form, unit=drafter.unit, type_code=plan.type_code, today=today),
     ]
-    if faults:
-        told = " ".join(dict.fromkeys(str(each.message) for each in faults))
-        raise InvalidInput(told, faults=[FieldFault(each.field, str(each.message)) for each in faults])
+
+
+def _refusal(faults: Sequence[FieldFault]) -> InvalidInput:
+    told = " ".join(dict.fromkeys(str(each.message) for each in faults))
+    return InvalidInput(told, faults=[FieldFault(each.field, str(each.message)) for each in faults])
 
 
 def fill_document(document: Document, plan: DraftPlan, *, drafter: Appointment, at: datetime) -> Document:
@@ -130,12 +162,11 @@ def recipient_faults(recipients: Sequence[WantedRecipient], *, sender: Appointme
 
 
 def set_path(outgoing: Outgoing, plan: DraftPlan) -> None:
-    """Replace the path: those who initial, in order, then the signer."""
+    """Replace the path: those who initial, in order, the secretary of minutes, then the signer."""
     outgoing.steps.all().delete()
-    path = [(StepKind.INITIAL, each) for each in plan.initials] + [(StepKind.SIGN, plan.leader)]
     Step.objects.bulk_create(
         Step(outgoing=outgoing, position=position, kind=kind, appointment=person)
-        for position, (kind, person) in enumerate(path, start=1)
+        for position, (kind, person) in enumerate(plan.path, start=1)
     )
 
 
@@ -186,11 +217,26 @@ def _faults_of_path(plan: DraftPlan, drafter: Appointment, today: date) -> Itera
     delegated = plan.authority in DELEGATED
     if not plan.leader.has_role(*(_DELEGATES if delegated else _HEADS)):
         yield FieldFault("leader", _("Only the head of the unit or a deputy signs."))
-    people = [each.pk for each in (*plan.initials, plan.leader)]
+    yield from _faults_of_secretary(plan, drafter, today)
+    people = [each.pk for _kind, each in plan.path]
     if len(set(people)) < len(people):
         yield FieldFault("initials", _("Each person can be named only once."))
     if len(plan.initials) > INITIALS_MAX:
         yield FieldFault("initials", _("At most six people initial."))
+
+
+def _faults_of_secretary(plan: DraftPlan, drafter: Appointment, today: date) -> Iterator[FieldFault]:
+    if plan.secretary is not None and not _works_here(plan.secretary, drafter, today):
+        yield FieldFault("secretary", _("Choose people of your own unit."))
+    try:
+        kind = document_type(plan.type_code, bloc=drafter.unit.bloc, on=today)
+    except UnknownForm:
+        return
+    wanted = model_words(kind.layout, on=today).has_secretary
+    if wanted and plan.secretary is None:
+        yield FieldFault("secretary", _("Choose the secretary, who signs the minutes beside the chair."))
+    if plan.secretary is not None and not wanted:
+        yield FieldFault("secretary", _("Only minutes have a secretary. Choose nobody here."))
 
 
 def _is_addressed(outsider: WantedRecipient) -> bool:

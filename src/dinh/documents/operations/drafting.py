@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.documents.docx import convert_docx_to_pdf, suggest_places
+from dinh.documents.docx import convert_docx_to_pdf
 from dinh.documents.enums import OutgoingState, Source
 from dinh.documents.letters import render_letter
 from dinh.documents.models import Document, Incoming, Outgoing, Version
@@ -21,7 +22,7 @@ from dinh.documents.operations.draft_plan import (
     set_path,
     set_recipients,
 )
-from dinh.documents.operations.letter_content import letter_of
+from dinh.documents.operations.letter_content import letter_of, suggested_places
 from dinh.documents.operations.letter_form import fill_form, kept_form
 from dinh.documents.operations.replacing import require_same_rank
 from dinh.documents.queries.incoming import incoming_visible_to
@@ -137,13 +138,12 @@ def render_version(version: Version) -> Blob:
     """
     if version.source == Source.PAGE:
         rendered = render_letter(letter_of(version), made_at=version.created_at)
-        pdf, places = rendered.pdf, rendered.places
+        pdf, places = rendered.pdf, [asdict(place) for place in rendered.places]
     else:
         pdf = _pdf_of_file(version)
-        places = suggest_places(pdf)
+        places = suggested_places(version.outgoing, pdf, on=timezone.localdate(version.created_at))
     info = store_bytes(pdf, accept=frozenset({PDF}))
-    kept = [asdict(place) for place in places]
-    Version.objects.filter(pk=version.pk).update(pdf_id=info.sha256, places=kept)
+    Version.objects.filter(pk=version.pk).update(pdf_id=info.sha256, places=places)
     version.refresh_from_db()
     return Blob.objects.get(pk=info.sha256)
 

@@ -1,28 +1,35 @@
 """What a version's letter says, put together from its words, path, recipients and unit."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment, Unit
-from dinh.documents.docx import build_docx
+from dinh.documents.docx import build_docx, suggest_places
 from dinh.documents.enums import Purpose, Source, StepKind
 from dinh.documents.letters import (
     LetterContent,
+    ModelWords,
     SignatureBlock,
     document_type,
+    letter_fields,
+    minutes_signers,
     model_words,
     parse_body,
     starter_text,
     urgency_code,
     variant_of,
 )
-from dinh.documents.models import Outgoing, Version
+from dinh.documents.models import Outgoing, Step, Version
 from dinh.documents.operations.authority import deciding_authority, signature_lines, suggested_authority
 from dinh.documents.operations.letter_form import LetterForm, form_of, laid_out_annexes, typist_mark
 from dinh.documents.queries.outgoing import addressed_as
 from dinh.kernel.errors import NotFound
+from dinh.pki.api import FieldSpec
 
 _LEVELS_UP = 4
 
@@ -45,21 +52,52 @@ def letter_of(version: Version) -> LetterContent:
         notation=document.notation,
         place_name=document.place,
         subject=document.subject.removeprefix("Về việc ") if kind.layout == "letter" else document.subject,
-        deciding_authority=_deciding(version, kind.layout),
+        deciding_authority=_deciding(version),
         addressees=addressees,
         address_label=f"{council or unit.name} điện" if kind.addressed == "wired" else "",
         body=parse_body(_text(version, on)),
-        signatures=(_signature(outgoing, version),),
+        signatures=_signatures(outgoing, version),
         recipients=recipients,
         archive_unit=outgoing.division.abbreviation if outgoing.division else "",
         archive_copies=form.archive_copies,
-        initials=max(1, outgoing.steps.filter(kind=StepKind.INITIAL).count()),
+        initials=initials_placed(outgoing.pk),
         urgency=urgency_code(document.urgency),
         circulation=document.circulation,
         typist_mark=typist_mark(form),
         address_lines=_address(unit) if form.shows_address else (),
         annexes=laid_out_annexes(form),
     )
+
+
+def initials_placed(outgoing_id: int) -> int:
+    """How many initials the letter has room for: of those on its path, of one at the least."""
+    return max(1, Step.objects.filter(outgoing=outgoing_id, kind=StepKind.INITIAL).count())
+
+
+def fields_of(version: Version, places: Sequence[Mapping[str, Any]]) -> list[FieldSpec]:
+    """
+    The fields of the version's letter at these places: for its number and date, and one for each who signs.
+
+    :raises PlacesMissing: naming each place that is needed and not there
+    """
+    steps = version.outgoing.steps
+    return letter_fields(
+        places,
+        initials=steps.filter(kind=StepKind.INITIAL).count(),
+        dated=_words(version).is_dated,
+        signers=("secretary", "leader") if steps.filter(kind=StepKind.COSIGN).exists() else ("leader",),
+    )
+
+
+def suggested_places(outgoing: Outgoing, pdf: bytes, *, on: date) -> list[dict[str, Any]]:
+    """
+    The places that an uploaded letter seems to have, as a version keeps them.
+
+    :raises PdfUnreadable: if the file cannot be read
+    """
+    signers = _words_on(outgoing, on).signers
+    found = suggest_places(pdf, initials=initials_placed(outgoing.pk), signers=signers)
+    return [asdict(place) for place in found]
 
 
 def word_of(outgoing: Outgoing) -> bytes:
@@ -73,6 +111,15 @@ def word_of(outgoing: Outgoing) -> bytes:
     if written is None:
         raise NotFound(_("There is no such document."))
     return build_docx(letter_of(written))
+
+
+def _words(version: Version) -> ModelWords:
+    return _words_on(version.outgoing, _day(version))
+
+
+def _words_on(outgoing: Outgoing, on: date) -> ModelWords:
+    document = outgoing.document
+    return model_words(document_type(document.type_code, bloc=document.bloc, on=on).layout, on=on)
 
 
 def _text(version: Version, on: date) -> str:
@@ -114,11 +161,23 @@ def _ancestors(unit: Unit) -> list[Unit]:
     return found
 
 
-def _deciding(version: Version, layout: str) -> str:
-    if not model_words(layout, on=_day(version)).has_authority:
+def _deciding(version: Version) -> str:
+    if not _words(version).has_authority:
         return ""
     return deciding_authority(
         _leader(version.outgoing), authority=_authority(version.outgoing), on=_day(version)
+    )
+
+
+def _signatures(outgoing: Outgoing, version: Version) -> tuple[SignatureBlock, ...]:
+    secretary = _person_of(outgoing, StepKind.COSIGN)
+    if secretary is None:
+        return (_signature(outgoing, version),)
+    leader = _leader(outgoing)
+    return minutes_signers(
+        secretary=secretary.person.full_name,
+        chair=leader.person.full_name,
+        chair_position=leader.position.name,
     )
 
 
@@ -132,10 +191,17 @@ def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:
 
 
 def _leader(outgoing: Outgoing) -> Appointment:
+    leader = _person_of(outgoing, StepKind.SIGN)
+    assert leader is not None  # noqa: S101 every path ends with the signer
+    return leader
+
+
+def _person_of(outgoing: Outgoing, kind: StepKind) -> Appointment | None:
     people = outgoing.steps.select_related(
         "appointment__person", "appointment__position", "appointment__unit"
     )
-    return people.get(kind=StepKind.SIGN).appointment
+    step = people.filter(kind=kind).first()
+    return step.appointment if step else None
 
 
 def _authority(outgoing: Outgoing) -> str:

@@ -24,6 +24,7 @@ from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
 from dinh.kernel.numbering import next_number
 from dinh.kernel.pdf import font_file
 from dinh.kernel.text import fold
+from dinh.pki.api import read_fields
 from dinh.signing.api import fill_text_fields
 from dinh.storage.api import read_blob
 from dinh.worklist.api import add_work, finish_work
@@ -54,7 +55,10 @@ def number_document(*, clerk: Appointment, outgoing_id: int, dated: date, at: da
     document = reserve_number(clerk=clerk, outgoing_id=outgoing_id, dated=dated, at=at)
     if document.content_id is None or document.issued_date is None or not _still_signed(outgoing_id):
         return document
-    values, fonts = number_and_date(number=document.number_text, day=document.issued_date, bloc=document.bloc)
+    fields = {field.name for field in read_fields(pdf=read_blob(document.content_id))}
+    values, fonts = number_and_date(
+        number=document.number_text, day=document.issued_date, bloc=document.bloc, fields=fields
+    )
     filled = fill_text_fields(sha256=document.content_id, values=values, font=font_file(), fonts=fonts)
     words = fold(extract_text(read_blob(filled), ocr=False).text)
     return _keep_numbered(outgoing_id, clerk, before=document.content_id, after=filled, words=words, at=at)

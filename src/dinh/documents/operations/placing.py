@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.documents.docx import page_sizes
-from dinh.documents.enums import OutgoingState, Source, StepKind
-from dinh.documents.letters import letter_fields
+from dinh.documents.enums import OutgoingState, Source
 from dinh.documents.models import Outgoing, Version
 from dinh.documents.operations.draft_files import PAGES_MAX
 from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.rules import may_mark_places
 from dinh.kernel.errors import InvalidInput, NotPermitted
@@ -22,7 +22,7 @@ from dinh.kernel.pdf import Place
 from dinh.signing.api import add_fields
 from dinh.storage.api import read_blob
 
-PLACED = ("number", "day", "month", "year", "signature.leader", "seal.leader")
+PLACED = ("number", "day", "month", "year", "signature.secretary", "signature.leader", "seal.leader")
 _SHAPES = {
     "number": (30.0, 16.0, 13.0, False),
     "day": (18.0, 16.0, 13.0, True),
@@ -109,8 +109,7 @@ def _with_fields(outgoing: Outgoing, version: Version, places: list[dict[str, ob
     """The letter with its fields at these places, if it is on its path; a draft gets them as it is submitted."""
     if outgoing.state != OutgoingState.REVIEWING:
         return None
-    initials = outgoing.steps.filter(kind=StepKind.INITIAL).count()
-    return add_fields(sha256=str(version.pdf_id), fields=letter_fields(places, initials=initials))
+    return add_fields(sha256=str(version.pdf_id), fields=fields_of(version, places))
 
 
 @transaction.atomic

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.documents.enums import OutgoingState
+from dinh.documents.enums import OutgoingState, StepKind
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.annexes import AnnexOutcome, keep_annexes, sign_annexes
 from dinh.documents.operations.approval import office_work, set_state
+from dinh.documents.operations.authority import DELEGATED
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
 from dinh.documents.rules import may_number
@@ -43,7 +44,8 @@ def seal_document(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     :raises NotFound: if the clerk does not see the document
     :raises NotPermitted: if the appointment is not a clerk of the unit, or has no seal in use
     :raises NotNumbered: in any other state
-    :raises NoAuthorisedSignature: if no valid signature of the unit's head or deputy stands on it
+    :raises NoAuthorisedSignature: if no valid signature stands on it of the unit's head or deputy, or of who was to
+        sign it by order or by delegation (TL., TUQ.)
     :raises ChangedMeanwhile: if another clerk seals it at the same moment
     """
     outgoing, sha256 = sealable(clerk=clerk, outgoing_id=outgoing_id)
@@ -66,11 +68,20 @@ def sealable(*, clerk: Appointment, outgoing_id: int) -> tuple[Outgoing, str | N
     :raises NotFound, NotPermitted, NotNumbered, NoAuthorisedSignature: as `seal_document`
     """
     outgoing, sha256 = _numbered(outgoing_id, clerk)
-    if sha256 is None or has_valid_authorised_signature(sha256=sha256, unit_id=outgoing.unit_id):
+    if sha256 is None or has_valid_authorised_signature(
+        sha256=sha256, unit_id=outgoing.unit_id, delegate_id=_delegate_of(outgoing)
+    ):
         return outgoing, sha256
     raise NoAuthorisedSignature(
         _("No valid signature of the unit's leader stands on the letter. It cannot be sealed.")
     )
+
+
+def _delegate_of(outgoing: Outgoing) -> int | None:
+    """Who signs in the head's place, if the letter says that somebody does."""
+    if outgoing.document.signer_authority not in DELEGATED:
+        return None
+    return outgoing.steps.get(kind=StepKind.SIGN).appointment_id
 
 
 @transaction.atomic

@@ -17,6 +17,8 @@ from dinh.kernel.errors import DomainError
 from dinh.signing.api import SignedPdf, sign_pdf
 from dinh.worklist.api import add_work, finish_work
 
+_ACTIONS = {StepKind.INITIAL: "initialled", StepKind.COSIGN: "cosigned", StepKind.SIGN: "signed"}
+
 
 class ChangedMeanwhile(DomainError):
     """The letter was returned or signed by somebody else while this signature was made."""
@@ -115,7 +117,7 @@ def close_step(*, step_id: int, actor: Appointment, before: str, signed: SignedP
     if not claimed or not replace_content(outgoing.document, before=before, after=signed.sha256):
         raise ChangedMeanwhile(_("The document changed while you signed. Read it again, then sign."))
     finish_work(outgoing, at=signed.signed_at)
-    action = "signed" if step.kind == StepKind.SIGN else "initialled"
+    action = _ACTIONS[StepKind(step.kind)]
     details = {"field": step.field_name, "sha256": signed.sha256, "level": signed.level}
     record(f"documents.document.{action}", target=outgoing, actor=actor, at=signed.signed_at, details=details)
     if step.kind == StepKind.SIGN:

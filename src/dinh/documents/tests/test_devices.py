@@ -24,7 +24,7 @@ from dinh.documents.operations.numbering import number_document
 from dinh.documents.operations.sealing import NotNumbered
 from dinh.documents.operations.signing import sign_step
 from dinh.documents.tests.test_drafting import waiting
-from dinh.documents.tests.test_outgoing_signing import filled, letter, pdf_of  # noqa: F401 a fixture
+from dinh.documents.tests.test_outgoing_signing import delegated, filled, letter, pdf_of  # noqa: F401 fixtures
 from dinh.kernel.errors import DomainError, NotFound
 from dinh.kernel.tests.database import environment_of_tests
 from dinh.signing.api import ChangedMeanwhile, SessionFinished, SignOnDevice, finish_signing
@@ -64,6 +64,17 @@ def finish(session, actor, **answer):
 
 def acts(outgoing):
     return [entry.action.rsplit(".", 1)[1] for entry in trace_of(outgoing)]
+
+
+def test_a_letter_signed_by_order_is_sealed_by_a_token(delegated):  # noqa: F811
+    outgoing, _signer, clerk = delegated
+    Credential.objects.update(provider="plugin")
+
+    _begun, session = begin_seal(outgoing_id=outgoing.pk, actor=clerk)
+    finish(session, clerk, signature=token(session.challenge))
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.SEALED
 
 
 def test_a_token_initials_and_the_next_step_waits(tokens):

@@ -48,6 +48,22 @@ def act(client, draft, act, /, **data):
     return client.post(reverse("documents:draft_act", args=[draft.pk, act]), data)
 
 
+def test_the_page_asks_for_the_secretary_of_minutes_and_keeps_who_was_chosen(client, desk):
+    _draft, drafter, leader = desk
+    url = reverse("documents:outgoing_new")
+
+    missing = client.post(url, form(leader, type_code="Biên bản"))
+    wrong = client.post(url, form(leader) | {"leader": 0, "secretary": 999999, "urgency": 9})
+    made = client.post(url, form(leader, type_code="Biên bản", secretary=drafter.pk))
+
+    draft = Outgoing.objects.latest("pk")
+    assert [fault.field for fault in missing.context["faults"]] == ["secretary"]
+    assert [fault.field for fault in wrong.context["faults"]] == ["leader", "secretary", "urgency"]
+    assert made.url == reverse("documents:outgoing_draft", args=[draft.pk])
+    again = client.get(reverse("documents:draft_edit", args=[draft.pk]))
+    assert again.context["values"]["secretary"] == str(drafter.pk)
+
+
 def test_units_are_found_without_diacritics_and_never_oneself(client, desk):
     _draft, drafter, _leader = desk
     wanted = UnitFactory(name="UBND xã Quảng Khê", search_name="ubnd xa quang khe")

@@ -102,6 +102,24 @@ def test_every_field_at_fault_is_named():
     assert not Outgoing.objects.exists()
 
 
+def test_minutes_need_a_secretary_of_the_own_unit_and_nothing_else_has_one():
+    drafter, head, deputy = people()
+
+    def told(**changes) -> list[str]:
+        with pytest.raises(InvalidInput) as refusal:
+            create_draft(drafter=drafter, plan=plan(head, **changes), at=timezone.now())
+        return [fault.field for fault in refusal.value.faults]
+
+    assert told(type_code="BB") == ["secretary"]
+    assert told(type_code="BB", secretary=AppointmentFactory()) == ["secretary"]
+    assert told(type_code="BB", secretary=head) == ["initials"]
+    assert told(secretary=deputy) == ["secretary"]
+    made = create_draft(
+        drafter=drafter, plan=plan(head, type_code="BB", secretary=drafter), at=timezone.now()
+    )
+    assert list(made.steps.values_list("kind", flat=True)) == ["cosign", "sign"]
+
+
 def test_a_repeated_request_makes_one_draft():
     drafter, head, _deputy = people()
     key = uuid4()

@@ -4,7 +4,7 @@ from django.utils import timezone
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
-from dinh.documents.enums import OutgoingState, StepState
+from dinh.documents.enums import OutgoingState, StepKind, StepState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import NotYourTurn, pass_initial, return_draft, submit_draft
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
@@ -16,25 +16,41 @@ from dinh.worklist.models import WorkItem
 pytestmark = pytest.mark.django_db
 
 
-def draft(*, with_reviewer: bool = True) -> tuple[Outgoing, Appointment, Appointment, Appointment]:
-    drafter = AppointmentFactory()
-    leader = AppointmentFactory(unit=drafter.unit, roles=[Role.UNIT_HEAD])
+def draft(
+    *,
+    with_reviewer: bool = True,
+    authority: str | None = None,
+    type_code: str = "CV",
+    bloc: str = "government",
+) -> tuple[Outgoing, Appointment, Appointment, Appointment]:
+    """A letter of the unit's head; under an authority, of a head of division who signs under it."""
+    drafter = AppointmentFactory(unit__bloc=bloc)
+    signer = Role.DIVISION_HEAD if authority else Role.UNIT_HEAD
+    leader = AppointmentFactory(unit=drafter.unit, roles=[signer])
     reviewer = AppointmentFactory(unit=drafter.unit, roles=[Role.DIVISION_HEAD])
     outgoing = create_draft(
         drafter=drafter,
         plan=DraftPlan(
-            type_code="CV",
+            type_code=type_code,
             subject="triển khai dịch vụ công",
             paragraphs=["Đề nghị thực hiện."],
             recipients=[WantedRecipient(unit_id=UnitFactory().pk), WantedRecipient(unit_id=UnitFactory().pk)],
             urgency=1,
             leader=leader,
             initials=[reviewer] if with_reviewer else [],
+            authority=authority,
+            secretary=AppointmentFactory(unit=drafter.unit, roles=[Role.DIVISION_HEAD])
+            if type_code == "BB"
+            else None,
         ),
         at=timezone.now(),
     )
     render_version(outgoing.versions.get())
     return outgoing, drafter, reviewer, leader
+
+
+def secretary_of(outgoing: Outgoing) -> Appointment:
+    return outgoing.steps.get(kind=StepKind.COSIGN).appointment
 
 
 def waiting(outgoing: Outgoing) -> list[tuple[str, int | None]]:

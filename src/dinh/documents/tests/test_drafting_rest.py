@@ -59,6 +59,29 @@ def test_each_field_at_fault_is_named(client, leader):
     assert (wrong_file.status_code, wrong_file.json()["errors"][0]["field"]) == (415, "file")
 
 
+def test_people_of_other_units_are_told_with_all_else_that_is_wrong(client, leader):
+    stranger = AppointmentFactory().pk
+    wrong = {"type_code": "CV", "subject": " ", "text": "x", "leader": stranger, "initials": [stranger]}
+
+    refused = send(client, URL, wrong | {"secretary": stranger, "urgency": 7})
+
+    assert refused.status_code == 422
+    told = [each["field"] for each in refused.json()["errors"]]
+    assert told == ["leader", "initials", "secretary", "subject", "urgency"]
+
+
+def test_a_program_drafts_minutes_with_their_secretary(client, leader):
+    secretary = AppointmentFactory(unit=leader.unit)
+    body = {"type_code": "BB", "subject": "họp giao ban", "text": "Thời gian: 08 giờ.", "leader": leader.pk}
+
+    made = send(client, URL, body | {"secretary": secretary.pk})
+    submitted = send(client, f"/api/v1/outgoing/{made.json()['id']}/submit", {})
+
+    assert (made.status_code, submitted.json()["state"]) == (201, "reviewing")
+    steps = Outgoing.objects.get(pk=made.json()["id"]).steps.values_list("kind", "appointment_id")
+    assert list(steps) == [("cosign", secretary.pk), ("sign", leader.pk)]
+
+
 def test_strangers_find_nothing(client, leader):
     draft = _draft(client, leader)
     client.force_login(AccountFactory(current_appointment=AppointmentFactory()))

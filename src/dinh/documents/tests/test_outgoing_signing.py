@@ -2,25 +2,26 @@
 
 import shutil
 import subprocess
+from functools import partial
 
 import pytest
 from django.utils import timezone
 
 from dinh.audit.api import trace_of
-from dinh.directory.enums import Role
-from dinh.directory.models import Account
+from dinh.directory.enums import Bloc, Role
+from dinh.directory.models import Account, Appointment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
 from dinh.documents.letters import date_parts
-from dinh.documents.models import Outgoing
-from dinh.documents.operations.approval import NotYourTurn, return_draft, submit_draft
+from dinh.documents.models import Document, Outgoing
+from dinh.documents.operations.approval import NotYourTurn, pass_initial, return_draft, submit_draft
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.numbering import NotSigned, number_document, reserve_number
 from dinh.documents.operations.sealing import NoAuthorisedSignature, NotNumbered, seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.queries.search import search_documents
-from dinh.documents.tests.test_drafting import draft, waiting
+from dinh.documents.tests.test_drafting import draft, secretary_of, waiting
 from dinh.kernel.errors import NotFound, NotPermitted
 from dinh.pki.api import read_fields
 from dinh.signing.models import Credential
@@ -36,10 +37,25 @@ DAY = timezone.localdate()
 def letter(settings, tmp_path):
     """A submitted letter with its drafter, head of division, leader and clerk, all with keys where they need."""
     settings.DATA_DIR, settings.DEMO = tmp_path, True
-    outgoing, drafter, reviewer, leader = draft()
+    return submitted()
+
+
+@pytest.fixture(params=["by_order", "by_delegation"])
+def delegated(request, settings, tmp_path):
+    """The same, numbered already; the head left its signature to a head of division (TL., TUQ.)."""
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, _drafter, reviewer, signer, clerk = submitted(authority=request.param)
+    for actor in (reviewer, signer):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    return outgoing, signer, clerk
+
+
+def submitted(**wanted):
+    outgoing, drafter, reviewer, leader = draft(**wanted)
     clerk = AppointmentFactory(unit=outgoing.unit, roles=[Role.CLERK])
-    for appointment in (leader, reviewer):
-        AccountFactory(current_appointment=appointment)
+    for step in outgoing.steps.select_related("appointment"):
+        AccountFactory(current_appointment=step.appointment)
     issue_demo_certificates()
     submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
     return outgoing, drafter, reviewer, leader, clerk
@@ -96,6 +112,57 @@ def test_a_letter_is_initialled_signed_numbered_sealed_and_sent(letter, tmp_path
     assert [entry.action.rsplit(".", 1)[1] for entry in trace_of(outgoing)] == [
         "drafted", "submitted", "initialled", "signed", "numbered", "sealed", "dispatched",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("bloc", Bloc.values)
+def test_minutes_have_no_date_in_their_head_and_are_issued_all_the_same(bloc, settings, tmp_path):
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, _drafter, reviewer, leader, clerk = submitted(type_code="BB", bloc=bloc)
+    for actor in (reviewer, secretary_of(outgoing), leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    assert filled(outgoing) == [
+        "dinh.number", "Signature.initials.1", "Signature.secretary", "Signature.leader", "Signature.seal",
+    ]  # fmt: skip
+    assert outgoing.document.issued_date == DAY
+    report = verification_of(pdf=pdf_of(outgoing), offline=True)
+    assert [item.later_changes for item in report.signatures] == ["permitted"] * 4
+
+
+def test_minutes_are_signed_by_their_secretary_before_the_chair(settings, tmp_path):
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, _drafter, reviewer, leader, _clerk = submitted(type_code="BB")
+    secretary = secretary_of(outgoing)
+    sign_step(outgoing_id=outgoing.pk, actor=reviewer)
+    assert waiting(outgoing) == [("documents.cosign", secretary.pk)]
+
+    for early, act in ((leader, sign_step), (secretary, partial(pass_initial, at=timezone.now()))):
+        with pytest.raises(NotYourTurn):
+            act(outgoing_id=outgoing.pk, actor=early)
+    sign_step(outgoing_id=outgoing.pk, actor=secretary)
+
+    assert filled(outgoing) == ["Signature.initials.1", "Signature.secretary"]
+    assert waiting(outgoing) == [("documents.sign", leader.pk)]
+    assert trace_of(outgoing)[-1].action == "documents.document.cosigned"
+    text = extract_text(pdf_of(outgoing), ocr=False).text
+    assert [words in text for words in ("THƯ KÝ", "CHỦ TỌA")] == [True, True]
+
+
+def test_the_secretary_signs_from_the_page(client, settings, tmp_path):
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+    outgoing, _drafter, reviewer, _leader, _clerk = submitted(type_code="BB")
+    secretary = secretary_of(outgoing)
+    sign_step(outgoing_id=outgoing.pk, actor=reviewer)
+    client.force_login(Account.objects.get(person=secretary.person))
+
+    page = client.get(f"/documents/outgoing/{outgoing.pk}/")
+    client.post(f"/documents/outgoing/{outgoing.pk}/sign/")
+
+    assert page.context["acts"] == {"sign", "return"}
+    assert "Signature.secretary" in filled(outgoing)
 
 
 @pytest.mark.skipif(not shutil.which("pdfsig"), reason="pdfsig is missing")
@@ -172,6 +239,40 @@ def test_a_revoked_leader_is_no_authority_for_the_seal(letter):
         sign_step(outgoing_id=outgoing.pk, actor=actor)
     number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
     Credential.objects.filter(person=leader.person).update(state="revoked")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_what_a_head_of_division_signs_by_order_or_delegation_is_sealed(delegated):
+    outgoing, _signer, clerk = delegated
+
+    seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == OutgoingState.SEALED
+    assert "Signature.seal" in filled(outgoing)
+
+
+def test_a_head_of_division_signs_for_the_unit_under_no_other_authority(delegated):
+    outgoing, _signer, clerk = delegated
+    Document.objects.filter(pk=outgoing.document_id).update(signer_authority="for_head")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_who_initialled_does_not_stand_for_the_one_with_the_order(delegated):
+    outgoing, signer, clerk = delegated
+    Credential.objects.filter(person=signer.person).update(state="revoked")
+
+    with pytest.raises(NoAuthorisedSignature):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+
+def test_who_leads_no_division_any_more_signed_without_authority(delegated):
+    outgoing, signer, clerk = delegated
+    Appointment.objects.filter(pk=signer.pk).update(roles=[Role.SPECIALIST])
 
     with pytest.raises(NoAuthorisedSignature):
         seal_document(clerk=clerk, outgoing_id=outgoing.pk)

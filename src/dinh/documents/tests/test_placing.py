@@ -7,13 +7,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dinh.audit.models import Entry
-from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.directory.enums import Bloc, Role
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.documents.docx.tests.test_docx import needs_office
 from dinh.documents.letters import render_letter
 from dinh.documents.letters.tests.samples import official_letter
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import pass_initial, submit_draft
 from dinh.documents.operations.draft_files import GivenFile, add_letter_file
+from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.operations.drafting import create_draft, render_version
+from dinh.documents.operations.letter_content import word_of
 from dinh.documents.operations.placing import mark_place
 from dinh.documents.operations.signing import ChangedMeanwhile, close_step, sign_step, wanted_signature
 from dinh.documents.tests.test_drafting import draft
@@ -38,6 +42,31 @@ def uploaded():
     )
     clerk = AppointmentFactory(unit=outgoing.unit, roles=[Role.CLERK])
     return outgoing, drafter, reviewer, leader, clerk
+
+
+@needs_office
+@pytest.mark.slow
+def test_each_head_has_a_place_on_a_partys_word_letter():
+    unit = UnitFactory(bloc=Bloc.PARTY, name="Đảng ủy xã Quảng Khê")
+    drafter = AppointmentFactory(unit=unit)
+    heads = [AppointmentFactory(unit=unit, roles=[Role.DIVISION_HEAD]) for _head in range(2)]
+    plan = DraftPlan(
+        type_code="TB",
+        subject="kết luận của Ban Thường vụ",
+        paragraphs=["Đề nghị thực hiện."],
+        recipients=[WantedRecipient(unit_id=UnitFactory().pk)],
+        leader=AppointmentFactory(unit=unit, roles=[Role.UNIT_HEAD]),
+        initials=heads,
+    )
+    outgoing = create_draft(drafter=drafter, plan=plan, at=timezone.now())
+    word = GivenFile("thong-bao.docx", io.BytesIO(word_of(outgoing)))
+    version = add_letter_file(outgoing_id=outgoing.pk, drafter=drafter, file=word, at=timezone.now())
+    render_version(version)
+
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+
+    first, second = (place for place in version.places if place["name"].startswith("initials."))
+    assert (second["x"] - first["x"], second["y"]) == (46, first["y"])
 
 
 def mark(outgoing: Outgoing, actor, **changes):

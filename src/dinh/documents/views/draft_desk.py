@@ -28,7 +28,7 @@ from dinh.documents.operations.draft_files import (
 )
 from dinh.documents.operations.draft_plan import INITIALS_MAX
 from dinh.documents.operations.drafting import delete_draft
-from dinh.documents.operations.letter_content import word_of
+from dinh.documents.operations.letter_content import initials_placed, word_of
 from dinh.documents.operations.placing import kept_page_sizes, mark_place
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.versions import compare_versions, versions_of
@@ -50,6 +50,7 @@ PLACES = {
     "initials.4": gettext_lazy("Initials 4"),
     "initials.5": gettext_lazy("Initials 5"),
     "initials.6": gettext_lazy("Initials 6"),
+    "signature.secretary": gettext_lazy("Signature of the secretary"),
     "signature.leader": gettext_lazy("Signature"),
     "seal.leader": gettext_lazy("Seal"),
 }
@@ -268,8 +269,9 @@ def _uploaded(request: StaffRequest, outgoing: Outgoing) -> Version:
 
 def _places_of(outgoing: Outgoing) -> list[tuple[str, object]]:
     """The places that this letter needs: initials for as many as initial it, one at the least."""
-    initials = max(1, outgoing.steps.filter(kind=StepKind.INITIAL).count())
-    gone = {f"initials.{n}" for n in range(initials + 1, INITIALS_MAX + 1)}
+    gone = {f"initials.{n}" for n in range(initials_placed(outgoing.pk) + 1, INITIALS_MAX + 1)}
+    if not outgoing.steps.filter(kind=StepKind.COSIGN).exists():
+        gone.add("signature.secretary")
     return [(name, label) for name, label in PLACES.items() if name not in gone]
 
 

@@ -241,6 +241,7 @@ def _form(
         "councils": councils_of(own, year=timezone.localdate().year),
         "makes_law": may_be_normative(own, "QĐ"),
         "leaders": [(str(each.pk), each) for each in leaders],
+        "staff": [(str(each.pk), each) for each in people],
         "colleagues": [(str(each.pk), each) for each in people if each.pk != request.appointment.pk],
         "initial_places": [*filled, *[""] * max(1, 3 - len(filled))],
         "groups": groups_for(own),

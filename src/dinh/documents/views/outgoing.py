@@ -53,6 +53,7 @@ TRACE = {
     "documents.document.returned": _("Returned"),
     "documents.document.passed": _("Passed on"),
     "documents.document.initialled": _("Initialled"),
+    "documents.document.cosigned": _("Signed by the secretary"),
     "documents.document.signed": _("Signed"),
     "documents.document.numbered": _("Numbered"),
     "documents.document.sealed": _("Sealed"),
@@ -216,7 +217,8 @@ def _acts_on_path(steps: list[Step], actor: Appointment) -> set[str]:
     if waiting is None or waiting.appointment_id != actor.pk:
         return set()
     signs = bool(waiting.field_name) and can_sign(actor)
-    return {"return"} | ({"sign"} if signs else set() if waiting.kind == StepKind.SIGN else {"pass"})
+    must_sign = waiting.kind in (StepKind.COSIGN, StepKind.SIGN)
+    return {"return"} | ({"sign"} if signs else set() if must_sign else {"pass"})
 
 
 @require_GET

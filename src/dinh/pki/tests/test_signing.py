@@ -1,10 +1,12 @@
 import hashlib
+import io
 import subprocess
 from itertools import pairwise
 from pathlib import Path
 
+import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from dinh.pki.api import (
     LEADER_FIELD,
@@ -311,6 +313,31 @@ def test_image_must_be_a_png(authority, letter, tmp_path):
                 pdf=letter, field=LEADER_FIELD, signer=authority.leader.signer, claims=CLAIMS,
                 appearance=ImageAppearance(data),
             )  # fmt: skip
+
+
+def test_an_image_is_shown_as_large_as_its_ink_allows(authority, letter):
+    small = picture(RED, (80, 80))
+    framed, out = Image.new("RGBA", (400, 400), (0, 0, 0, 0)), io.BytesIO()
+    framed.paste(Image.open(io.BytesIO(small)), (200, 150))
+    framed.save(out, "PNG")
+
+    shown = [
+        sign(
+            pdf=letter, field=SEAL_FIELD, signer=authority.agency.signer, claims=CLAIMS,
+            appearance=ImageAppearance(png),
+        ).pdf
+        for png in (small, out.getvalue())
+    ]  # fmt: skip
+
+    assert ink_of(shown[0]) == ink_of(shown[1])
+
+
+def ink_of(pdf):
+    """Where the first page is red: left, top, right, bottom of its picture."""
+    with pypdfium2.PdfDocument(pdf) as document:
+        document.init_forms()
+        red, green, _blue = document[0].render(scale=2, may_draw_forms=True).to_pil().convert("RGB").split()
+    return ImageChops.subtract(red, green).point([255 if value > 60 else 0 for value in range(256)]).getbbox()
 
 
 def test_pkcs12_key_is_parsed_once(authority):

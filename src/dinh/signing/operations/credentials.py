@@ -1,6 +1,5 @@
 """The registry of certificates: registered once proved, suspended, resumed, revoked (chứng thư số)."""
 
-import io
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,17 +13,19 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import record
 from dinh.directory.models import Appointment, Person, Unit
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
+from dinh.pki.api import Ink, UnusableImage, check_image
 from dinh.pki.certificates import common_name, der_of, fingerprint, may_sign_documents
 from dinh.pki.trust import UnusableAnchor, load_certificates
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.providers import providers
-from dinh.signing.queries.credentials import credentials_visible_to
+from dinh.signing.queries.credentials import credential_seen, credentials_visible_to
 from dinh.signing.queries.verification import trust_store
 from dinh.signing.rules import keeps_holder, keeps_this_certificate, may_suspend
-from dinh.storage.api import PNG, store
+from dinh.storage.api import PNG, store_bytes
 
 MAX_CERTIFICATE_BYTES: Final = 64 * 1024
 MAX_CERTIFICATES: Final = 8
+MAX_IMAGE_BYTES: Final = 1024 * 1024
 _RSA_BITS = 2048
 
 
@@ -44,7 +45,8 @@ class NewCredential:
     :param certificate: PEM or DER; issuers may follow in PEM
     :param provider: name in the registry of providers
     :param provider_ref: where the provider finds the key; "token label/key label" for `pkcs11`
-    :param appearance: transparent PNG of the handwritten signature or the seal; may be empty
+    :param appearance: transparent PNG of the handwritten signature or the seal; without it signatures show nothing on
+        the page, unless the holder's own program draws them
     """
 
     certificate: bytes
@@ -60,7 +62,8 @@ def register_credential(*, new: NewCredential, actor: Appointment, at: datetime)
     Say whose a certificate is. Writes an audit entry.
 
     :raises NotPermitted: if the actor does not keep the certificates of this holder
-    :raises InvalidInput: naming the field, if it is no certificate that may sign, of a trusted authority, valid now
+    :raises InvalidInput: naming the field, if it is no certificate that may sign, of a trusted authority, valid now, or
+        if the image may not stand on a letter (`pki.check_image`)
     :raises AlreadyRegistered: if it is in the registry
     """
     _check_holder(new)
@@ -69,7 +72,7 @@ def register_credential(*, new: NewCredential, actor: Appointment, at: datetime)
     if providers.get(new.provider) is None:
         raise InvalidInput(_("Choose where the key is kept."), field="provider")
     own, *issuers = _proved(new.certificate, at)
-    image = store(io.BytesIO(new.appearance), accept=frozenset({PNG})).sha256 if new.appearance else None
+    image = _kept_image(new.appearance, new.unit_id) if new.appearance else None
     credential = Credential(
         person_id=new.person_id,
         unit_id=new.unit_id,
@@ -86,6 +89,34 @@ def register_credential(*, new: NewCredential, actor: Appointment, at: datetime)
         appearance_id=image,
     )
     return _registered(credential, actor, at)
+
+
+def replace_image(*, credential_id: int, image: bytes, actor: Appointment, at: datetime) -> Credential:
+    """
+    Give a certificate another image of the signature or the seal; what was signed before keeps the old one.
+
+    Writes an audit entry with the hashes of both.
+
+    :raises NotFound: if the actor does not see it
+    :raises NotPermitted: if the actor does not keep the certificates of this holder
+    :raises NotInThatState: if it is revoked
+    :raises InvalidInput: if the image may not stand on a letter (`pki.check_image`)
+    """
+    seen = credential_seen(actor, credential_id)
+    _check_keeper(actor, seen)
+    return _with_image(credential_id, _kept_image(image, seen.unit_id), actor, at)
+
+
+@transaction.atomic
+def _with_image(credential_id: int, sha256: str, actor: Appointment, at: datetime) -> Credential:
+    credential = _locked(credential_id, actor)
+    if credential.state == CredentialState.REVOKED:
+        raise NotInThatState(_("The certificate is not in a state for this. Reload the page."))
+    before, credential.appearance_id = credential.appearance_id, sha256
+    credential.save(update_fields=["appearance"])
+    details = {"before": before, "sha256": credential.appearance_id}
+    record("signing.credential.image_replaced", target=credential, actor=actor, at=at, details=details)
+    return credential
 
 
 @transaction.atomic
@@ -126,6 +157,17 @@ def revoke_credential(*, credential_id: int, reason: str, actor: Appointment, at
     _check_keeper(actor, credential)
     before = {CredentialState.ACTIVE, CredentialState.SUSPENDED}
     return _moved(credential, before, CredentialState.REVOKED, reason, actor, at)
+
+
+def _kept_image(png: bytes, unit_id: int | None) -> str:
+    """SHA-256 of the image: blue for a person, red for a unit."""
+    if not 0 < len(png) <= MAX_IMAGE_BYTES:
+        raise InvalidInput(_("Choose a PNG file of at most 1 MB."), field="appearance")
+    try:
+        check_image(png, ink=Ink.RED if unit_id else Ink.BLUE)
+    except UnusableImage as refusal:
+        raise InvalidInput(str(refusal), field="appearance") from refusal
+    return store_bytes(png, accept=frozenset({PNG})).sha256
 
 
 def _check_holder(new: NewCredential) -> None:

@@ -2,8 +2,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from dinh.directory.models import Appointment
+from dinh.kernel.errors import NotFound
 from dinh.kernel.text import fold
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.rules import keeps_all_certificates, keeps_certificates
@@ -22,6 +24,22 @@ def credentials_visible_to(appointment: Appointment) -> QuerySet[Credential]:
         people = Appointment.objects.filter(unit_id=appointment.unit_id).values("person_id")
         visible |= Q(unit_id=appointment.unit_id) | Q(person_id__in=people)
     return rows.filter(visible)
+
+
+def credential_seen(appointment: Appointment, credential_id: int) -> Credential:
+    """:raises NotFound: if the appointment does not see it"""
+    credential = credentials_visible_to(appointment).filter(pk=credential_id).first()
+    if credential is None:
+        raise NotFound(_("There is no such certificate."))
+    return credential
+
+
+def image_seen(appointment: Appointment, credential_id: int) -> str:
+    """SHA-256 of the image of the signature or the seal. :raises NotFound: if there is none that it sees"""
+    image = credential_seen(appointment, credential_id).appearance_id
+    if image is None:
+        raise NotFound(_("This certificate has no image."))
+    return str(image)
 
 
 def own_credentials(appointment: Appointment) -> QuerySet[Credential]:

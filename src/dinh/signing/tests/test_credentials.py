@@ -1,3 +1,4 @@
+import io
 import secrets
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from PIL import Image, ImageDraw
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
@@ -15,18 +17,22 @@ from dinh.directory.models import Account
 from dinh.directory.operations.tokens import issue_token
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, PersonFactory, UnitFactory
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+from dinh.pki.api import Ink, check_image
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.operations.credentials import (
     AlreadyRegistered,
     NewCredential,
     NotInThatState,
     register_credential,
+    replace_image,
     resume_credential,
     revoke_credential,
     suspend_credential,
 )
+from dinh.signing.operations.demo import seal_image, signature_image
 from dinh.signing.queries.credentials import credentials_matching, credentials_visible_to
 from dinh.signing.queries.verification import demo_root
+from dinh.storage.api import read_blob
 
 pytestmark = pytest.mark.django_db
 
@@ -47,8 +53,8 @@ def handed_in(people):
     return certificates.public_bytes(Encoding.PEM) + issuer.public_bytes(Encoding.PEM)
 
 
-def register(data, actor, at=None, **holder):
-    new = NewCredential(certificate=data, provider="plugin", **holder)
+def register(data, actor, at=None, **more):
+    new = NewCredential(certificate=data, provider="plugin", **more)
     return register_credential(new=new, actor=actor, at=at or timezone.now())
 
 
@@ -165,6 +171,96 @@ def test_stranger_does_not_find_it_and_a_reason_is_asked(people, keeper):
     assert credential.state == CredentialState.ACTIVE
 
 
+def picture(colour=(20, 40, 180, 255), ground=(0, 0, 0, 0), size=(300, 150)):
+    """A PNG with a broad stroke of the colour in its middle."""
+    image, out = Image.new("RGBA", size, ground), io.BytesIO()
+    ImageDraw.Draw(image).line((40, 75, 260, 75), fill=colour, width=20)
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+UNFIT = {
+    "opaque": picture(ground=(255, 255, 255, 255)),
+    "green": picture((0, 200, 0, 255)),
+    "red": picture((210, 20, 20, 255)),
+    "black": picture((0, 0, 0, 255)),
+    "empty": picture((0, 0, 0, 0)),
+    "huge": picture(size=(3000, 3000)),
+    "broken": picture()[:60],
+    "no png": b"GIF89a",
+    "heavy": picture() + bytes(1024 * 1024),
+}
+
+
+@pytest.mark.parametrize("image", UNFIT.values(), ids=UNFIT)
+def test_an_image_that_may_not_stand_on_a_letter_is_refused_at_once(keeper, people, handed_in, image):
+    kept = Credential.objects.get(unit=people[0].unit)
+    person = PersonFactory().pk
+
+    with pytest.raises(InvalidInput) as refusal:
+        register(handed_in, keeper, person_id=person, appearance=image)
+    with pytest.raises(InvalidInput):
+        replace_image(
+            credential_id=kept.pk, image=image if image != UNFIT["red"] else picture(), **now(keeper)
+        )
+
+    assert refusal.value.field == "appearance"
+    assert not Credential.objects.filter(person_id=person).exists()
+    assert Credential.objects.get(pk=kept.pk).appearance_id == kept.appearance_id
+
+
+def now(actor):
+    return {"actor": actor, "at": timezone.now()}
+
+
+def test_a_signature_is_blue_and_a_seal_red(keeper, people, handed_in):
+    credential = register(handed_in, keeper, person_id=PersonFactory().pk, appearance=picture())
+    seal = Credential.objects.get(unit=people[0].unit)
+
+    replaced = replace_image(credential_id=seal.pk, image=picture((210, 20, 20, 255)), **now(keeper))
+
+    entry = trace_of(seal)[0]
+    assert read_blob(credential.appearance_id) == picture()
+    assert (entry.action, entry.details) == (
+        "signing.credential.image_replaced",
+        {"before": seal.appearance_id, "sha256": replaced.appearance_id},
+    )
+
+
+def test_the_demos_own_images_are_fit():
+    check_image(signature_image("Hoàng Văn Đức"), ink=Ink.BLUE)
+    check_image(seal_image("Sở Nội vụ"), ink=Ink.RED)
+
+
+def test_an_image_is_replaced_by_who_keeps_the_certificate_while_it_is_of_use(people, keeper):
+    credential = Credential.objects.get(person=people[0].person)
+
+    with pytest.raises(NotPermitted):
+        replace_image(credential_id=credential.pk, image=picture(), **now(people[0]))
+    with pytest.raises(NotFound):
+        replace_image(credential_id=credential.pk, image=picture(), **now(people[2]))
+    move(revoke_credential, credential, keeper)
+    with pytest.raises(NotInThatState):
+        replace_image(credential_id=credential.pk, image=picture(), **now(keeper))
+
+
+def test_page_shows_and_replaces_the_image_and_tells_where_there_is_none(keeper_client, people):
+    credential = Credential.objects.get(person=people[0].person)
+    page = f"/signing/credentials/{credential.pk}/"
+    Credential.objects.filter(pk=credential.pk).update(appearance=None)
+
+    bare = keeper_client.get(page)
+    nothing = keeper_client.get(f"{page}image/")
+    unfit = keeper_client.post(f"{page}image/", {"appearance": SimpleUploadedFile("a.png", UNFIT["green"])})
+    answer = keeper_client.post(f"{page}image/", {"appearance": SimpleUploadedFile("a.png", picture())})
+    shown = keeper_client.get(f"{page}image/")
+
+    assert 'class="alert alert-warning"' in bare.content.decode()
+    assert (nothing.status_code, unfit.status_code, answer.url) == (404, 422, page)
+    assert list(unfit.context["image_form"].errors) == ["appearance"]
+    assert (shown["Content-Type"], b"".join(shown.streaming_content)) == ("image/png", picture())
+
+
 @pytest.fixture
 def keeper_client(client, keeper):
     client.force_login(AccountFactory(current_appointment=keeper))
@@ -268,6 +364,25 @@ def test_api_registers_lists_and_moves(program, handed_in):
     assert (made.status_code, made.json()["holder"], made.json()["state"]) == (201, unit.name, "active")
     assert (moved.status_code, moved.json()["state"]) == (200, "suspended")
     assert [item["id"] for item in listed.json()["items"]] == [made.json()["id"]]
+
+
+def test_api_takes_shows_and_replaces_the_image(program, handed_in):
+    data = {"holder": UnitFactory().code, "provider": "plugin"}
+    red = picture((210, 20, 20, 255))
+
+    def files(**images):
+        return {name: SimpleUploadedFile("tep", image) for name, image in images.items()}
+
+    refused = program("post", "credentials", data=data | files(certificate=handed_in, appearance=picture()))
+    made = program("post", "credentials", data=data | files(certificate=handed_in))
+    path = f"credentials/{made.json()['id']}/image"
+    missing = program("get", path)
+    given = program("post", path, data=files(appearance=red))
+    shown = program("get", path)
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "appearance")
+    assert (made.json()["has_image"], missing.status_code) == (False, 404)
+    assert (given.json()["has_image"], b"".join(shown.streaming_content)) == (True, red)
 
 
 def test_api_names_the_field_at_fault_and_hides_what_is_not_ones_own(program, people, client):

@@ -16,10 +16,11 @@ from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.refusals import refusals_beside, refusals_told
 from dinh.signing.exports import credentials_wanted, list_of_credentials
-from dinh.signing.forms import PLACES, RegisterForm
+from dinh.signing.forms import PLACES, ImageForm, RegisterForm
 from dinh.signing.models import CredentialState
 from dinh.signing.operations.credentials import (
     register_credential,
+    replace_image,
     resume_credential,
     revoke_credential,
     suspend_credential,
@@ -28,9 +29,11 @@ from dinh.signing.queries.credentials import (
     EXPIRING,
     WARNED_BEFORE,
     credentials_visible_to,
+    image_seen,
     own_credentials,
 )
 from dinh.signing.rules import can_sign, keeps_certificates, keeps_this_certificate, may_suspend
+from dinh.storage.api import blob_response
 
 PAGE = 50
 ACTS = {
@@ -41,6 +44,7 @@ ACTS = {
 ACTIONS = {
     "signing.credential.registered": gettext_noop("Registered"),
     "signing.credential.moved": gettext_noop("State changed"),
+    "signing.credential.image_replaced": gettext_noop("Image replaced"),
 }
 
 
@@ -104,9 +108,32 @@ def register(request: StaffRequest) -> HttpResponseBase:
     return render(request, "signing/register.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@require_GET
 @signed_in
 def detail(request: StaffRequest, credential_id: int) -> HttpResponseBase:
     """One certificate with its trace, and what may be done with it."""
+    return _detail_page(request, credential_id, ImageForm())
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def image(request: StaffRequest, credential_id: int) -> HttpResponseBase:
+    """The image of the signature or the seal; another one is handed in here."""
+    if request.method == "GET":
+        kept = image_seen(request.appointment, credential_id)
+        return blob_response(request, kept, filename="chu-ky.png", inline=True)
+    form = ImageForm(request.POST, request.FILES)
+    if form.is_valid():
+        with refusals_beside(form):
+            replace_image(
+                credential_id=credential_id, image=form.image(), actor=request.appointment, at=timezone.now()
+            )
+            messages.success(request, _("The image is replaced. What is signed from now on shows it."))
+            return redirect("signing:credential", credential_id)
+    return _detail_page(request, credential_id, form)
+
+
+def _detail_page(request: StaffRequest, credential_id: int, form: ImageForm) -> HttpResponseBase:
     credential = get_object_or_404(credentials_visible_to(request.appointment), pk=credential_id)
     is_keeper = keeps_this_certificate(request.appointment, credential)
     now = timezone.now()
@@ -117,10 +144,11 @@ def detail(request: StaffRequest, credential_id: int) -> HttpResponseBase:
         "may_suspend": credential.state == "active" and may_suspend(request.appointment, credential),
         "may_resume": credential.state == "suspended" and is_keeper,
         "may_revoke": credential.state != "revoked" and is_keeper,
+        "image_form": form if credential.state != "revoked" and is_keeper else None,
         "soon": now + WARNED_BEFORE,
         "now": now,
     }
-    return render(request, "signing/credential.html", context)
+    return render(request, "signing/credential.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

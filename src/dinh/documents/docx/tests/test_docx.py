@@ -1,6 +1,7 @@
 import contextlib
 import io
 import random
+from dataclasses import asdict, replace
 from datetime import date
 
 import docx
@@ -25,7 +26,15 @@ from dinh.documents.docx import (
 )
 from dinh.documents.docx.sandboxed import Limits, ProgramTimedOut, find_program, run_limited
 from dinh.documents.docx.tests.hostile import GOOD, HOSTILE, changed, with_external_link
-from dinh.documents.letters import Paragraph, document_types, parse_body, render_letter
+from dinh.documents.letters import (
+    Paragraph,
+    document_types,
+    letter_fields,
+    model_words,
+    parse_body,
+    render_letter,
+    starter,
+)
 from dinh.documents.letters.tests.pages import MM, line_with, lines_of, page_count, text_of
 from dinh.documents.letters.tests.samples import (
     DAY,
@@ -246,6 +255,101 @@ def test_found_places_agree_with_those_the_template_reports():
         ours = rendered.place(place.name)
         assert place.page == ours.page
         assert (place.x, place.y) == pytest.approx((ours.x, ours.y), abs=12), place.name
+
+
+def test_the_closing_time_of_minutes_is_no_date_of_the_letter():
+    content = starter(
+        type_code="BB", bloc="government", law_date=DAY, issuing_agency="Sở Nội vụ", issuer="SNV",
+        place_name="Lâm Giang",
+    )  # fmt: skip
+
+    found = {place.name for place in suggest_places(render_letter(content).pdf)}
+
+    assert "number" in found
+    assert not found & {"day", "month", "year"}
+
+
+@pytest.mark.parametrize("bloc", ORGANISATIONS)
+@pytest.mark.parametrize("amount", [1, 3])
+def test_initials_are_proposed_where_our_own_layout_has_them(bloc, amount):
+    parent, agency, issuer, _drafter = ORGANISATIONS[bloc]
+    content = official_letter(
+        bloc=bloc, parent_agency=parent, issuing_agency=agency, notation=f"CV-{issuer}", initials=amount
+    )
+    rendered = render_letter(content)
+
+    found = {place.name: place for place in suggest_places(rendered.pdf, initials=amount)}
+
+    for number in range(1, amount + 1):
+        ours, theirs = rendered.place(f"initials.{number}"), found[f"initials.{number}"]
+        assert theirs.page == ours.page
+        assert (theirs.x, theirs.y) == pytest.approx((ours.x, ours.y), abs=6)
+    assert f"initials.{amount + 1}" not in found
+
+
+def test_initials_stand_at_the_end_of_the_text_where_the_signature_begins_a_page():
+    body = parse_body("Đoạn văn.\n" * 40)
+    rendered = render_letter(official_letter(bloc="party", body=body))
+
+    found = {place.name: place for place in suggest_places(rendered.pdf)}
+
+    assert found["initials.1"].page == rendered.place("initials.1").page
+
+
+def laid_out_form(bloc, code):
+    """The form of a type with what its bloc's organisation would have in it."""
+    parent, agency, issuer, drafter = ORGANISATIONS[bloc]
+    return starter(
+        type_code=code, bloc=bloc, law_date=DAY, parent_agency=parent, issuing_agency=agency, issuer=issuer,
+        drafter=drafter, place_name="Lâm Giang", subject="công tác văn thư năm 2026",
+    )  # fmt: skip
+
+
+def fields_on(pdf, bloc, code):
+    """Names of the fields that a PDF of this type gets from what is found on it."""
+    kind = next(each for each in document_types(bloc=bloc, on=DAY) if each.code == code)
+    words = model_words(kind.layout, on=DAY)
+    places = [asdict(place) for place in suggest_places(pdf, initials=2, signers=words.signers)]
+    own = [key for key in words.signers if key != "second"]
+    return [each.name for each in letter_fields(places, initials=2, dated=words.is_dated, signers=own)]
+
+
+FORMS = [(bloc, code) for bloc in ORGANISATIONS for code in ("CV", "QĐ", "BB", "HĐ")]
+
+
+@pytest.mark.parametrize(("bloc", "code"), ALL)
+def test_a_pdf_of_every_type_gets_all_its_fields(bloc, code):
+    content = replace(laid_out_form(bloc, code), initials=2)
+    pdf = render_letter(content).pdf
+
+    found = fields_on(pdf, bloc, code)
+
+    assert found[-2:] == ["Signature.leader", "Signature.seal"]
+    assert ("Signature.secretary" in found) == (code == "BB")
+
+
+@needs_office
+@pytest.mark.slow
+@pytest.mark.parametrize(("bloc", "code"), FORMS)
+def test_a_word_file_of_every_form_gets_all_its_fields(bloc, code):
+    pdf = convert_docx_to_pdf(build_docx(laid_out_form(bloc, code)))
+
+    found = fields_on(pdf, bloc, code)
+
+    assert found[-2:] == ["Signature.leader", "Signature.seal"]
+
+
+@pytest.mark.parametrize(("bloc", "code"), [each for each in FORMS if each[1] in ("BB", "HĐ")])
+def test_signers_side_by_side_have_their_places_where_our_own_layout_has_them(bloc, code):
+    rendered = render_letter(laid_out_form(bloc, code))
+    signers = ("secretary", "leader") if code == "BB" else ("leader", "second")
+
+    found = {place.name: place for place in suggest_places(rendered.pdf, signers=signers)}
+
+    for name in (*(f"signature.{key}" for key in signers), "seal.leader", "initials.1"):
+        ours = rendered.place(name)
+        assert (found[name].x, found[name].y) == pytest.approx((ours.x, ours.y), abs=12), name
+    assert found["signature.leader"].x > 250 if code == "BB" else found["signature.leader"].x < 250
 
 
 def _assert_places(pdf: bytes) -> None:

@@ -1,5 +1,5 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
@@ -14,10 +14,12 @@ from dinh.documents.letters import (
     LetterIncomplete,
     Order,
     Paragraph,
+    PlacesMissing,
     Point,
     RomanSection,
     document_types,
     issued,
+    letter_fields,
     parse_body,
     profile_for,
     render_annex,
@@ -59,9 +61,14 @@ def test_every_type_of_every_bloc_is_laid_out(bloc, code):
     assert min(line.left for line in body) >= margins["left"].least - 0.5
     assert max(line.right for line in body) <= 210 - margins["right"].least + 0.5
     assert b"<pdfaid:part>2</pdfaid:part>" in rendered.pdf
-    assert {"number", "initials.1", "signature.leader", "seal.leader", "copy"} <= {
-        place.name for place in rendered.places
-    }
+    dated = code != "BB"
+    names = {place.name for place in rendered.places}
+    assert {"number", "initials.1", "signature.leader", "seal.leader", "copy"} <= names
+    assert names & {"day", "month", "year"} == ({"day", "month", "year"} if dated else set())
+    fields = letter_fields([asdict(place) for place in rendered.places], initials=1, dated=dated)
+    assert {field.name for field in fields if field.name.startswith("dinh.date")} == (
+        {"dinh.date.day", "dinh.date.month", "dinh.date.year"} if dated else set()
+    )
 
 
 def _expected_lines(content, profile, code):
@@ -70,7 +77,7 @@ def _expected_lines(content, profile, code):
     yield content.issuing_agency.upper().split()[0], "issuing_agency"
     yield content.parent_agency.upper(), "parent_agency"
     yield content.notation, "number"
-    if kind.layout != "minutes":
+    if code != "BB":
         yield "Lâm Giang, ngày", "date"
     if kind.layout == "letter":
         yield "V/v công tác", "letter_subject"
@@ -126,6 +133,15 @@ def test_blank_number_and_date_are_places_and_printed_ones_are_not():
     assert "ngày 05 tháng 01 năm 2026" in text_of(printed.pdf)
 
 
+def test_an_undated_letter_takes_a_date_as_a_whole_or_not_at_all():
+    places = [asdict(place) for place in render_letter(official_letter()).places]
+    half = [place for place in places if place["name"] != "month"]
+
+    assert len(letter_fields(places, initials=1, dated=False)) == 7
+    with pytest.raises(PlacesMissing, match="month"):
+        letter_fields(half, initials=1, dated=False)
+
+
 def test_pages_are_numbered_from_the_second_and_annexes_on_their_own():
     content = replace(with_annexes(), body=parse_body("Một đoạn văn dài. " * 40 + "\n" + "Đoạn.\n" * 60))
 
@@ -154,11 +170,12 @@ def test_no_page_holds_a_signature_alone(count):
 
 
 def test_initials_stay_on_the_page():
-    rendered = render_letter(official_letter(body=parse_body("Chữ " * 61), initials=2))
+    rendered = render_letter(official_letter(body=parse_body("Chữ " * 65), initials=2))
 
     for number in (1, 2):
         place = rendered.place(f"initials.{number}")
         assert place.x + place.width <= 210 * MM - 10
+    assert rendered.place("initials.2").x - rendered.place("initials.1").x == pytest.approx(46)
 
 
 def test_annex_in_a_file_of_its_own_has_the_place_of_the_agencys_signature():
