@@ -77,7 +77,7 @@ class Gateway:
         self.identity = identity_of(settings)
         self.segments, self.shipping = SegmentLog(), Shipping()
         await self.segments.start(self._lock.fileno())
-        self.upstreams, self.wire = Upstreams(), Wire(self.identity)
+        self.upstreams, self.wire = Upstreams(allows_local=settings.allows_local), Wire(self.identity)
         self.spool = Spool(settings.folder / "spool", quota=settings.spool_bytes)
         self.delivery = Delivery(self.segments, self.spool)
         connections = PeerConnections(self.identity)

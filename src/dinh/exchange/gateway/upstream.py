@@ -8,6 +8,7 @@ one read brings.
 import asyncio
 import contextlib
 import hashlib
+import socket
 import ssl
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from typing import Final, cast
 
 import httptools
 
+from dinh.exchange.addresses import open_ones
 from dinh.exchange.gateway.deadlines import NEVER, Deadlines
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.routing import Upstream
@@ -375,9 +377,14 @@ class Answer:
 
 
 class Upstreams:
-    """The providers' addresses, each with its pool."""
+    """
+    The providers' addresses, each with its pool.
 
-    def __init__(self) -> None:
+    :param allows_local: whether providers may stand on this very machine
+    """
+
+    def __init__(self, *, allows_local: bool = False) -> None:
+        self._allows_local = allows_local
         self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
         self._tls: ssl.SSLContext | None = None
         self._deadlines = Deadlines()
@@ -516,12 +523,41 @@ class Upstreams:
         context = (upstream.tls or self._context()) if upstream.is_tls else None
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                _transport, connection = await self._loop.create_connection(
-                    lambda: Connection(self._deadlines), upstream.host, upstream.port, ssl=context
-                )
-        except (OSError, TimeoutError) as error:
+                addresses = await self._addresses(upstream)
+                return await self._first(addresses, upstream, context)
+        except (OSError, UnicodeError, TimeoutError) as error:
             raise UpstreamFailed("provider-unreachable") from error
-        return connection
+
+    async def _first(
+        self, addresses: list[str], upstream: Upstream, context: ssl.SSLContext | None
+    ) -> Connection:
+        """To the first of the addresses that takes the connection."""
+        name = upstream.host if context else None
+        for number, address in enumerate(addresses, start=1):
+            try:
+                _transport, connection = await self._loop.create_connection(
+                    lambda: Connection(self._deadlines),
+                    address,
+                    upstream.port,
+                    ssl=context,
+                    server_hostname=name,
+                )
+            except OSError:
+                if number == len(addresses):
+                    raise
+            else:
+                return connection
+        raise UpstreamFailed("provider-forbidden")
+
+    async def _addresses(self, upstream: Upstream) -> list[str]:
+        """
+        What the name leads to now; the connection goes to what was judged, not to what it leads to a moment later.
+
+        Other gateways are the keeper's to register, wherever they stand.
+        """
+        rows = await self._loop.getaddrinfo(upstream.host, upstream.port, type=socket.SOCK_STREAM)
+        found = [str(row[4][0]) for row in rows]
+        return found if self._allows_local or upstream.tls else open_ones(found)
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:

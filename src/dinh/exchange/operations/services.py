@@ -6,11 +6,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
+from dinh.exchange.addresses import names_closed
 from dinh.exchange.enums import VersionState
 from dinh.exchange.gateway.validation import BadDescription
 from dinh.exchange.gateway.validation import Description as Rulebook
@@ -18,6 +20,7 @@ from dinh.exchange.models import Operation, Service, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, checked, locked_system, saved
+from dinh.exchange.operations.outward import ClosedAddress, asked, told
 from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.queries.registry import services_visible_to, versions_visible_to
 from dinh.exchange.rules import looks_after
@@ -212,16 +215,16 @@ def fetch_description(url: str) -> bytes:
     _check_address(url, "document_url")
     data = bytearray()
     try:
-        with httpx.stream(
-            "GET", url, timeout=_FETCH_SECONDS, trust_env=False, follow_redirects=False
-        ) as answer:
+        with asked(url, seconds=_FETCH_SECONDS) as answer:
             answer.raise_for_status()
             for part in answer.iter_bytes():
                 data += part
                 if len(data) > MAX_BYTES:
                     raise InvalidInput(_("Choose an OpenAPI file of at most 2 MB."), field="document_url")
+    except ClosedAddress as error:
+        raise _own_address("document_url") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unavailable(_("Nothing could be fetched from there: %(why)s") % {"why": error}) from error
+        raise Unavailable(_("Nothing could be fetched from there: %(why)s") % {"why": told(error)}) from error
     return bytes(data)
 
 
@@ -241,6 +244,14 @@ def _check_address(url: str, field: str) -> None:
         or len(url) > 300
     ):
         raise InvalidInput(_("Give an address like https://host:port/path, without query."), field=field)
+    if names_closed(parts.hostname or "") and not settings.EXCHANGE_LOCAL_PROVIDERS:
+        raise _own_address(field)
+
+
+def _own_address(field: str) -> InvalidInput:
+    return InvalidInput(
+        _("This address belongs to the machine itself. Give one in the network."), field=field
+    )
 
 
 def _locked_service(service_id: int, actor: Appointment) -> Service:
