@@ -111,6 +111,7 @@ PAGES: dict[str, str] = {
 
 NOT_PAGES: frozenset[str] = frozenset({
     "exchange/dmdc/Category/<str:code>", "exchange/dmdc/Metadata/<str:code>",
+    "exchange/dmdc/2.0/Category/<str:code>", "exchange/dmdc/2.0/Metadata/<str:code>",
     "exchange/grants/<int:grant_id>/<slug:act>/", "exchange/systems/<int:system_id>/act/<slug:act>/",
     "exchange/systems/<int:system_id>/certificates/", "exchange/systems/<int:system_id>/secrets/",
     "exchange/systems/<int:system_id>/certificates/<int:certificate_id>/revoke/",

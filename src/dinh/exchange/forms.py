@@ -13,7 +13,7 @@ from dinh.exchange.described import OperationForm, Parameter
 from dinh.exchange.enums import MemberClass, Outcome
 from dinh.exchange.models import Operation, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description, read_description
-from dinh.exchange.operations.dictionaries import Item
+from dinh.exchange.operations.dictionaries import Column, Item
 from dinh.exchange.operations.grants import NewGrant
 from dinh.exchange.operations.members import NewMember, NewSystem
 from dinh.exchange.operations.services import NewService, NewVersion, fetch_description
@@ -351,11 +351,12 @@ class DictionaryForm(_Form):
     items = forms.FileField(
         label=gettext_lazy("Items"),
         help_text=gettext_lazy(
-            "CSV in UTF-8: code, name, then any columns; the first line names them. At most 10 MB."
+            "CSV in UTF-8: code, name, then any columns. The first line names them as the service gives them, each "
+            "with its title if wanted: MaDanToc: Mã dân tộc. At most 10 MB."
         ),
     )
 
-    def rows(self) -> list[Item]:
+    def sheet(self) -> tuple[list[Column], list[Item]]:
         """:raises InvalidInput: if the file cannot be read"""
         upload = self.cleaned_data["items"]
         if (upload.size or 0) > 10 * 1024 * 1024:
@@ -363,9 +364,10 @@ class DictionaryForm(_Form):
         return read_items(upload.read())
 
 
-def read_items(data: bytes) -> list[Item]:
+def read_items(data: bytes) -> tuple[list[Column], list[Item]]:
     """
-    Items of a catalogue from CSV: code, name, further columns by their names.
+    Columns and items of a catalogue from CSV: code, name, then others. The first line has `name`, `name: title` or
+    `name: title: DateTime` of each.
 
     :raises InvalidInput: naming the field `items`
     """
@@ -376,12 +378,22 @@ def read_items(data: bytes) -> list[Item]:
         raise InvalidInput(_("This is no CSV file in UTF-8."), field="items") from error
     if len(header) < 2:
         raise InvalidInput(_("The first line names the columns: code, name, and so on."), field="items")
-    return [
+    columns = [_column(each) for each in header]
+    others = [each.name for each in columns[2:]]
+    return columns, [
         Item(
             line[0].strip(),
             line[1].strip() if len(line) > 1 else "",
-            dict(zip(header[2:], line[2:], strict=False)),
+            dict(zip(others, line[2:], strict=False)),
         )
         for line in lines
         if line
     ]
+
+
+def _column(cell: str) -> Column:
+    """:raises InvalidInput:"""
+    parts = [part.strip() for part in cell.split(":")]
+    if len(parts) > 3:
+        raise InvalidInput(_("A column is of the kind String or DateTime."), field="items")
+    return Column(*parts)

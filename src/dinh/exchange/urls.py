@@ -6,6 +6,7 @@ from dinh.exchange.views import (
     catalogue,
     dashboard,
     dictionaries,
+    dmdc,
     grants,
     log,
     outside,
@@ -61,6 +62,8 @@ urlpatterns = [
     path("dictionaries/", dictionaries.dictionaries, name="dictionaries"),
     path("dictionaries/new/", dictionaries.new_version, name="dictionary_new"),
     path("dictionaries/<str:code>/", dictionaries.dictionary, name="dictionary"),
+    path("dmdc/2.0/Category/<str:code>", dmdc.category, name="dmdc_category"),
+    path("dmdc/2.0/Metadata/<str:code>", dmdc.metadata, name="dmdc_metadata"),
     path("dmdc/Category/<str:code>", dictionaries.category, name="category"),
     path("dmdc/Metadata/<str:code>", dictionaries.metadata, name="metadata"),
 ]
