@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import logging
 import resource
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,6 +20,7 @@ from dinh.exchange.gateway.metadata import Metadata
 from dinh.exchange.gateway.own import OwnAddresses
 from dinh.exchange.gateway.peers import PeerConnections, trust
 from dinh.exchange.gateway.relay import Relay
+from dinh.exchange.gateway.renewal import go_over, next_of
 from dinh.exchange.gateway.server import Server
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
@@ -74,6 +76,8 @@ class Gateway:
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
+        if go_over(settings.folder, at=datetime.now(UTC)):
+            log.warning("This gateway goes over to its next key and certificate.")
         self.identity = identity_of(settings)
         self.segments, self.shipping = SegmentLog(), Shipping()
         await self.segments.start(self._lock.fileno())
@@ -108,6 +112,7 @@ class Gateway:
         await self.sharing.end()
         await self.segments.end()
         await self.shipping.end()
+        self._lock.close()
 
     async def answer(self, turn: Turn) -> None:
         """Of the end for callers."""
@@ -115,7 +120,7 @@ class Gateway:
         await (own(turn) if own else self.exchanges.answer(turn))
 
     def health(self) -> dict[str, object]:
-        is_log_well = self.segments.is_well
+        is_log_well, following = self.segments.is_well, next_of(self.settings.folder)
         return {
             "ok": self.snapshot is not None and is_log_well,
             "configuration": self.source.version,
@@ -123,6 +128,8 @@ class Gateway:
             "gateways": self.limits.gateways,
             "limits_shared": self.limits.is_shared,
             "key_of": self.sharing.twin,
+            "certificate_until": self.identity.certificates[0].not_valid_after_utc.isoformat(),
+            "next_certificate_from": following.since.isoformat() if following else None,
             "log": is_log_well,
             "log_wait_ms": self.segments.wait_ms(),
             "log_shipping": self.shipping.is_connected,
