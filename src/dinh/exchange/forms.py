@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import fields
 from typing import Any, cast
 
 from django import forms
@@ -16,7 +17,7 @@ from dinh.exchange.openapi import MAX_BYTES, Description, read_description
 from dinh.exchange.operations.dictionaries import Column, Item
 from dinh.exchange.operations.grants import NewGrant
 from dinh.exchange.operations.members import NewMember, NewSystem
-from dinh.exchange.operations.services import NewService, NewVersion, fetch_description
+from dinh.exchange.operations.services import NewService, NewVersion, Provider, fetch_description
 from dinh.exchange.operations.trials import Trial
 from dinh.exchange.queries.registry import members_visible_to, systems_visible_to
 from dinh.exchange.queries.volumes import Wanted
@@ -158,7 +159,25 @@ class ServiceForm(_Form):
         return NewService(**self.cleaned_data)
 
 
-class VersionForm(_Form):
+class ProviderForm(_Form):
+    base_url = forms.URLField(
+        label=gettext_lazy("Address of the provider"),
+        assume_scheme="https",
+        max_length=300,
+        help_text=gettext_lazy("What stands before the paths of the description."),
+    )
+    timeout_seconds = forms.IntegerField(
+        label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
+    )
+    max_body_mb = forms.IntegerField(
+        label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
+    )
+
+    def provider(self) -> Provider:
+        return Provider(**{each.name: self.cleaned_data[each.name] for each in fields(Provider)})
+
+
+class VersionForm(ProviderForm):
     version = forms.CharField(
         label=gettext_lazy("Version"), max_length=20, help_text=gettext_lazy("E.g. 1.0 or v1.")
     )
@@ -170,12 +189,6 @@ class VersionForm(_Form):
     document_url = forms.URLField(
         label=gettext_lazy("Or fetch it from"), required=False, assume_scheme="https", max_length=300
     )
-    base_url = forms.URLField(
-        label=gettext_lazy("Address of the provider"),
-        assume_scheme="https",
-        max_length=300,
-        help_text=gettext_lazy("What stands before the paths of the description."),
-    )
     trial_url = forms.URLField(
         label=gettext_lazy("Address for trials"),
         assume_scheme="https",
@@ -185,17 +198,15 @@ class VersionForm(_Form):
             "Of a copy with invented data, never of the real system. Without it the version cannot be tried."
         ),
     )
-    timeout_seconds = forms.IntegerField(
-        label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
-    )
-    max_body_mb = forms.IntegerField(
-        label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
-    )
     validates = forms.BooleanField(
         label=gettext_lazy("Refuse requests that the description does not fit"),
         required=False,
         help_text=gettext_lazy("Parameters, and JSON bodies up to 1 MB; the answer names the fields."),
     )
+
+    field_order = (
+        "version", "document", "document_url", "base_url", "trial_url", "timeout_seconds", "max_body_mb", "validates",
+    )  # fmt: skip
 
     def new_version(self) -> NewVersion:
         """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""

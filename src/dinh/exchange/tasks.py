@@ -9,6 +9,7 @@ from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, 
 from dinh.exchange.operations.disposal import dispose_of_ordered
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.indexing import index_older_volumes
+from dinh.exchange.operations.members import tell_of_ended_members
 from dinh.exchange.operations.reports import close_month
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.subject_keys import ensure_subject_key
@@ -50,6 +51,13 @@ def archive_old_exchanges(timestamp: int) -> None:
     archive_log(at=moment)
     # Last: an old volume that cannot be read must not hold the others up.
     index_older_volumes()
+
+
+@app.periodic(cron="1,31 17 * * *")
+@task(queue="exchange")
+def tell_gateways_of_ended_members(timestamp: int) -> None:
+    """Each midnight in Vietnam, and once more half an hour later."""
+    tell_of_ended_members(at=datetime.fromtimestamp(timestamp, UTC))
 
 
 @task(queue="exchange")

@@ -32,7 +32,8 @@ SELECT json_build_object(
       'id', s.id, 'identifier', concat_ws('/', m.instance, m.member_class, m.code, s.code),
       'tokens_from', coalesce(extract(epoch FROM s.tokens_valid_from), 0))), '[]')
       FROM exchange_system s JOIN exchange_member m ON m.id = s.member_id
-      WHERE s.state = 'active' AND m.state = 'active'),
+      WHERE s.state = 'active' AND m.state = 'active'
+      AND (m.valid_to IS NULL OR m.valid_to >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)),
   'secrets', (SELECT coalesce(json_agg(json_build_object(
       'key', consumer_key, 'digest', digest, 'client', system_id, 'trial', is_trial,
       'until', extract(epoch FROM expires_at))), '[]')
@@ -47,7 +48,8 @@ SELECT json_build_object(
       FROM exchange_operation o JOIN exchange_serviceversion v ON v.id = o.version_id
       JOIN exchange_service e ON e.id = v.service_id JOIN exchange_system s ON s.id = e.system_id
       JOIN exchange_member m ON m.id = s.member_id
-      WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'),
+      WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'
+      AND (m.valid_to IS NULL OR m.valid_to >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)),
   'subject_key', (SELECT convert_from(sealed, 'UTF8') FROM exchange_subjectkey WHERE retired_at IS NULL),
   'documents', (SELECT coalesce(json_agg(json_build_object('version_id', v.id, 'document', v.document)), '[]')
       FROM exchange_serviceversion v WHERE v.validates AND v.state <> 'retired'),
@@ -67,7 +69,8 @@ SELECT json_build_object(
           FROM exchange_systemcertificate c
           WHERE c.system_id = s.id AND c.revoked_at IS NULL AND c.valid_to > now())) ORDER BY p.id), '[]')
       FROM exchange_peer p JOIN exchange_system s ON s.id = p.system_id JOIN exchange_member m ON m.id = s.member_id
-      WHERE p.ended_at IS NULL AND s.state = 'active' AND m.state = 'active')
+      WHERE p.ended_at IS NULL AND s.state = 'active' AND m.state = 'active'
+      AND (m.valid_to IS NULL OR m.valid_to >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date))
 )::text
 """
 

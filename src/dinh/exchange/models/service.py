@@ -39,7 +39,7 @@ class ServiceVersion(models.Model):
     """
     One version of a service, as its OpenAPI description says (phiên bản dịch vụ).
 
-    Never changed but for its address for trials, only ended.
+    What it offers is never changed, only ended; where its provider stands and how long that is waited for may be.
     """
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="versions")

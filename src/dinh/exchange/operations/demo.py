@@ -18,7 +18,6 @@ from dinh.exchange.enums import PeerScope, VersionState
 from dinh.exchange.gateway.identity import make_identity
 from dinh.exchange.models import Dictionary, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import Description, read_description
-from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.credentials import add_certificate, issue_secret, revoke_secret
 from dinh.exchange.operations.demo_outside import ACCOUNTS, register_outside_services
 from dinh.exchange.operations.dictionaries import Column, Item, store_dictionary
@@ -29,6 +28,7 @@ from dinh.exchange.operations.services import (
     NewService,
     NewVersion,
     deprecate_version,
+    move_provider,
     offer_service,
     publish_version,
 )
@@ -65,13 +65,10 @@ def make_demo_exchange() -> None:
 
 def _follow_the_port() -> None:
     """The demo's pages may stand on another port than at its last start."""
-    for version in ServiceVersion.objects.filter(service__code="dmdc"):
-        address = _catalogue_address(version.version)
+    owner = _somebody("STTTT", Role.UNIT_HEAD)
+    for version in ServiceVersion.objects.filter(service__code="dmdc").exclude(state=VersionState.RETIRED):
         # Its catalogues are public, so they may be tried as they are.
-        moved = ServiceVersion.objects.filter(pk=version.pk).exclude(base_url=address, trial_url=address)
-        with transaction.atomic():
-            if moved.update(base_url=address, trial_url=address):
-                tell_gateways()
+        move_provider(version, _catalogue_address(version.version), actor=owner, at=timezone.now())
 
 
 def _catalogue_address(version: str) -> str:

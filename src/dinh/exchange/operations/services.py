@@ -1,6 +1,6 @@
 """Services, their versions, and how versions end (dịch vụ, phiên bản)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -61,6 +61,22 @@ class NewVersion:
     trial_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where a version's provider is reached, and how long and for what; as in `NewVersion`."""
+
+    base_url: str
+    timeout_seconds: int
+    max_body_mb: int
+
+    def check(self) -> None:
+        """:raises InvalidInput:"""
+        _check_address(self.base_url, "base_url")
+        if not 1 <= self.timeout_seconds <= 300 or not 1 <= self.max_body_mb <= 10_000:
+            text = _("Wait 1 to 300 seconds; take bodies of 1 to 10000 MB.")
+            raise InvalidInput(text, field="timeout_seconds")
+
+
 @transaction.atomic
 def offer_service(*, new: NewService, actor: Appointment, at: datetime) -> Service:
     """
@@ -91,7 +107,7 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
     """
     service = _locked_service(service_id, actor)
-    _check_address(new.base_url, "base_url")
+    Provider(new.base_url, new.timeout_seconds, new.max_body_mb).check()
     if new.trial_url:
         _check_address(new.trial_url, "trial_url")
     if new.validates:
@@ -109,8 +125,6 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         created_at=at,
     )
     checked(version)
-    if not 1 <= new.timeout_seconds <= 300 or not 1 <= new.max_body_mb <= 10_000:
-        raise InvalidInput(_("Wait 1 to 300 seconds; take bodies of 1 to 10000 MB."), field="timeout_seconds")
     saved(
         version, field="version", refusal=_("The service has this version already. Choose the next number.")
     )
@@ -165,6 +179,39 @@ def deprecate_version(
 
 
 @transaction.atomic
+def set_provider(*, version_id: int, provider: Provider, actor: Appointment, at: datetime) -> ServiceVersion:
+    """
+    Say where a version's provider is from now on, how long it is waited for and what it takes, since servers move.
+
+    Grants and addresses of callers stay. Writes an audit entry with what was before and tells the gateways. Again with
+    the same changes nothing.
+
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    version = _locked_version(version_id, actor)
+    provider.check()
+    if version.state == VersionState.RETIRED:
+        raise NotInThatState(_("This version is not in a state for this. Reload the page."))
+    names = [each.name for each in fields(provider)]
+    version.refresh_from_db(fields=names)
+    changes = {
+        name: [getattr(version, name), getattr(provider, name)]
+        for name in names
+        if getattr(version, name) != getattr(provider, name)
+    }
+    if changes:
+        for name, (_before, after) in changes.items():
+            setattr(version, name, after)
+        version.save(update_fields=list(changes))
+        details = {"version": version.version, "address": provider.base_url, "changes": changes}
+        record(
+            "exchange.version.provider_changed", target=version.service, actor=actor, at=at, details=details
+        )
+        tell_gateways()
+    return version
+
+
+@transaction.atomic
 def set_trial_address(*, version_id: int, trial_url: str, actor: Appointment, at: datetime) -> ServiceVersion:
     """
     Say where a version can be tried; empty: nowhere any more. Again with the same changes nothing.
@@ -185,6 +232,17 @@ def set_trial_address(*, version_id: int, trial_url: str, actor: Appointment, at
         record("exchange.version.trial_set", target=version.service, actor=actor, at=at, details=details)
         tell_gateways()
     return version
+
+
+def move_provider(version: ServiceVersion, address: str, *, actor: Appointment, at: datetime) -> None:
+    """
+    Let a provider stand elsewhere, for calls and for trials, on the terms of before.
+
+    :raises DomainError: as `set_provider`
+    """
+    provider = Provider(address, version.timeout_seconds, version.max_body_mb)
+    set_provider(version_id=version.pk, provider=provider, actor=actor, at=at)
+    set_trial_address(version_id=version.pk, trial_url=address, actor=actor, at=at)
 
 
 @transaction.atomic
