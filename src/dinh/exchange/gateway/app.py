@@ -81,7 +81,7 @@ class Gateway:
         self.identity = identity_of(settings)
         self.segments, self.shipping = SegmentLog(), Shipping()
         await self.segments.start(self._lock.fileno())
-        self.upstreams, self.wire = Upstreams(allows_local=settings.allows_local), Wire(self.identity)
+        self.upstreams, self.wire = self._upstreams(), Wire(self.identity)
         self.spool = Spool(settings.folder / "spool", quota=settings.spool_bytes)
         self.delivery = Delivery(self.segments, self.spool)
         connections = PeerConnections(self.identity)
@@ -134,6 +134,9 @@ class Gateway:
             "log_wait_ms": self.segments.wait_ms(),
             "log_shipping": self.shipping.is_connected,
         }
+
+    def _upstreams(self) -> Upstreams:
+        return Upstreams(allows_local=self.settings.allows_local, identity=self.identity)
 
     async def _listen(self) -> None:
         """To callers, and to other gateways if that is wanted."""

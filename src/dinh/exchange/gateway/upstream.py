@@ -20,6 +20,7 @@ import httptools
 
 from dinh.exchange.addresses import open_ones
 from dinh.exchange.gateway.deadlines import NEVER, Deadlines
+from dinh.exchange.gateway.identity import Identity
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.routing import Upstream
 
@@ -381,10 +382,11 @@ class Upstreams:
     The providers' addresses, each with its pool.
 
     :param allows_local: whether providers may stand on this very machine
+    :param identity: whose certificate providers are shown that ask for one (TLS)
     """
 
-    def __init__(self, *, allows_local: bool = False) -> None:
-        self._allows_local = allows_local
+    def __init__(self, *, allows_local: bool = False, identity: Identity | None = None) -> None:
+        self._allows_local, self._identity = allows_local, identity
         self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
         self._tls: ssl.SSLContext | None = None
         self._deadlines = Deadlines()
@@ -562,4 +564,6 @@ class Upstreams:
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
             self._tls = ssl.create_default_context()
+            if self._identity:
+                self._tls.load_cert_chain(self._identity.certificate_file, self._identity.key_file)
         return self._tls
