@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from dinh.directory.models import Appointment, Unit
 from dinh.exchange.described import OperationForm, Parameter
-from dinh.exchange.enums import MemberClass, Outcome
+from dinh.exchange.enums import MemberClass, Outcome, ProviderProtocol
 from dinh.exchange.models import Operation, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description, read_description
 from dinh.exchange.operations.dictionaries import Column, Item
@@ -173,6 +173,19 @@ class ProviderForm(_Form):
         label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
     )
 
+    protocol = forms.ChoiceField(
+        label=gettext_lazy("Protocol"), choices=ProviderProtocol.choices, required=False
+    )
+    xroad_client = forms.CharField(
+        label=gettext_lazy("Client at the security server"),
+        max_length=160,
+        required=False,
+        help_text=gettext_lazy("INSTANCE/CLASS/MEMBER/SUBSYSTEM; empty: each caller by its own name."),
+    )
+
+    def clean_protocol(self) -> str:
+        return self.cleaned_data["protocol"] or ProviderProtocol.PLAIN
+
     def provider(self) -> Provider:
         return Provider(**{each.name: self.cleaned_data[each.name] for each in fields(Provider)})
 
@@ -205,13 +218,15 @@ class VersionForm(ProviderForm):
     )
 
     field_order = (
-        "version", "document", "document_url", "base_url", "trial_url", "timeout_seconds", "max_body_mb", "validates",
+        "version", "document", "document_url", "base_url", "protocol", "xroad_client", "trial_url", "timeout_seconds",
+        "max_body_mb", "validates",
     )  # fmt: skip
 
     def new_version(self) -> NewVersion:
         """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""
-        names = ("version", "base_url", "trial_url", "timeout_seconds", "max_body_mb", "validates")
-        given = {name: self.cleaned_data[name] for name in names}
+        given = {
+            name: self.cleaned_data[name] for name in self.field_order if not name.startswith("document")
+        }
         return NewVersion(description=self._description(), **given)
 
     def _description(self) -> Description:

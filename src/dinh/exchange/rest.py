@@ -143,9 +143,13 @@ class TrialAddress(Schema):
 
 
 class ProviderIn(Schema):
+    """`protocol` xroad: through a security server, which knows the caller as `xroad_client`, else by its own name."""
+
     base_url: Text
     timeout_seconds: int = 30
     max_body_mb: int = 100
+    protocol: Literal["plain", "xroad"] = "plain"
+    xroad_client: Text = ""
 
 
 class MemberOut(Schema):
@@ -348,10 +352,12 @@ def add_version(
     max_body_mb: Form[int] = 100,
     validates: Form[bool] = False,
     trial_url: Form[Text] = "",
+    protocol: Form[Literal["plain", "xroad"]] = "plain",
+    xroad_client: Form[Text] = "",
 ) -> Status[ServiceVersion]:
     """
     Publish a version (multipart: `document` in OpenAPI 3, and the other fields). `validates`: the gateway refuses
-    requests that the description does not fit.
+    requests that the description does not fit. `protocol` xroad: `base_url` is a security server's, `/r1/...`.
     """
     new = services.NewVersion(
         version=version,
@@ -361,6 +367,8 @@ def add_version(
         max_body_mb=max_body_mb,
         validates=validates,
         trial_url=trial_url,
+        protocol=protocol,
+        xroad_client=xroad_client,
     )
     at = timezone.now()
     return Status(201, services.publish_version(service_id=service_id, new=new, actor=own_of(request), at=at))

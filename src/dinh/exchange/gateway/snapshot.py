@@ -43,6 +43,7 @@ SELECT json_build_object(
       'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
       'version_id', v.id, 'base_url', v.base_url, 'trial_url', v.trial_url,
       'timeout', v.timeout_seconds, 'max_body_mb', v.max_body_mb,
+      'xroad_client', CASE v.protocol WHEN 'xroad' THEN v.xroad_client END,
       'sunset', CASE WHEN v.state = 'deprecated' THEN coalesce(to_char(v.sunset_date, 'YYYY-MM-DD'), '') END,
       'provider', concat_ws('/', m.instance, m.member_class, m.code, s.code)) ORDER BY v.id, o.id), '[]')
       FROM exchange_operation o JOIN exchange_serviceversion v ON v.id = o.version_id
@@ -187,6 +188,7 @@ def _route(row: dict[str, Any]) -> Route:
         trial=_upstream(row, row["trial_url"]) if row.get("trial_url") else None,
         sunset=_sunset(row["sunset"]),
         subject=row.get("subject", ""),
+        xroad_client=_xroad_client(row),
         log_fields="\t".join((row["provider"], row["service"], row["version"], _one_line(row["name"]))),
     )
 
@@ -203,6 +205,12 @@ def _upstream(row: dict[str, Any], address: str) -> Upstream:
         timeout=float(row["timeout"]),
         max_body=row["max_body_mb"] * MB,
     )
+
+
+def _xroad_client(row: dict[str, Any]) -> bytes | None:
+    """A configuration that an earlier release left on disk names none."""
+    told = row.get("xroad_client")
+    return None if told is None else str(told).encode()
 
 
 def _sunset(day: str | None) -> bytes:

@@ -1,6 +1,7 @@
 """Services, their versions, and how versions end (dịch vụ, phiên bản)."""
 
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.exchange.addresses import names_closed
-from dinh.exchange.enums import VersionState
+from dinh.exchange.enums import ProviderProtocol, VersionState
 from dinh.exchange.gateway.validation import BadDescription
 from dinh.exchange.gateway.validation import Description as Rulebook
 from dinh.exchange.models import Operation, Service, ServiceVersion
@@ -32,6 +33,8 @@ RESERVED: Final = frozenset({
 })  # fmt: skip
 """Names that are the gateway's own, and X-Road's metadata services, in small letters."""
 _FETCH_SECONDS: Final = 10
+_BEHIND_SECURITY_SERVER: Final = re.compile(r"://[^/]+/r1(/[^/]+){5,}/?\Z")
+_XROAD_CLIENT: Final = re.compile(r"(?=.{1,160}\Z)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+){2,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class NewVersion:
     :param timeout_seconds: longest wait for an answer, 1 to 300
     :param max_body_mb: largest body of a request
     :param validates: whether the gateway refuses requests that the description does not fit
+    :param protocol: plain, or xroad through a security server, whose address (`/r1/...`) is the provider's then
+    :param xroad_client: who asks at the security server; empty: each caller by its own identifier
     """
 
     version: str
@@ -59,6 +64,8 @@ class NewVersion:
     max_body_mb: int = 100
     validates: bool = False
     trial_url: str = ""
+    protocol: str = ProviderProtocol.PLAIN
+    xroad_client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,33 @@ class Provider:
     base_url: str
     timeout_seconds: int
     max_body_mb: int
+    protocol: str = ProviderProtocol.PLAIN
+    xroad_client: str = ""
+
+    @classmethod
+    def of(cls, told: "NewVersion | ServiceVersion") -> "Provider":
+        return cls(**{each.name: getattr(told, each.name) for each in fields(cls)})
 
     def check(self) -> None:
         """:raises InvalidInput:"""
+        self._check_protocol()
         _check_address(self.base_url, "base_url")
         if not 1 <= self.timeout_seconds <= 300 or not 1 <= self.max_body_mb <= 10_000:
             text = _("Wait 1 to 300 seconds; take bodies of 1 to 10000 MB.")
             raise InvalidInput(text, field="timeout_seconds")
+
+    def _check_protocol(self) -> None:
+        if self.protocol not in ProviderProtocol.values:
+            raise InvalidInput(_("Choose a protocol."), field="protocol")
+        is_xroad = self.protocol == ProviderProtocol.XROAD
+        if is_xroad and not _BEHIND_SECURITY_SERVER.search(self.base_url):
+            text = _(
+                "Through a security server the address ends in /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE."
+            )
+            raise InvalidInput(text, field="base_url")
+        if self.xroad_client and not (is_xroad and _XROAD_CLIENT.fullmatch(self.xroad_client)):
+            text = _("With X-Road only, and like INSTANCE/CLASS/MEMBER/SUBSYSTEM.")
+            raise InvalidInput(text, field="xroad_client")
 
 
 @transaction.atomic
@@ -107,7 +134,7 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
     """
     service = _locked_service(service_id, actor)
-    Provider(new.base_url, new.timeout_seconds, new.max_body_mb).check()
+    Provider.of(new).check()
     if new.trial_url:
         _check_address(new.trial_url, "trial_url")
     if new.validates:
@@ -122,6 +149,8 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         timeout_seconds=new.timeout_seconds,
         max_body_mb=new.max_body_mb,
         validates=new.validates,
+        protocol=new.protocol,
+        xroad_client=new.xroad_client,
         created_at=at,
     )
     checked(version)
@@ -240,7 +269,7 @@ def move_provider(version: ServiceVersion, address: str, *, actor: Appointment, 
 
     :raises DomainError: as `set_provider`
     """
-    provider = Provider(address, version.timeout_seconds, version.max_body_mb)
+    provider = replace(Provider.of(version), base_url=address)
     set_provider(version_id=version.pk, provider=provider, actor=actor, at=at)
     set_trial_address(version_id=version.pk, trial_url=address, actor=actor, at=at)
 
