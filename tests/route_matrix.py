@@ -161,6 +161,7 @@ PAGES: dict[str, frozenset[str]] = {
     "exchange/members/{member_id}/": KEEPER,
     "exchange/versions/{version_id}/provider/": OWNERS,
     "api/v1/exchange/members": EVERYBODY,
+    "api/v1/exchange/gateways": EVERYBODY,
     "exchange/grants/": SPEAKERS,
     "exchange/dashboard/": SPEAKERS,
     "exchange/log/": SPEAKERS,

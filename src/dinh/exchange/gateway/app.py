@@ -28,6 +28,7 @@ from dinh.exchange.gateway.shipping import Shipping
 from dinh.exchange.gateway.snapshot import Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.spool import Spool
+from dinh.exchange.gateway.standing import Standing
 from dinh.exchange.gateway.subjects import Subjects
 from dinh.exchange.gateway.tokens import Tokens
 from dinh.exchange.gateway.turns import Turn
@@ -97,8 +98,18 @@ class Gateway:
             spool=self.spool,
             xroad=XRoadFront(settings.xroad_trusted),
         )
-        self.sharing = Sharing(settings, self.limits, certificate=self.identity.fingerprint)
+        standing = Standing(
+            settings.folder / "log",
+            self.upstreams,
+            connections,
+            is_log_well=lambda: self.segments.is_well,
+            peers=lambda: self.snapshot.peers.peers if self.snapshot else (),
+        )
+        self.sharing = Sharing(
+            settings, self.limits, certificate=self.identity.fingerprint, told=lambda: standing.told
+        )
         self._following = [await self.sharing.start(), await self.source.start()]
+        self._following.append(asyncio.create_task(standing.look()))
         self.shipping.start()
         await self._listen()
 

@@ -27,6 +27,7 @@ from dinh.exchange.gateway.routing import Upstream
 _HIGH_WATER: Final = 64 * 1024
 _CONNECT_SECONDS: Final = 3.0
 _IDLE_SECONDS: Final = 30.0
+_REFUSAL_SECONDS: Final = 0.3
 _MAX_HEAD: Final = 64 * 1024
 _LARGEST_POOL: Final = 256
 _MOST_UPLOADS: Final = 128
@@ -312,6 +313,7 @@ class _Pool:
     places: _Places = field(default_factory=lambda: _Places(_LARGEST_POOL))
     uploads: _Places = field(default_factory=lambda: _Places(_MOST_UPLOADS))
     failures: int = 0
+    why: str = ""
     open_until: float = 0.0
     is_probing: bool = False
 
@@ -332,8 +334,9 @@ class _Pool:
         self.is_probing = True
         return True
 
-    def note_failure(self, now: float) -> None:
+    def note_failure(self, now: float, why: str) -> None:
         self.failures += 1
+        self.why = why
         if self.failures >= _FAILURES_TO_OPEN:
             self.open_until = now + _OPEN_SECONDS
 
@@ -437,9 +440,9 @@ class Upstreams:
             await pool.places.taken(upstream.timeout)
         try:
             answer = await self._tried(pool, upstream, head, method, more)
-        except UpstreamFailed:
+        except UpstreamFailed as failure:
             pool.places.give()
-            pool.note_failure(time.monotonic())
+            pool.note_failure(time.monotonic(), failure.code)
             raise
         except BaseException:
             pool.places.give()
@@ -497,6 +500,26 @@ class Upstreams:
             return
         connection.idle_since = time.monotonic()
         pool.idle.append(connection)
+
+    def failing(self) -> list[dict[str, object]]:
+        """Addresses whose last call failed: `to`, `why`, and whether they are `open`, so not asked for now."""
+        return [
+            {"to": f"{host}:{port}", "why": pool.why, "open": pool.failures >= _FAILURES_TO_OPEN}
+            for (host, port, _is_tls, _tls), pool in self._pools.items()
+            if pool.failures
+        ]
+
+    async def why_unreached(self, upstream: Upstream) -> str:
+        """Ask for a connection and let it go: why there is none, empty if there is."""
+        try:
+            connection = await self._connected(upstream)
+        except UpstreamFailed as failure:
+            return failure.code
+        # By TLS 1.3 the other end refuses our certificate only after it has answered.
+        await asyncio.sleep(_REFUSAL_SECONDS)
+        is_refused = connection.is_broken
+        connection.close()
+        return "certificate-refused" if is_refused else ""
 
     def close(self) -> None:
         self._deadlines.end()
