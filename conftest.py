@@ -32,6 +32,9 @@ def pytest_configure() -> None:
     # What is tested begins with no letters; those of the demo are made where they are asked for.
     settings.DEMO_LETTERS = False
     os.environ.setdefault("DINH_DEMO_LETTERS", "0")
+    # Providers of tests stand on this machine.
+    settings.EXCHANGE_LOCAL_PROVIDERS = True
+    os.environ.setdefault("DINH_EXCHANGE_LOCAL_PROVIDERS", "1")
     settings.PASSWORD_HASHERS = ["hashers.QuickArgon2", *settings.PASSWORD_HASHERS]
     _empty_tables_between_tests()
     _find_static_files_once()

@@ -156,7 +156,12 @@ PAGES: dict[str, frozenset[str]] = {
     "exchange/systems/": SPEAKERS,
     "exchange/systems/new/": SPEAKERS,
     "exchange/services/new/": SPEAKERS,
+    "exchange/members/": KEEPER,
     "exchange/members/new/": KEEPER,
+    "exchange/members/{member_id}/": KEEPER,
+    "exchange/versions/{version_id}/provider/": OWNERS,
+    "api/v1/exchange/members": EVERYBODY,
+    "api/v1/exchange/gateways": EVERYBODY,
     "exchange/grants/": SPEAKERS,
     "exchange/dashboard/": SPEAKERS,
     "exchange/log/": SPEAKERS,
@@ -197,12 +202,16 @@ FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "directory/people/{person_id}/account/second-factor/": (ADMINISTRATORS, {}),
     "directory/people/{person_id}/account/state/": (ADMINISTRATORS, {"active": "1"}),
     "exchange/versions/{version_id}/trial-address/": (OWNERS, {"trial_url": ""}),
+    "exchange/members/{member_id}/act/rename/": (KEEPER, {"name": "Sở Mới"}),
     "exchange/versions/{version_id}/reach/": (OWNERS, {"back": "outside"}),
 }
 """What only takes POST from a page: address, who may, and what is sent."""
 
 CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/exchange/versions/{version_id}/reach": (OWNERS, {}),
+    "POST api/v1/exchange/versions/{version_id}/provider": (OWNERS, {"base_url": "http://127.0.0.1:1"}),
+    "POST api/v1/exchange/members/{member_id}/name": (KEEPER, {"name": "Sở Mới"}),
+    "POST api/v1/exchange/members/{member_id}/end": (KEEPER, {"last_day": "2050-01-01"}),
     "POST api/v1/exchange/accesses": (KEEPER, {"number": "001099000001", "reason": "Theo đơn"}),
     "POST api/v1/exchange/trial-keys": (OWNERS, {"system_id": "{system_id}"}),
     "POST api/v1/exchange/operations/{operation_id}/try": (EVERYBODY, {"system_id": "{system_id}"}),

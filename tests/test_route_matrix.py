@@ -107,8 +107,8 @@ def offered(unit):
     system = make_system("A", unit=unit)
     version = make_version(system, base_url="http://127.0.0.1:1", service="kho", version="1", paths=["/nho"])
     return {
-        "system_id": system.pk, "version_id": version.pk, "operation_id": version.operations.get().pk,
-        "service_id": version.service_id,
+        "member_id": system.member_id, "system_id": system.pk, "version_id": version.pk,
+        "operation_id": version.operations.get().pk, "service_id": version.service_id,
     }  # fmt: skip
 
 

@@ -76,6 +76,7 @@ ACTS = {
     ),
     "signing/credentials/<int:credential_id>/<slug:act>/": ("suspend", "resume", "revoke"),
     "exchange/systems/<int:system_id>/act/<slug:act>/": ("suspend", "resume", "revoke-tokens"),
+    "exchange/members/<int:member_id>/act/<slug:act>/": ("rename", "end", "suspend", "resume"),
     "exchange/versions/<int:version_id>/end/<slug:act>/": ("deprecate", "retire"),
     "exchange/grants/<int:grant_id>/<slug:act>/": ("approve", "refuse", "revoke"),
 }  # fmt: skip
@@ -159,7 +160,7 @@ def _exchange(unit: Unit, holders: Mapping[str, Appointment]) -> dict[str, Any]:
         response_bytes=0, request_sha256="", response_sha256="",
     )  # fmt: skip
     return {
-        "system_id": system.pk, "secret_id": secret.pk, "certificate_id": certificate.pk,
+        "member_id": member.pk, "system_id": system.pk, "secret_id": secret.pk, "certificate_id": certificate.pk,
         "service_id": service.pk, "version_id": version.pk, "grant_id": grant.pk, "exchange_id": exchange.pk,
     }  # fmt: skip
 

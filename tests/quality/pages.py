@@ -75,7 +75,10 @@ PAGES: dict[str, str] = {
     "/exchange/versions/{version}/ask/": "quantri",
     "/exchange/versions/{version}/keys/": "quantri",
     "/exchange/operations/{operation}/": "quantri",
+    "/exchange/members/": "quantri",
     "/exchange/members/new/": "quantri",
+    "/exchange/members/{member}/": "quantri",
+    "/exchange/versions/{version}/provider/": "giamdoc.stttt",
     "/exchange/systems/": "quantri",
     "/exchange/systems/new/": "giamdoc.stttt",
     "/exchange/systems/{system}/": "giamdoc.stttt",
@@ -111,6 +114,8 @@ PAGES: dict[str, str] = {
 
 NOT_PAGES: frozenset[str] = frozenset({
     "exchange/dmdc/Category/<str:code>", "exchange/dmdc/Metadata/<str:code>",
+    "exchange/dmdc/2.0/Category/<str:code>", "exchange/dmdc/2.0/Metadata/<str:code>",
+    "exchange/members/<int:member_id>/act/<slug:act>/",
     "exchange/grants/<int:grant_id>/<slug:act>/", "exchange/systems/<int:system_id>/act/<slug:act>/",
     "exchange/systems/<int:system_id>/certificates/", "exchange/systems/<int:system_id>/secrets/",
     "exchange/systems/<int:system_id>/certificates/<int:certificate_id>/revoke/",

@@ -76,6 +76,7 @@ def _exchange(people: Any) -> dict[str, int]:
         "operation": owner.get(f"exchange/versions/{version}/operations")[0]["id"],
         "system": owner.get("exchange/systems?q=lgsp")["items"][0]["id"],
         "grant": owner.get("exchange/grants")["items"][0]["id"],
+        "member": owner.get("exchange/members")["items"][0]["id"],
     }
 
 

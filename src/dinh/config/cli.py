@@ -23,6 +23,7 @@ dinh verify FILE.pdf       check the signatures of a document
 dinh evidence verify FILE  check an exported evidence package
 dinh audit verify          check that the audit log is whole
 dinh exchange verify       check that the exchange's log is whole
+dinh exchange gateway-key  key and certificate of this machine's gateway: show, renew
 dinh exchange subject-key  keys that persons' numbers are hashed with: list, rotate, reseal, give-up
 dinh help                  every other command
 """
@@ -30,6 +31,7 @@ _ALIASES: Final = {
     ("audit", "verify"): "audit_verify",
     ("exchange", "verify"): "exchange_verify",
     ("exchange", "subject-key"): "exchange_subject_key",
+    ("exchange", "gateway-key"): "exchange_gateway_key",
 }
 
 

@@ -111,6 +111,22 @@ def _gateway() -> Iterator[tuple[str, str]]:
         yield "BAD", str(refusal)
 
 
+def _providers() -> Iterator[tuple[str, str]]:
+    from django.conf import settings
+
+    from dinh.exchange.health import local_providers
+
+    name, found = "DINH_EXCHANGE_LOCAL_PROVIDERS", local_providers()
+    if settings.EXCHANGE_LOCAL_PROVIDERS and not settings.DEMO:
+        yield "WARN", f"{name} is on: whoever offers services can have this machine's own ports asked."
+    elif found and not settings.DEMO:
+        yield (
+            "BAD",
+            f"{name} is off, but {', '.join(found)} have addresses of this machine itself and are not reached: "
+            "give them its address in the network, or set 1.",
+        )
+
+
 def _checked() -> Iterator[tuple[str, str]]:
     for message in run_checks():
         if message.level >= ERROR:
@@ -210,6 +226,7 @@ _CHECKS: Final[list[Callable[[], Iterator[tuple[str, str]]]]] = [
     _scanner,
     _law,
     _database,
+    _providers,
     _services,
     _programs,
 ]

@@ -17,6 +17,13 @@ class PartyState(TextChoices):
     SUSPENDED = "suspended", _("Suspended")
 
 
+class ProviderProtocol(TextChoices):
+    """What a version's provider is spoken with."""
+
+    PLAIN = "plain", _("HTTP, as the description says")
+    XROAD = "xroad", _("X-Road, through a security server")
+
+
 class VersionState(TextChoices):
     """Of a version of a service."""
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import fields
 from typing import Any, cast
 
 from django import forms
@@ -10,13 +11,13 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from dinh.directory.models import Appointment, Unit
 from dinh.exchange.described import OperationForm, Parameter
-from dinh.exchange.enums import MemberClass, Outcome
+from dinh.exchange.enums import MemberClass, Outcome, ProviderProtocol
 from dinh.exchange.models import Operation, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description, read_description
-from dinh.exchange.operations.dictionaries import Item
+from dinh.exchange.operations.dictionaries import Column, Item
 from dinh.exchange.operations.grants import NewGrant
 from dinh.exchange.operations.members import NewMember, NewSystem
-from dinh.exchange.operations.services import NewService, NewVersion, fetch_description
+from dinh.exchange.operations.services import NewService, NewVersion, Provider, fetch_description
 from dinh.exchange.operations.trials import Trial
 from dinh.exchange.queries.registry import members_visible_to, systems_visible_to
 from dinh.exchange.queries.volumes import Wanted
@@ -158,7 +159,38 @@ class ServiceForm(_Form):
         return NewService(**self.cleaned_data)
 
 
-class VersionForm(_Form):
+class ProviderForm(_Form):
+    base_url = forms.URLField(
+        label=gettext_lazy("Address of the provider"),
+        assume_scheme="https",
+        max_length=300,
+        help_text=gettext_lazy("What stands before the paths of the description."),
+    )
+    timeout_seconds = forms.IntegerField(
+        label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
+    )
+    max_body_mb = forms.IntegerField(
+        label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
+    )
+
+    protocol = forms.ChoiceField(
+        label=gettext_lazy("Protocol"), choices=ProviderProtocol.choices, required=False
+    )
+    xroad_client = forms.CharField(
+        label=gettext_lazy("Client at the security server"),
+        max_length=160,
+        required=False,
+        help_text=gettext_lazy("INSTANCE/CLASS/MEMBER/SUBSYSTEM; empty: each caller by its own name."),
+    )
+
+    def clean_protocol(self) -> str:
+        return self.cleaned_data["protocol"] or ProviderProtocol.PLAIN
+
+    def provider(self) -> Provider:
+        return Provider(**{each.name: self.cleaned_data[each.name] for each in fields(Provider)})
+
+
+class VersionForm(ProviderForm):
     version = forms.CharField(
         label=gettext_lazy("Version"), max_length=20, help_text=gettext_lazy("E.g. 1.0 or v1.")
     )
@@ -170,12 +202,6 @@ class VersionForm(_Form):
     document_url = forms.URLField(
         label=gettext_lazy("Or fetch it from"), required=False, assume_scheme="https", max_length=300
     )
-    base_url = forms.URLField(
-        label=gettext_lazy("Address of the provider"),
-        assume_scheme="https",
-        max_length=300,
-        help_text=gettext_lazy("What stands before the paths of the description."),
-    )
     trial_url = forms.URLField(
         label=gettext_lazy("Address for trials"),
         assume_scheme="https",
@@ -185,22 +211,22 @@ class VersionForm(_Form):
             "Of a copy with invented data, never of the real system. Without it the version cannot be tried."
         ),
     )
-    timeout_seconds = forms.IntegerField(
-        label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
-    )
-    max_body_mb = forms.IntegerField(
-        label=gettext_lazy("Largest body (MB)"), min_value=1, max_value=10_000, initial=100
-    )
     validates = forms.BooleanField(
         label=gettext_lazy("Refuse requests that the description does not fit"),
         required=False,
         help_text=gettext_lazy("Parameters, and JSON bodies up to 1 MB; the answer names the fields."),
     )
 
+    field_order = (
+        "version", "document", "document_url", "base_url", "protocol", "xroad_client", "trial_url", "timeout_seconds",
+        "max_body_mb", "validates",
+    )  # fmt: skip
+
     def new_version(self) -> NewVersion:
         """Fetches the description if it is not uploaded. :raises InvalidInput, Unavailable:"""
-        names = ("version", "base_url", "trial_url", "timeout_seconds", "max_body_mb", "validates")
-        given = {name: self.cleaned_data[name] for name in names}
+        given = {
+            name: self.cleaned_data[name] for name in self.field_order if not name.startswith("document")
+        }
         return NewVersion(description=self._description(), **given)
 
     def _description(self) -> Description:
@@ -351,11 +377,12 @@ class DictionaryForm(_Form):
     items = forms.FileField(
         label=gettext_lazy("Items"),
         help_text=gettext_lazy(
-            "CSV in UTF-8: code, name, then any columns; the first line names them. At most 10 MB."
+            "CSV in UTF-8: code, name, then any columns. The first line names them as the service gives them, each "
+            "with its title if wanted: MaDanToc: Mã dân tộc. At most 10 MB."
         ),
     )
 
-    def rows(self) -> list[Item]:
+    def sheet(self) -> tuple[list[Column], list[Item]]:
         """:raises InvalidInput: if the file cannot be read"""
         upload = self.cleaned_data["items"]
         if (upload.size or 0) > 10 * 1024 * 1024:
@@ -363,9 +390,10 @@ class DictionaryForm(_Form):
         return read_items(upload.read())
 
 
-def read_items(data: bytes) -> list[Item]:
+def read_items(data: bytes) -> tuple[list[Column], list[Item]]:
     """
-    Items of a catalogue from CSV: code, name, further columns by their names.
+    Columns and items of a catalogue from CSV: code, name, then others. The first line has `name`, `name: title` or
+    `name: title: DateTime` of each.
 
     :raises InvalidInput: naming the field `items`
     """
@@ -376,12 +404,22 @@ def read_items(data: bytes) -> list[Item]:
         raise InvalidInput(_("This is no CSV file in UTF-8."), field="items") from error
     if len(header) < 2:
         raise InvalidInput(_("The first line names the columns: code, name, and so on."), field="items")
-    return [
+    columns = [_column(each) for each in header]
+    others = [each.name for each in columns[2:]]
+    return columns, [
         Item(
             line[0].strip(),
             line[1].strip() if len(line) > 1 else "",
-            dict(zip(header[2:], line[2:], strict=False)),
+            dict(zip(others, line[2:], strict=False)),
         )
         for line in lines
         if line
     ]
+
+
+def _column(cell: str) -> Column:
+    """:raises InvalidInput:"""
+    parts = [part.strip() for part in cell.split(":")]
+    if len(parts) > 3:
+        raise InvalidInput(_("A column is of the kind String or DateTime."), field="items")
+    return Column(*parts)

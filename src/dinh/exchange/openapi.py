@@ -84,10 +84,20 @@ def _parsed(data: bytes) -> dict[str, Any]:
         # Once through JSON: what YAML knows besides (dates, keys that are numbers) becomes what JSON knows.
         document = json.loads(json.dumps(document, default=str))
     except (ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
-        raise _unusable(_("This is neither JSON nor YAML: %(why)s") % {"why": str(error)[:200]}) from error
+        raise _unusable(_("This is neither JSON nor YAML: %(why)s") % {"why": _place(error)}) from error
     if not isinstance(document, dict) or "\\u0000" in json.dumps(document):
         raise _unusable(_("This is no OpenAPI description."))
     return document
+
+
+def _place(error: Exception) -> str:
+    """Where it ends to be readable, without a word of the file: it may have been fetched from anywhere."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        return _("line %(line)d, column %(column)d") % {"line": mark.line + 1, "column": mark.column + 1}
+    if isinstance(error, json.JSONDecodeError):
+        return _("line %(line)d, column %(column)d") % {"line": error.lineno, "column": error.colno}
+    return type(error).__name__
 
 
 def _yaml(text: str) -> Any:

@@ -13,13 +13,15 @@ from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
 from dinh.exchange import rest_log, rest_reports, rest_trials
-from dinh.exchange.models import AccessGrant, Peer, Service, ServiceVersion, System
+from dinh.exchange.models import AccessGrant, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.registry import (
     grants_matching,
     grants_visible_to,
+    members_matching,
+    members_visible_to,
     peers_visible_to,
     services_matching,
     services_visible_to,
@@ -28,6 +30,7 @@ from dinh.exchange.queries.registry import (
     versions_visible_to,
 )
 from dinh.exchange.rest_fields import PAGE, Id, Text, own_of, text_of
+from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import NotFound
 
 router = Router(tags=["exchange"])
@@ -139,6 +142,41 @@ class TrialAddress(Schema):
     trial_url: Text = ""
 
 
+class ProviderIn(Schema):
+    """`protocol` xroad: through a security server, which knows the caller as `xroad_client`, else by its own name."""
+
+    base_url: Text
+    timeout_seconds: int = 30
+    max_body_mb: int = 100
+    protocol: Literal["plain", "xroad"] = "plain"
+    xroad_client: Text = ""
+
+
+class MemberOut(Schema):
+    """`valid_to`: the last day, if one is set."""
+
+    id: int
+    identifier: str
+    name: str
+    state: str
+    valid_from: date
+    valid_to: date | None
+
+
+class MemberPage(Schema):
+    count: int
+    page: int
+    items: list[MemberOut]
+
+
+class NewName(Schema):
+    name: Text
+
+
+class LastDay(Schema):
+    last_day: date
+
+
 class PeerIn(Schema):
     """
     `serves`: `member`, or `instance` for all of its instance. `daily_quota` and `rate` (calls a second) bind each of
@@ -177,6 +215,38 @@ class GrantPage(Schema):
     count: int
     page: int
     items: list[GrantOut]
+
+
+@router.get("/exchange/members", response=MemberPage)
+def list_members(request: HttpRequest, q: str = "", page: int = 1) -> dict[str, Any]:
+    """Those that the caller may add systems to; of the platform's keeper all."""
+    return _page(members_matching(members_visible_to(own_of(request)), text_of(q)), page, _member)
+
+
+@router.post("/exchange/members/{member_id}/name", response=MemberOut)
+def rename_member(request: HttpRequest, member_id: int, given: NewName) -> dict[str, Any]:
+    """The platform's keeper's; the identifier stays."""
+    own = own_of(request)
+    return _member(members.rename_member(member_id=member_id, name=given.name, actor=own, at=timezone.now()))
+
+
+@router.post("/exchange/members/{member_id}/end", response=MemberOut)
+def end_member(request: HttpRequest, member_id: int, given: LastDay) -> dict[str, Any]:
+    """From the day after neither its systems' calls nor those to them go through; the platform's keeper's."""
+    own, at = own_of(request), timezone.now()
+    return _member(members.end_member(member_id=member_id, last_day=given.last_day, actor=own, at=at))
+
+
+@router.post("/exchange/members/{member_id}/suspend", response=MemberOut)
+def suspend_member(request: HttpRequest, member_id: int, why: Why) -> dict[str, Any]:
+    own, at = own_of(request), timezone.now()
+    return _member(members.suspend_member(member_id=member_id, reason=why.reason, actor=own, at=at))
+
+
+@router.post("/exchange/members/{member_id}/resume", response=MemberOut)
+def resume_member(request: HttpRequest, member_id: int, why: Why) -> dict[str, Any]:
+    own, at = own_of(request), timezone.now()
+    return _member(members.resume_member(member_id=member_id, reason=why.reason, actor=own, at=at))
 
 
 @router.get("/exchange/systems", response=SystemPage)
@@ -282,10 +352,12 @@ def add_version(
     max_body_mb: Form[int] = 100,
     validates: Form[bool] = False,
     trial_url: Form[Text] = "",
+    protocol: Form[Literal["plain", "xroad"]] = "plain",
+    xroad_client: Form[Text] = "",
 ) -> Status[ServiceVersion]:
     """
     Publish a version (multipart: `document` in OpenAPI 3, and the other fields). `validates`: the gateway refuses
-    requests that the description does not fit.
+    requests that the description does not fit. `protocol` xroad: `base_url` is a security server's, `/r1/...`.
     """
     new = services.NewVersion(
         version=version,
@@ -295,6 +367,8 @@ def add_version(
         max_body_mb=max_body_mb,
         validates=validates,
         trial_url=trial_url,
+        protocol=protocol,
+        xroad_client=xroad_client,
     )
     at = timezone.now()
     return Status(201, services.publish_version(service_id=service_id, new=new, actor=own_of(request), at=at))
@@ -303,6 +377,16 @@ def add_version(
 @router.get("/exchange/versions/{version_id}/operations", response=list[OperationOut])
 def list_operations(request: HttpRequest, version_id: int) -> list[Any]:
     return list(get_object_or_404(versions_visible_to(own_of(request)), pk=version_id).operations.all())
+
+
+@router.post("/exchange/versions/{version_id}/provider", response=VersionOut)
+def change_provider(request: HttpRequest, version_id: int, given: ProviderIn) -> ServiceVersion:
+    """Where its provider is from now on, how long it is waited for and the largest body; its owner's."""
+    own, provider = own_of(request), services.Provider(**given.dict())
+    version = get_object_or_404(versions_visible_to(own), pk=version_id)
+    if not looks_after(own, version.service.system):
+        raise NotFound(_("There is no such version."))
+    return services.set_provider(version_id=version_id, provider=provider, actor=own, at=timezone.now())
 
 
 @router.post("/exchange/versions/{version_id}/trial-address", response=VersionOut)
@@ -372,6 +456,10 @@ def _decided(
 def _page(rows: Any, number: int, shown: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     at = Paginator(rows, PAGE).get_page(number)
     return {"count": at.paginator.count, "page": at.number, "items": [shown(row) for row in at]}
+
+
+def _member(row: Member) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in MemberOut.model_fields}
 
 
 def _system(row: System) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dinh.exchange.operations.accesses import ask_for_accesses
 from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.queries.accesses import DataAccess
 from dinh.exchange.queries.archives import exchange_visible_to
+from dinh.exchange.queries.gateways import GatewayStanding, gateways_seen
 from dinh.exchange.queries.measures import WINDOWS, dashboard_of, totals_visible_to
 from dinh.exchange.queries.registry import (
     exchanges_matching,
@@ -24,11 +25,32 @@ from dinh.exchange.queries.registry import (
 )
 from dinh.exchange.queries.volumes import Place, Wanted, search_archive
 from dinh.exchange.rest_fields import PAGE, Text, own_of, text_of
-from dinh.exchange.rules import looks_after_systems
+from dinh.exchange.rules import keeps_exchange, looks_after_systems
 from dinh.exchange.views.log import download
 from dinh.kernel.errors import NotFound
 
 router = Router(tags=["exchange"])
+
+
+class ReachOut(Schema):
+    """`why`: it is not reached; empty if it is. `since`: when that began, of other gateways."""
+
+    name: str
+    why: str
+    since: datetime | None
+
+
+class GatewayOut(Schema):
+    """`log_waits_s`: seconds that the oldest part of its log waits; `failing`: providers whose last call failed."""
+
+    name: str
+    seen_at: datetime
+    is_gone: bool
+    is_log_well: bool
+    log_waits_s: int
+    segments_left: int
+    peers: list[ReachOut]
+    failing: list[ReachOut]
 
 
 class ExchangeOut(Schema):
@@ -119,6 +141,12 @@ def read_evidence(request: HttpRequest, exchange_id: UUID) -> FileResponse:
     _logged(request, exchange_id)
     bundle = export_evidence(exchange_id=exchange_id, actor=own_of(request), at=timezone.now())
     return download(bundle, exchange_id)
+
+
+@router.get("/exchange/gateways", response=list[GatewayOut])
+def list_gateways(request: HttpRequest) -> list[GatewayStanding]:
+    """The gateways as they see it; the platform's keeper's only."""
+    return gateways_seen(at=timezone.now()) if keeps_exchange(own_of(request)) else []
 
 
 @router.get("/exchange/measures", response=MeasuresOut)

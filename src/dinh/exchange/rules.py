@@ -29,6 +29,12 @@ def looks_after_member(appointment: Appointment, member: Member) -> bool:
     )
 
 
+def is_keepers(system: System) -> bool:
+    """Whether a system is one of the unit's that keeps the platform."""
+    unit = system.member.unit
+    return unit is not None and unit.keeps_directory
+
+
 def looks_after(appointment: Appointment, system: System) -> bool:
     """Whether the appointment may change a system, hand out its keys, offer its services and ask in its name."""
     return looks_after_member(appointment, system.member)

@@ -8,7 +8,9 @@ from dinh.exchange.operations.alerts import warn_of_failing_services
 from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, forget_spendings
 from dinh.exchange.operations.disposal import dispose_of_ordered
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.gateway_alerts import warn_of_gateways
 from dinh.exchange.operations.indexing import index_older_volumes
+from dinh.exchange.operations.members import tell_of_ended_members
 from dinh.exchange.operations.reports import close_month
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.operations.subject_keys import ensure_subject_key
@@ -52,6 +54,13 @@ def archive_old_exchanges(timestamp: int) -> None:
     index_older_volumes()
 
 
+@app.periodic(cron="1,31 17 * * *")
+@task(queue="exchange")
+def tell_gateways_of_ended_members(timestamp: int) -> None:
+    """Each midnight in Vietnam, and once more half an hour later."""
+    tell_of_ended_members(at=datetime.fromtimestamp(timestamp, UTC))
+
+
 @task(queue="exchange")
 def dispose_of_volumes() -> None:
     """Deferred by the keeper's order."""
@@ -70,6 +79,13 @@ def forget_old_totals(timestamp: int) -> None:
 def tell_of_failing_services(timestamp: int) -> None:
     """Every five minutes."""
     warn_of_failing_services(at=datetime.fromtimestamp(timestamp, UTC))
+
+
+@app.periodic(cron="* * * * *")
+@task(queue="exchange")
+def tell_of_gateways(timestamp: int) -> None:
+    """Each minute."""
+    warn_of_gateways(at=datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="15 * * * *")

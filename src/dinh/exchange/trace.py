@@ -9,6 +9,10 @@ from dinh.kernel.components import TimelineEntry
 
 LABELS = {
     "exchange.member.registered": gettext_noop("Member registered"),
+    "exchange.member.renamed": gettext_noop("Member renamed"),
+    "exchange.member.moved": gettext_noop("State changed"),
+    "exchange.member.ended": gettext_noop("Last day of the member set"),
+    "exchange.gateway.key_renewed": gettext_noop("Next key of the gateway made"),
     "exchange.system.registered": gettext_noop("System registered"),
     "exchange.system.moved": gettext_noop("State changed"),
     "exchange.system.tokens_revoked": gettext_noop("All tokens revoked"),
@@ -18,6 +22,7 @@ LABELS = {
     "exchange.certificate.revoked": gettext_noop("Certificate revoked"),
     "exchange.service.offered": gettext_noop("Service offered"),
     "exchange.version.published": gettext_noop("Version published"),
+    "exchange.version.provider_changed": gettext_noop("Provider's address or terms changed"),
     "exchange.version.trial_set": gettext_noop("Address for trials changed"),
     "exchange.version.deprecated": gettext_noop("Version deprecated"),
     "exchange.version.retired": gettext_noop("Version withdrawn"),
@@ -38,7 +43,7 @@ LABELS = {
     "exchange.subject_key.given_up": gettext_noop("Key for persons' numbers given up"),
     "exchange.dictionary.published": gettext_noop("Version published"),
 }
-_NOTES = ("reason", "label", "version", "legal_basis", "items", "address")
+_NOTES = ("reason", "last_day", "label", "version", "legal_basis", "items", "address")
 
 
 def trace_for(*targets: models.Model) -> list[TimelineEntry]:

@@ -39,6 +39,7 @@ MODES: Final = {
     "national": frozenset(
         {Mode.DOWN, Mode.SLOW, Mode.WRONG_SIGNATURE, Mode.WRONG_DIGEST, Mode.ERROR, Mode.REPLAY, Mode.EXPIRED}
     ),
+    "security_server": _TRANSPORT | {Mode.ERROR},
     "civil_status": _OUTSIDE,
     "criminal_records": _OUTSIDE,
     "social_insurance": _OUTSIDE,

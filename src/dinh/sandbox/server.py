@@ -29,6 +29,7 @@ from dinh.sandbox.outside.desk import Desk
 from dinh.sandbox.outside.store import Store
 from dinh.sandbox.remote import Refused, RemoteSigning
 from dinh.sandbox.revocations import Revocations
+from dinh.sandbox.security_server import SecurityServer
 
 _HERE: Final = ("127.0.0.1", "localhost")
 _MAX_BODY: Final = 256 * 1024
@@ -46,6 +47,7 @@ class Answer:
     body: bytes
     content_type: str
     is_cut: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def json(cls, value: dict[str, Any], status: HTTPStatus = HTTPStatus.OK) -> "Answer":
@@ -111,6 +113,16 @@ class Sandbox:
         self.desk.faults, self.desk.slow_seconds = self.faults, self.slow_seconds
         reply = self.desk.answer(name, asked)
         return None if reply is None else Answer(reply.status, reply.body, reply.content_type, reply.is_cut)
+
+    def security_server(self, asked: Asked) -> Answer:
+        """
+        What X-Road's security server answers to `/r1/...`, in front of the same stand-ins.
+
+        :raises HangUp:
+        """
+        self.desk.faults, self.desk.slow_seconds = self.faults, self.slow_seconds
+        told = SecurityServer(self.desk).answer(asked, self._mood("security_server"))
+        return Answer(told.status, told.body, told.content_type, headers=told.headers)
 
     def _remote(self, rest: str, body: bytes) -> Answer | None:
         if self._mood("csc") is Mode.GARBAGE:
@@ -249,11 +261,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answered(self, path: str, body: bytes) -> Answer | None:
         sandbox = self.server.sandbox
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        query = urlsplit(self.path).query
+        if path.startswith("r1/"):
+            return sandbox.security_server(Asked(self.command, unquote(path), query, headers, body))
         if not path.startswith("outside/"):
             return sandbox.answer(self.command, path, body)
         name, _slash, operation = path.removeprefix("outside/").partition("/")
-        headers = {key.lower(): value for key, value in self.headers.items()}
-        query = urlsplit(self.path).query
         return sandbox.outside(name, Asked(self.command, unquote(operation), query, headers, body))
 
     def _foreign(self, path: str) -> str:
@@ -275,6 +289,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in answer.headers:
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.body[: len(answer.body) // 2] if answer.is_cut else answer.body)
         self.close_connection = self.close_connection or answer.is_cut

@@ -42,6 +42,7 @@ REFUSED = {
     "DINH_MAX_UPLOAD_MB": ("-1", "1.5"),
     "DINH_ORPHANS_KEPT_DAYS": ("1",),
     "DINH_EXCHANGE_KEYS": ("/no/such/keys.json",),
+    "DINH_EXCHANGE_LOCAL_PROVIDERS": ("near",),
     "DINH_EXCHANGE_LOG_MONTHS": ("-1",),
     "DINH_CLAMAV": ("localhost",),
     "DINH_S3_BUCKET": ("Blobs of Bắc Kạn",),

@@ -1,8 +1,8 @@
 """
 Shared catalogues as the national platform serves them, `/dmdc`.
 
-Operations and fields: guide to APIs through NGSP of Quảng Bình, section on shared catalogues. What the province itself
-serves is `exchange.queries.dictionaries`.
+Operations and fields: guide to APIs through NGSP of Quảng Bình, section on shared catalogues. The province's own
+service `dmdc` (`exchange.views.dmdc`) has the same since its version 2.0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from dinh.exchange.adapters.errors import OutsideRefused
 from dinh.exchange.adapters.reading import Fields, once, records_of
-from dinh.exchange.adapters.transport import Line, Request
+from dinh.exchange.adapters.transport import Line, Request, basic
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class SharedCatalogues:
 
     def add(self, *, catalogue: str, rows: Sequence[Mapping[str, str | None]]) -> int:
         """
-        Add rows of the province's own (POST Category).
+        Add rows of the province's own (POST Category), as the house's account with the platform if it has one.
 
         Not repeated here, yet safe to send again: the platform refuses codes that are there already, and then takes
         none of the rows.
@@ -75,7 +75,12 @@ class SharedCatalogues:
         :returns: how many it took
         :raises OutsideRefused: naming the first row that it refuses
         """
-        request = Request(operation=_operation("Category", catalogue), body=[dict(row) for row in rows])
+        account = self.line.keys.accounts.get(self.service.code)
+        request = Request(
+            operation=_operation("Category", catalogue),
+            body=[dict(row) for row in rows],
+            own_authorization=basic(account) if account else "",
+        )
         told = Fields(self.service, self.line.ask(self.service, request), may_have_acted=True)
         words, count = told.text("MSG"), told.whole("Count")
         if count is None:

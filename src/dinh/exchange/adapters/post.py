@@ -5,14 +5,13 @@ Operations and fields as OpenCPS sends them; the Post's codes of an order's way 
 tells them.
 """
 
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from dinh.exchange.adapters.errors import OutsideRefused
 from dinh.exchange.adapters.reading import Fields, once
-from dinh.exchange.adapters.transport import Line, Remembered, Request
+from dinh.exchange.adapters.transport import Line, Remembered, Request, basic
 
 PAGE: Final = 50
 _MOST_PAGES: Final = 1000
@@ -145,10 +144,9 @@ class Post:
 
     def _new_token(self) -> tuple[str, float]:
         account = self.line.account(self.service)
-        basic = b64encode(f"{account.name}:{account.secret}".encode()).decode()
         request = Request(
             operation="getToken", form={"grant_type": "client_credentials"},
-            own_authorization=f"Basic {basic}", is_repeatable=True,
+            own_authorization=basic(account), is_repeatable=True,
         )  # fmt: skip
         told = Fields(self.service, self.line.ask(self.service, request))
         return told.needed("access_token"), float(told.whole("expires_in") or 0)

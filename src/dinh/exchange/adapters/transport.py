@@ -8,6 +8,7 @@ no answer soon. Any other is sent once: whoever calls looks the record up before
 import json
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,6 +58,11 @@ class Account:
     name: str
     secret: str
     code: str = ""
+
+
+def basic(account: Account) -> str:
+    """An account as RFC 7617 sends it."""
+    return "Basic " + b64encode(f"{account.name}:{account.secret}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import logging
 import resource
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
 
@@ -19,6 +20,7 @@ from dinh.exchange.gateway.metadata import Metadata
 from dinh.exchange.gateway.own import OwnAddresses
 from dinh.exchange.gateway.peers import PeerConnections, trust
 from dinh.exchange.gateway.relay import Relay
+from dinh.exchange.gateway.renewal import go_over, next_of
 from dinh.exchange.gateway.server import Server
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
@@ -26,6 +28,7 @@ from dinh.exchange.gateway.shipping import Shipping
 from dinh.exchange.gateway.snapshot import Snapshot
 from dinh.exchange.gateway.source import ConfigurationSource
 from dinh.exchange.gateway.spool import Spool
+from dinh.exchange.gateway.standing import Standing
 from dinh.exchange.gateway.subjects import Subjects
 from dinh.exchange.gateway.tokens import Tokens
 from dinh.exchange.gateway.turns import Turn
@@ -74,10 +77,12 @@ class Gateway:
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
+        if go_over(settings.folder, at=datetime.now(UTC)):
+            log.warning("This gateway goes over to its next key and certificate.")
         self.identity = identity_of(settings)
         self.segments, self.shipping = SegmentLog(), Shipping()
         await self.segments.start(self._lock.fileno())
-        self.upstreams, self.wire = Upstreams(), Wire(self.identity)
+        self.upstreams, self.wire = self._upstreams(), Wire(self.identity)
         self.spool = Spool(settings.folder / "spool", quota=settings.spool_bytes)
         self.delivery = Delivery(self.segments, self.spool)
         connections = PeerConnections(self.identity)
@@ -93,8 +98,18 @@ class Gateway:
             spool=self.spool,
             xroad=XRoadFront(settings.xroad_trusted),
         )
-        self.sharing = Sharing(settings, self.limits, certificate=self.identity.fingerprint)
+        standing = Standing(
+            settings.folder / "log",
+            self.upstreams,
+            connections,
+            is_log_well=lambda: self.segments.is_well,
+            peers=lambda: self.snapshot.peers.peers if self.snapshot else (),
+        )
+        self.sharing = Sharing(
+            settings, self.limits, certificate=self.identity.fingerprint, told=lambda: standing.told
+        )
         self._following = [await self.sharing.start(), await self.source.start()]
+        self._following.append(asyncio.create_task(standing.look()))
         self.shipping.start()
         await self._listen()
 
@@ -108,6 +123,7 @@ class Gateway:
         await self.sharing.end()
         await self.segments.end()
         await self.shipping.end()
+        self._lock.close()
 
     async def answer(self, turn: Turn) -> None:
         """Of the end for callers."""
@@ -115,7 +131,7 @@ class Gateway:
         await (own(turn) if own else self.exchanges.answer(turn))
 
     def health(self) -> dict[str, object]:
-        is_log_well = self.segments.is_well
+        is_log_well, following = self.segments.is_well, next_of(self.settings.folder)
         return {
             "ok": self.snapshot is not None and is_log_well,
             "configuration": self.source.version,
@@ -123,10 +139,15 @@ class Gateway:
             "gateways": self.limits.gateways,
             "limits_shared": self.limits.is_shared,
             "key_of": self.sharing.twin,
+            "certificate_until": self.identity.certificates[0].not_valid_after_utc.isoformat(),
+            "next_certificate_from": following.since.isoformat() if following else None,
             "log": is_log_well,
             "log_wait_ms": self.segments.wait_ms(),
             "log_shipping": self.shipping.is_connected,
         }
+
+    def _upstreams(self) -> Upstreams:
+        return Upstreams(allows_local=self.settings.allows_local, identity=self.identity)
 
     async def _listen(self) -> None:
         """To callers, and to other gateways if that is wanted."""

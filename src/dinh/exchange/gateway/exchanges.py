@@ -181,7 +181,7 @@ class Exchanges:
                 await answer.rest_soon(_SPLIT_SECONDS, SMALL)
             if answer.is_complete:
                 answer.release()
-                await self.delivery.whole(call, answer, headers, to)
+                await self.delivery.whole(call, answer, headers, to, *_outcome(route, answer))
             elif isinstance(to, SignedTurn):
                 await self.delivery.signed(call, answer, headers, body.receive, to)
             else:
@@ -220,6 +220,13 @@ async def taken_in(call: Call, incoming: Incoming, body: Body, content: Spooled 
         # Whatever coding it came in, it goes on with its length.
         incoming.length, incoming.is_chunked = body.size, False
     call.note_request(body)
+
+
+def _outcome(route: Route, answer: Answer) -> tuple[str, str]:
+    """X-Road's security server says by a header that it, or the one behind it, did not get the call through."""
+    if route.xroad_client is not None and any(name == b"x-road-error" for name, _value in answer.headers):
+        return "failed", "by-security-server"
+    return "delivered", ""
 
 
 def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[bytes]:

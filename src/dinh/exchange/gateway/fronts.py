@@ -58,7 +58,11 @@ class OAuthFront:
         return snapshot.routes.find(incoming.method, path)
 
     def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
-        story = _story(incoming) if call.has_story else b""
+        route = call.route
+        if route is None or route.xroad_client is None:
+            story = _story(incoming) if call.has_story else b""
+        else:
+            story = _for_security_server(call, incoming, route.xroad_client)
         # Authorization is ours; a provider that wants credentials of its own gets them from this header.
         own = incoming.named.get(b"x-provider-authorization")
         return story if own is None else b"%bauthorization: %b\r\n" % (story, own)
@@ -69,6 +73,19 @@ class OAuthFront:
     def refused(self, call: Call, refusal: Refusal, accept: bytes) -> Answered:
         headers = [(b"content-type", b"application/problem+json"), (b"x-exchange-id", call.id.encode())]
         return refusal.status, [*headers, *refusal.headers], refusal.problem(call.id)
+
+
+def _for_security_server(call: Call, incoming: Incoming, client: bytes) -> bytes:
+    """
+    What X-Road's own server wants to hear of a call (PR-REST, 4.3): who asks, and an id of the message.
+
+    :param client: who asks there; empty: the caller by its own identifier
+    """
+    asking = client or (call.client.identifier.encode() if call.client else b"")
+    lines = b"x-road-client: %b\r\n%b" % (asking, _story(incoming))
+    if b"x-road-id" not in incoming.named:
+        lines += b"x-road-id: %b\r\n" % call.id.encode()
+    return lines
 
 
 def _story(incoming: Incoming) -> bytes:

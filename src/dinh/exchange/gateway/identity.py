@@ -21,6 +21,8 @@ from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
 from dinh.pki.certificates import fingerprint
 from dinh.pki.signers import Pkcs12Signer
 
+KEY_FILE: Final = "key.pem"
+CERTIFICATE_FILE: Final = "certificate.pem"
 _LIFE: Final = timedelta(days=1095)
 SigningKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -62,10 +64,15 @@ def identity_of(settings: GatewaySettings) -> Identity:
     """
     key_file, certificate_file = settings.key_file, settings.certificate_file
     if key_file is None or certificate_file is None:
-        key_file, certificate_file = settings.folder / "key.pem", settings.folder / "certificate.pem"
+        key_file, certificate_file = own_files(settings.folder)
         if not certificate_file.exists():
             make_identity(key_file, certificate_file, name=f"Đình gateway {settings.name}")
     return load_identity(key_file, certificate_file)
+
+
+def own_files(folder: Path) -> tuple[Path, Path]:
+    """Where a gateway keeps the key and the certificate that it made itself."""
+    return folder / KEY_FILE, folder / CERTIFICATE_FILE
 
 
 def load_identity(key_file: Path, certificate_file: Path) -> Identity:

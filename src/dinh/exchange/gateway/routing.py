@@ -48,6 +48,7 @@ class Route:
 
     :param trial: where calls with trial keys go
     :param subject: where a request names the person it is about, e.g. `query:so`; empty if nowhere
+    :param xroad_client: None unless it is behind X-Road's security server: who asks there; empty: the caller itself
     """
 
     operation_id: int
@@ -63,6 +64,7 @@ class Route:
     log_fields: str
     trial: Upstream | None = None
     subject: str = ""
+    xroad_client: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -12,6 +12,8 @@ from typing import Final
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MB: Final = 1024 * 1024
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
 
 class BadSetting(Exception):
@@ -32,6 +34,7 @@ class GatewaySettings:
     :param certificate_file: of the key's certificate, PEM, issuers after it
     :param wire_port: where other gateways are listened to, by mutual TLS; 0: they are not
     :param spool_bytes: what bodies that wait on disk may take together
+    :param allows_local: whether providers may have addresses of this very machine
     :param segment_bytes: a segment of the log is closed when it is that large
     """
 
@@ -45,6 +48,7 @@ class GatewaySettings:
     key_file: Path | None = None
     certificate_file: Path | None = None
     segment_bytes: int = 16 * MB
+    allows_local: bool = False
     host: str = "127.0.0.1"
     port: int = 8003
     wire_host: str = "127.0.0.1"
@@ -87,6 +91,7 @@ def settings_from_environment() -> GatewaySettings:
         wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
         wire_port=_port("DINH_WIRE_PORT"),
         spool_bytes=_spool_bytes(),
+        allows_local=_flag("DINH_EXCHANGE_LOCAL_PROVIDERS", default=_flag("DINH_DEMO", default=False)),
     )
 
 
@@ -95,6 +100,15 @@ def _spool_bytes() -> int:
     if not given.isdecimal() or not 1 <= int(given) <= 1_048_576:
         raise BadSetting("DINH_GATEWAY_SPOOL_MB must be a whole number from 1 to 1048576.")
     return int(given) * MB
+
+
+def _flag(variable: str, *, default: bool) -> bool:
+    given = os.environ.get(variable)
+    if given is None:
+        return default
+    if given.lower() not in _TRUE | _FALSE:
+        raise BadSetting(f"{variable} must be 1 or 0.")
+    return given.lower() in _TRUE
 
 
 def _port(variable: str) -> int:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -30,8 +30,10 @@ _FIRST_DAY: Final = date(1970, 1, 1)
 log = logging.getLogger("dinh.exchange.gateway")
 
 _BEAT: Final = """
-INSERT INTO exchange_gatewaybeat (name, certificate, seen_at) VALUES (%s, %s, clock_timestamp())
-ON CONFLICT (name) DO UPDATE SET certificate = excluded.certificate, seen_at = excluded.seen_at
+INSERT INTO exchange_gatewaybeat (name, certificate, seen_at, state)
+VALUES (%s, %s, clock_timestamp(), %s::jsonb)
+ON CONFLICT (name) DO UPDATE
+SET certificate = excluded.certificate, seen_at = excluded.seen_at, state = excluded.state
 """
 _LIVING: Final = """
 SELECT name, certificate FROM exchange_gatewaybeat WHERE seen_at > clock_timestamp() - make_interval(secs => %s)
@@ -58,10 +60,18 @@ class Sharing:
     Keeps `limits` in step with the other gateways' for as long as the process lives.
 
     :param certificate: fingerprint of this gateway's, by which the others see whether two use one key
+    :param told: how this gateway stands, JSON
     """
 
-    def __init__(self, settings: GatewaySettings, limits: Limits, *, certificate: str) -> None:
-        self.settings, self.limits, self.certificate = settings, limits, certificate
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        limits: Limits,
+        *,
+        certificate: str,
+        told: Callable[[], str] = lambda: "{}",
+    ) -> None:
+        self.settings, self.limits, self.certificate, self._told = settings, limits, certificate, told
         self.twin = ""
         self._file = settings.folder / "gateways"
         self._beaten_at = 0.0
@@ -122,7 +132,7 @@ class Sharing:
         self.limits.go_alone()
 
     async def _beat(self, connection: AsyncConnection) -> None:
-        await connection.execute(_BEAT, (self.settings.name, self.certificate))
+        await connection.execute(_BEAT, (self.settings.name, self.certificate, self._told()))
         rows = await (await connection.execute(_LIVING, (LIVES_FOR,))).fetchall()
         self._beaten_at = time.monotonic()
         self._note_twin([str(row[0]) for row in rows if row[1] == self.certificate])

@@ -35,7 +35,8 @@ SELECT json_build_object(
       'tokens_from', coalesce(extract(epoch FROM s.tokens_valid_from), 0),
       'is_own', m.unit_id IS NOT NULL)), '[]')
       FROM exchange_system s JOIN exchange_member m ON m.id = s.member_id
-      WHERE s.state = 'active' AND m.state = 'active'),
+      WHERE s.state = 'active' AND m.state = 'active'
+      AND (m.valid_to IS NULL OR m.valid_to >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)),
   'secrets', (SELECT coalesce(json_agg(json_build_object(
       'key', consumer_key, 'digest', digest, 'client', system_id, 'trial', is_trial,
       'until', extract(epoch FROM expires_at))), '[]')
@@ -45,12 +46,14 @@ SELECT json_build_object(
       'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
       'version_id', v.id, 'base_url', v.base_url, 'trial_url', v.trial_url,
       'timeout', v.timeout_seconds, 'max_body_mb', v.max_body_mb,
+      'xroad_client', CASE v.protocol WHEN 'xroad' THEN v.xroad_client END,
       'sunset', CASE WHEN v.state = 'deprecated' THEN coalesce(to_char(v.sunset_date, 'YYYY-MM-DD'), '') END,
       'provider', concat_ws('/', m.instance, m.member_class, m.code, s.code)) ORDER BY v.id, o.id), '[]')
       FROM exchange_operation o JOIN exchange_serviceversion v ON v.id = o.version_id
       JOIN exchange_service e ON e.id = v.service_id JOIN exchange_system s ON s.id = e.system_id
       JOIN exchange_member m ON m.id = s.member_id
-      WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'),
+      WHERE v.state <> 'retired' AND e.state = 'active' AND s.state = 'active' AND m.state = 'active'
+      AND (m.valid_to IS NULL OR m.valid_to >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date)),
   'subject_key', (SELECT convert_from(sealed, 'UTF8') FROM exchange_subjectkey WHERE retired_at IS NULL),
   'documents', (SELECT coalesce(json_agg(json_build_object('version_id', v.id, 'document', v.document)), '[]')
       FROM exchange_serviceversion v WHERE v.validates AND v.state <> 'retired'),
@@ -70,7 +73,8 @@ SELECT json_build_object(
           FROM exchange_systemcertificate c
           WHERE c.system_id = s.id AND c.revoked_at IS NULL AND c.valid_to > now())) ORDER BY p.id), '[]')
       FROM exchange_peer p JOIN exchange_system s ON s.id = p.system_id JOIN exchange_member m ON m.id = s.member_id
-      WHERE p.ended_at IS NULL AND s.state = 'active' AND m.state = 'active')
+      WHERE p.ended_at IS NULL AND s.state = 'active' AND m.state = 'active'
+      AND (m.valid_to IS NULL OR m.valid_to >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date))
 )::text
 """
 
@@ -211,6 +215,7 @@ def _route(row: dict[str, Any]) -> Route:
         trial=_upstream(row, row["trial_url"]) if row.get("trial_url") else None,
         sunset=_sunset(row["sunset"]),
         subject=row.get("subject", ""),
+        xroad_client=_xroad_client(row),
         log_fields="\t".join((row["provider"], row["service"], row["version"], _one_line(row["name"]))),
     )
 
@@ -227,6 +232,12 @@ def _upstream(row: dict[str, Any], address: str) -> Upstream:
         timeout=float(row["timeout"]),
         max_body=row["max_body_mb"] * MB,
     )
+
+
+def _xroad_client(row: dict[str, Any]) -> bytes | None:
+    """A configuration that an earlier release left on disk names none."""
+    told = row.get("xroad_client")
+    return None if told is None else str(told).encode()
 
 
 def _sunset(day: str | None) -> bytes:

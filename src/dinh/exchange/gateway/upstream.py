@@ -8,6 +8,7 @@ one read brings.
 import asyncio
 import contextlib
 import hashlib
+import socket
 import ssl
 import time
 from collections import deque
@@ -17,13 +18,16 @@ from typing import Final, cast
 
 import httptools
 
+from dinh.exchange.addresses import open_ones
 from dinh.exchange.gateway.deadlines import NEVER, Deadlines
+from dinh.exchange.gateway.identity import Identity
 from dinh.exchange.gateway.refusals import Refusal, unavailable
 from dinh.exchange.gateway.routing import Upstream
 
 _HIGH_WATER: Final = 64 * 1024
 _CONNECT_SECONDS: Final = 3.0
 _IDLE_SECONDS: Final = 30.0
+_REFUSAL_SECONDS: Final = 0.3
 _MAX_HEAD: Final = 64 * 1024
 _LARGEST_POOL: Final = 256
 _MOST_UPLOADS: Final = 128
@@ -312,6 +316,7 @@ class _Pool:
     places: _Places = field(default_factory=lambda: _Places(_LARGEST_POOL))
     uploads: _Places = field(default_factory=lambda: _Places(_MOST_UPLOADS))
     failures: int = 0
+    why: str = ""
     open_until: float = 0.0
     is_probing: bool = False
 
@@ -332,8 +337,9 @@ class _Pool:
         self.is_probing = True
         return True
 
-    def note_failure(self, now: float) -> None:
+    def note_failure(self, now: float, why: str) -> None:
         self.failures += 1
+        self.why = why
         if self.failures >= _FAILURES_TO_OPEN:
             self.open_until = now + _OPEN_SECONDS
 
@@ -378,9 +384,15 @@ class Answer:
 
 
 class Upstreams:
-    """The providers' addresses, each with its pool."""
+    """
+    The providers' addresses, each with its pool.
 
-    def __init__(self) -> None:
+    :param allows_local: whether providers may stand on this very machine
+    :param identity: whose certificate providers are shown that ask for one (TLS)
+    """
+
+    def __init__(self, *, allows_local: bool = False, identity: Identity | None = None) -> None:
+        self._allows_local, self._identity = allows_local, identity
         self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
         self._tls: ssl.SSLContext | None = None
         self._deadlines = Deadlines()
@@ -431,9 +443,9 @@ class Upstreams:
             await pool.places.taken(upstream.timeout)
         try:
             answer = await self._tried(pool, upstream, head, method, more)
-        except UpstreamFailed:
+        except UpstreamFailed as failure:
             pool.places.give()
-            pool.note_failure(time.monotonic())
+            pool.note_failure(time.monotonic(), failure.code)
             raise
         except BaseException:
             pool.places.give()
@@ -492,6 +504,26 @@ class Upstreams:
         connection.idle_since = time.monotonic()
         pool.idle.append(connection)
 
+    def failing(self) -> list[dict[str, object]]:
+        """Addresses whose last call failed: `to`, `why`, and whether they are `open`, so not asked for now."""
+        return [
+            {"to": f"{host}:{port}", "why": pool.why, "open": pool.failures >= _FAILURES_TO_OPEN}
+            for (host, port, _is_tls, _tls), pool in self._pools.items()
+            if pool.failures
+        ]
+
+    async def why_unreached(self, upstream: Upstream) -> str:
+        """Ask for a connection and let it go: why there is none, empty if there is."""
+        try:
+            connection = await self._connected(upstream)
+        except UpstreamFailed as failure:
+            return failure.code
+        # By TLS 1.3 the other end refuses our certificate only after it has answered.
+        await asyncio.sleep(_REFUSAL_SECONDS)
+        is_refused = connection.is_broken
+        connection.close()
+        return "certificate-refused" if is_refused else ""
+
     def close(self) -> None:
         self._deadlines.end()
         for pool in self._pools.values():
@@ -519,14 +551,45 @@ class Upstreams:
         context = (upstream.tls or self._context()) if upstream.is_tls else None
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                _transport, connection = await self._loop.create_connection(
-                    lambda: Connection(self._deadlines), upstream.host, upstream.port, ssl=context
-                )
-        except (OSError, TimeoutError) as error:
+                addresses = await self._addresses(upstream)
+                return await self._first(addresses, upstream, context)
+        except (OSError, UnicodeError, TimeoutError) as error:
             raise UpstreamFailed("provider-unreachable") from error
-        return connection
+
+    async def _first(
+        self, addresses: list[str], upstream: Upstream, context: ssl.SSLContext | None
+    ) -> Connection:
+        """To the first of the addresses that takes the connection."""
+        name = upstream.host if context else None
+        for number, address in enumerate(addresses, start=1):
+            try:
+                _transport, connection = await self._loop.create_connection(
+                    lambda: Connection(self._deadlines),
+                    address,
+                    upstream.port,
+                    ssl=context,
+                    server_hostname=name,
+                )
+            except OSError:
+                if number == len(addresses):
+                    raise
+            else:
+                return connection
+        raise UpstreamFailed("provider-forbidden")
+
+    async def _addresses(self, upstream: Upstream) -> list[str]:
+        """
+        What the name leads to now; the connection goes to what was judged, not to what it leads to a moment later.
+
+        Other gateways are the keeper's to register, wherever they stand.
+        """
+        rows = await self._loop.getaddrinfo(upstream.host, upstream.port, type=socket.SOCK_STREAM)
+        found = [str(row[4][0]) for row in rows]
+        return found if self._allows_local or upstream.tls else open_ones(found)
 
     def _context(self) -> ssl.SSLContext:
         if self._tls is None:
             self._tls = ssl.create_default_context()
+            if self._identity:
+                self._tls.load_cert_chain(self._identity.certificate_file, self._identity.key_file)
         return self._tls

@@ -10,6 +10,9 @@ class GatewayCertificate(models.Model):
     gateway = models.CharField(max_length=40)
     chain = models.BinaryField(help_text="X.509, PEM")
     first_seen_at = models.DateTimeField()
+    used_from = models.DateTimeField(
+        null=True, help_text="Of one that was made as the next: when the gateway goes over to it"
+    )
 
     class Meta:
         ordering = ["-first_seen_at"]

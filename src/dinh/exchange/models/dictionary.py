@@ -26,6 +26,10 @@ class DictionaryVersion(models.Model):
     number = models.PositiveIntegerField()
     valid_from = models.DateField(_("from"))
     legal_basis = models.CharField(_("issued by"), max_length=200, blank=True)
+    columns = models.JSONField(
+        default=list, db_default=[], blank=True,
+        help_text="[[name, title, String or DateTime], ...], those of code and name first; none in old ones",
+    )  # fmt: skip
     created_at = models.DateTimeField()
 
     class Meta:

@@ -7,6 +7,10 @@ class GatewayBeat(models.Model):
     name = models.CharField(primary_key=True, max_length=40)
     certificate = models.CharField(max_length=64, help_text="SHA-256 of the key's certificate, hex")
     seen_at = models.DateTimeField()
+    state = models.JSONField(
+        default=dict, db_default={},
+        help_text="How it stands, as `gateway.standing` tells; empty of one of an earlier release",
+    )  # fmt: skip
 
     def __str__(self) -> str:
         return self.name

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from dinh.exchange.enums import PartyState, VersionState
+from dinh.exchange.enums import PartyState, ProviderProtocol, VersionState
 from dinh.exchange.models.member import IDENTIFIER, System
 from dinh.kernel.text import fold
 
@@ -39,7 +39,7 @@ class ServiceVersion(models.Model):
     """
     One version of a service, as its OpenAPI description says (phiên bản dịch vụ).
 
-    Never changed but for its address for trials, only ended.
+    What it offers is never changed, only ended; where its provider stands and how long that is waited for may be.
     """
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="versions")
@@ -53,6 +53,14 @@ class ServiceVersion(models.Model):
     )  # fmt: skip
     timeout_seconds = models.PositiveSmallIntegerField(_("longest wait (seconds)"), default=30)
     max_body_mb = models.PositiveSmallIntegerField(_("largest body (MB)"), default=100)
+    protocol = models.CharField(
+        _("protocol"), max_length=10, choices=ProviderProtocol, default=ProviderProtocol.PLAIN,
+        db_default=ProviderProtocol.PLAIN,
+    )  # fmt: skip
+    xroad_client = models.CharField(
+        _("client at the security server"), max_length=160, blank=True, default="", db_default="",
+        help_text=_("INSTANCE/CLASS/MEMBER/SUBSYSTEM; empty: each caller by its own name."),
+    )  # fmt: skip
     validates = models.BooleanField(_("check requests"), default=False, db_default=False)
     state = models.CharField(max_length=10, choices=VersionState, default=VersionState.ACTIVE)
     created_at = models.DateTimeField()

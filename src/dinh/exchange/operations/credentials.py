@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
+from dinh.exchange.enums import PartyState
 from dinh.exchange.models import ClientSecret, System, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, locked_system, saved
@@ -79,6 +80,20 @@ def _issued(
     record("exchange.secret.issued", target=system, actor=actor, at=at, details=details)
     tell_gateways()
     return row, plain
+
+
+def system_with(*, consumer_key: str, secret: str, at: datetime) -> System | None:
+    """The system that a key and its secret belong to, if both are in use; keys for trials belong to none."""
+    rows = ClientSecret.objects.filter(
+        is_trial=False,
+        revoked_at=None,
+        expires_at__gt=at,
+        system__state=PartyState.ACTIVE,
+        system__member__state=PartyState.ACTIVE,
+    ).select_related("system__member__unit")
+    row = None if "\0" in consumer_key else rows.filter(consumer_key=consumer_key).first()
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    return row.system if row and secrets.compare_digest(digest, row.digest) else None
 
 
 @transaction.atomic

@@ -14,18 +14,24 @@ from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
-from dinh.exchange.enums import PeerScope
+from dinh.exchange.enums import PeerScope, VersionState
 from dinh.exchange.gateway.identity import make_identity
 from dinh.exchange.models import Dictionary, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import Description, read_description
-from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.credentials import add_certificate, issue_secret, revoke_secret
 from dinh.exchange.operations.demo_outside import ACCOUNTS, register_outside_services
-from dinh.exchange.operations.dictionaries import Item, store_dictionary
+from dinh.exchange.operations.dictionaries import Column, Item, store_dictionary
 from dinh.exchange.operations.grants import NewGrant, approve_grant, ask_for_access
 from dinh.exchange.operations.members import NewMember, NewSystem, register_member, register_system
 from dinh.exchange.operations.peers import NewPeer, end_peer, register_peer
-from dinh.exchange.operations.services import NewService, NewVersion, offer_service, publish_version
+from dinh.exchange.operations.services import (
+    NewService,
+    NewVersion,
+    deprecate_version,
+    move_provider,
+    offer_service,
+    publish_version,
+)
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.pki.certificates import fingerprint
 
@@ -48,6 +54,7 @@ def make_demo_exchange() -> None:
     _catalogues()
     if not Service.objects.filter(code="dmdc").exists():
         _services()
+    _catalogue_version()
     _follow_the_port()
     _national_gateway()
     one_stop = System.objects.select_related("member").get(code="MOTCUA", member__code="H03.01")
@@ -58,12 +65,15 @@ def make_demo_exchange() -> None:
 
 def _follow_the_port() -> None:
     """The demo's pages may stand on another port than at its last start."""
-    address = f"{settings.BASE_URL}/exchange/dmdc"
-    # Its catalogues are public and only read, so they may be tried as they are.
-    moved = ServiceVersion.objects.filter(service__code="dmdc").exclude(base_url=address, trial_url=address)
-    with transaction.atomic():
-        if moved.update(base_url=address, trial_url=address):
-            tell_gateways()
+    owner = _somebody("STTTT", Role.UNIT_HEAD)
+    for version in ServiceVersion.objects.filter(service__code="dmdc").exclude(state=VersionState.RETIRED):
+        # Its catalogues are public, so they may be tried as they are.
+        move_provider(version, _catalogue_address(version.version), actor=owner, at=timezone.now())
+
+
+def _catalogue_address(version: str) -> str:
+    folder = "" if version == "1.0" else f"/{version}"
+    return f"{settings.BASE_URL}/exchange/dmdc{folder}"
 
 
 def _national_gateway() -> None:
@@ -111,14 +121,17 @@ def _catalogues() -> None:
     now = timezone.now()
     units = Unit.objects.filter(bloc="government").order_by("pk")
     codes = [Item(row.code, row.name) for row in units[:500]]
-    for code, name, items, basis in (
-        ("magioitinh", "Giới tính", [Item(*row) for row in _GENDERS], "Quyết định 124/2004/QĐ-TTg"),
-        ("qlvanbandieuhanhcap2", "Cơ quan, đơn vị của tỉnh", codes, "Quyết định 20/2020/QĐ-TTg"),
+    genders = [Column("MaGioiTinh", "Mã giới tính"), Column("TenGioiTinh", "Tên giới tính")]
+    agencies = [Column("MaDinhDanhCap2", "Mã định danh cấp 2"), Column("TenDonVi", "Tên đơn vị")]
+    for code, name, columns, items, basis in (
+        ("magioitinh", "Giới tính", genders, [Item(*row) for row in _GENDERS], "Quyết định 124/2004/QĐ-TTg"),
+        ("qlvanbandieuhanhcap2", "Cơ quan, đơn vị của tỉnh", agencies, codes, "Quyết định 20/2020/QĐ-TTg"),
     ):
         store_dictionary(
             code=code,
             name=name,
             items=items,
+            columns=columns,
             legal_basis=basis,
             valid_from=date(2021, 1, 1),
             actor=None,
@@ -130,27 +143,35 @@ def _catalogues() -> None:
 def _services() -> None:
     keeper = _somebody("VPUBND", Role.ADMINISTRATOR)
     owner = _somebody("STTTT", Role.UNIT_HEAD)
-    lgsp, one_stop = (_system(keeper, *wanted) for wanted in (
+    lgsp, _one_stop = (_system(keeper, *wanted) for wanted in (
         ("STTTT", "H03.12", "LGSP", "Nền tảng tích hợp, chia sẻ dữ liệu của tỉnh"),
         ("VPUBND", "H03.01", "MOTCUA", "Hệ thống một cửa điện tử"),
     ))  # fmt: skip
-    now = timezone.now()
-    catalogues = offer_service(
-        new=NewService(lgsp.pk, "dmdc", "Danh mục dùng chung", "Các danh mục mã dùng chung, có phiên bản."),
-        actor=owner,
-        at=now,
-    )
+    new = NewService(lgsp.pk, "dmdc", "Danh mục dùng chung", "Các danh mục mã dùng chung, có phiên bản.")
+    offer_service(new=new, actor=owner, at=timezone.now())
+
+
+@transaction.atomic
+def _catalogue_version() -> None:
+    """Its version 2.0, which the one-stop system may call; an older demo has 1.0 besides, in another shape."""
+    service = Service.objects.get(code="dmdc")
+    if service.versions.filter(version="2.0").exists():
+        return
+    keeper, owner = _somebody("VPUBND", Role.ADMINISTRATOR), _somebody("STTTT", Role.UNIT_HEAD)
+    one_stop, now = System.objects.get(code="MOTCUA", member__code="H03.01"), timezone.now()
     own = publish_version(
-        service_id=catalogues.pk,
-        new=NewVersion("1.0", _description("dmdc.json"), f"{settings.BASE_URL}/exchange/dmdc"),
+        service_id=service.pk,
+        new=NewVersion("2.0", _description("dmdc.json"), _catalogue_address("2.0")),
         actor=owner,
         at=now,
     )
+    for old in service.versions.filter(version="1.0", state=VersionState.ACTIVE):
+        deprecate_version(version_id=old.pk, sunset_date=None, actor=owner, at=now)
     asked = ask_for_access(
         new=NewGrant(
             system_id=one_stop.pk,
             version_id=own.pk,
-            operation_ids=list(own.operations.values_list("pk", flat=True)),
+            operation_ids=list(own.operations.filter(method="GET").values_list("pk", flat=True)),
             purpose="Điền sẵn danh mục trên biểu mẫu điện tử của hồ sơ một cửa.",
             legal_basis="Nghị định 47/2020/NĐ-CP",
             valid_from=timezone.localdate(),

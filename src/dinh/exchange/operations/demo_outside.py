@@ -8,13 +8,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from dinh.directory.models import Appointment
-from dinh.exchange.enums import GrantState
+from dinh.exchange.enums import GrantState, VersionState
 from dinh.exchange.models import Member, Service, ServiceVersion, System
 from dinh.exchange.openapi import read_description
-from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.grants import NewGrant, approve_grant, ask_for_access
 from dinh.exchange.operations.members import NewMember, NewSystem, register_member, register_system
-from dinh.exchange.operations.services import NewService, NewVersion, offer_service, publish_version
+from dinh.exchange.operations.services import (
+    NewService,
+    NewVersion,
+    move_provider,
+    offer_service,
+    publish_version,
+)
 from dinh.exchange.outside import OUTSIDE_SERVICES, OutsideService
 
 _DESCRIPTIONS: Final = Path(__file__).parents[1] / "data" / "outside"
@@ -70,9 +75,8 @@ def _version(
             trial_url=address,
         )
         return publish_version(service_id=service.pk, new=new, actor=keeper, at=at)
-    if (found.base_url, found.trial_url) != (address, address):
-        ServiceVersion.objects.filter(pk=found.pk).update(base_url=address, trial_url=address)
-        tell_gateways()
+    if found.state != VersionState.RETIRED:
+        move_provider(found, address, actor=keeper, at=at)
     return found
 
 

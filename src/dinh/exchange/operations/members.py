@@ -1,10 +1,11 @@
 """Members and their systems (thành viên, hệ thống)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
@@ -79,6 +80,102 @@ def register_member(*, new: NewMember, actor: Appointment, at: datetime) -> Memb
         "exchange.member.registered", target=member, actor=actor, at=at, details={"code": member.identifier}
     )
     tell_gateways()
+    return member
+
+
+@transaction.atomic
+def rename_member(*, member_id: int, name: str, actor: Appointment, at: datetime) -> Member:
+    """
+    Call an organisation otherwise; its identifier stays. Writes an audit entry.
+
+    :raises NotFound, NotPermitted, InvalidInput:
+    """
+    member = _locked_member(member_id, actor)
+    before, member.name = member.name, name.strip()
+    checked(member)
+    member.save(update_fields=["name"])
+    for system in member.systems.all():
+        # What lists are searched by has the member's name in it.
+        system.save(update_fields=["search_name"])
+    details = {"from": before, "to": member.name}
+    record("exchange.member.renamed", target=member, actor=actor, at=at, details=details)
+    return member
+
+
+@transaction.atomic
+def end_member(*, member_id: int, last_day: date, actor: Appointment, at: datetime) -> Member:
+    """
+    Let an organisation take part until a day, as when agencies merge; its rows stay, so that old exchanges are read.
+
+    From the next day on neither its systems' calls nor those to their services go through. Writes an audit entry and
+    tells the gateways. A day that has not gone by can be changed.
+
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    member, today = _locked_member(member_id, actor), timezone.localdate(at)
+    if member.valid_to is not None and member.valid_to < today:
+        raise NotInThatState(_("This member has ended already."))
+    if last_day < today - timedelta(days=1) or last_day < member.valid_from:
+        raise InvalidInput(_("Choose yesterday or a later day, after its first one."), field="last_day")
+    member.valid_to = last_day
+    member.save(update_fields=["valid_to"])
+    details = {"last_day": last_day.isoformat()}
+    record("exchange.member.ended", target=member, actor=actor, at=at, details=details)
+    tell_gateways()
+    return member
+
+
+def suspend_member(*, member_id: int, reason: str, actor: Appointment, at: datetime) -> Member:
+    """
+    Shut an organisation out with all of its systems, until it is let in again.
+
+    Writes an audit entry and tells the gateways.
+
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    return _member_moved(member_id, PartyState.ACTIVE, PartyState.SUSPENDED, reason, actor, at)
+
+
+def resume_member(*, member_id: int, reason: str, actor: Appointment, at: datetime) -> Member:
+    """Let an organisation in again; errors as `suspend_member`."""
+    return _member_moved(member_id, PartyState.SUSPENDED, PartyState.ACTIVE, reason, actor, at)
+
+
+def tell_of_ended_members(*, at: datetime) -> int:
+    """
+    Let the gateways read the registry anew after a member's last day. Safe to repeat.
+
+    :returns: how many members ended yesterday
+    """
+    ended = Member.objects.filter(valid_to=timezone.localdate(at) - timedelta(days=1)).count()
+    if ended:
+        with transaction.atomic():
+            tell_gateways()
+    return ended
+
+
+@transaction.atomic
+def _member_moved(
+    member_id: int, before: PartyState, after: PartyState, reason: str, actor: Appointment, at: datetime
+) -> Member:
+    member = _locked_member(member_id, actor)
+    if not reason.strip():
+        raise InvalidInput(_("Say why."), field="reason")
+    if member.state != before:
+        raise NotInThatState(_("The member is not in a state for this. Reload the page."))
+    member.state = after
+    member.save(update_fields=["state"])
+    details = {"to": str(after), "reason": reason.strip()[:500]}
+    record("exchange.member.moved", target=member, actor=actor, at=at, details=details)
+    tell_gateways()
+    return member
+
+
+def _locked_member(member_id: int, actor: Appointment) -> Member:
+    """:raises NotFound: unless the actor keeps the platform, too: to others there is nothing to change"""
+    member = Member.objects.select_for_update(no_key=True).filter(pk=member_id).first()
+    if member is None or not keeps_exchange(actor):
+        raise NotFound(_("There is no such member."))
     return member
 
 

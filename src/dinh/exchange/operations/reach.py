@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx
+from django.utils.translation import gettext as _
+
+from dinh.exchange.operations.outward import ClosedAddress, asked, told
 
 _SECONDS: Final = 5
 
@@ -13,7 +16,7 @@ _SECONDS: Final = 5
 class Reached:
     """
     :param status: HTTP status, 0 if nobody answered; any status means that somebody is there
-    :param reason: why nobody answered
+    :param reason: why nobody answered; nothing of what came
     """
 
     status: int
@@ -25,8 +28,10 @@ def reach(url: str) -> Reached:
     """Ask the address itself once; never inside a transaction. Redirects are not followed."""
     begun = time.perf_counter()
     try:
-        with httpx.stream("GET", url, timeout=_SECONDS, trust_env=False, follow_redirects=False) as answer:
+        with asked(url, seconds=_SECONDS) as answer:
             status, reason = answer.status_code, ""
+    except ClosedAddress:
+        status, reason = 0, _("this address belongs to the machine itself")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        status, reason = 0, str(error) or type(error).__name__
-    return Reached(status, (time.perf_counter() - begun) * 1000, reason[:200])
+        status, reason = 0, told(error)
+    return Reached(status, (time.perf_counter() - begun) * 1000, reason)

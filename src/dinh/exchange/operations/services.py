@@ -1,23 +1,27 @@
 """Services, their versions, and how versions end (dịch vụ, phiên bản)."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment
-from dinh.exchange.enums import VersionState
+from dinh.exchange.addresses import names_closed
+from dinh.exchange.enums import ProviderProtocol, VersionState
 from dinh.exchange.gateway.validation import BadDescription
 from dinh.exchange.gateway.validation import Description as Rulebook
 from dinh.exchange.models import Operation, Service, ServiceVersion
 from dinh.exchange.openapi import MAX_BYTES, Description
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, checked, locked_system, saved
+from dinh.exchange.operations.outward import ClosedAddress, asked, told
 from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.queries.registry import services_visible_to, versions_visible_to
 from dinh.exchange.rules import looks_after
@@ -29,6 +33,8 @@ RESERVED: Final = frozenset({
 })  # fmt: skip
 """Names that are the gateway's own, and X-Road's metadata services, in small letters."""
 _FETCH_SECONDS: Final = 10
+_BEHIND_SECURITY_SERVER: Final = re.compile(r"://[^/]+/r1(/[^/]+){5,}/?\Z")
+_XROAD_CLIENT: Final = re.compile(r"(?=.{1,160}\Z)[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+){2,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class NewVersion:
     :param timeout_seconds: longest wait for an answer, 1 to 300
     :param max_body_mb: largest body of a request
     :param validates: whether the gateway refuses requests that the description does not fit
+    :param protocol: plain, or xroad through a security server, whose address (`/r1/...`) is the provider's then
+    :param xroad_client: who asks at the security server; empty: each caller by its own identifier
     """
 
     version: str
@@ -56,6 +64,44 @@ class NewVersion:
     max_body_mb: int = 100
     validates: bool = False
     trial_url: str = ""
+    protocol: str = ProviderProtocol.PLAIN
+    xroad_client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where a version's provider is reached, and how long and for what; as in `NewVersion`."""
+
+    base_url: str
+    timeout_seconds: int
+    max_body_mb: int
+    protocol: str = ProviderProtocol.PLAIN
+    xroad_client: str = ""
+
+    @classmethod
+    def of(cls, told: "NewVersion | ServiceVersion") -> "Provider":
+        return cls(**{each.name: getattr(told, each.name) for each in fields(cls)})
+
+    def check(self) -> None:
+        """:raises InvalidInput:"""
+        self._check_protocol()
+        _check_address(self.base_url, "base_url")
+        if not 1 <= self.timeout_seconds <= 300 or not 1 <= self.max_body_mb <= 10_000:
+            text = _("Wait 1 to 300 seconds; take bodies of 1 to 10000 MB.")
+            raise InvalidInput(text, field="timeout_seconds")
+
+    def _check_protocol(self) -> None:
+        if self.protocol not in ProviderProtocol.values:
+            raise InvalidInput(_("Choose a protocol."), field="protocol")
+        is_xroad = self.protocol == ProviderProtocol.XROAD
+        if is_xroad and not _BEHIND_SECURITY_SERVER.search(self.base_url):
+            text = _(
+                "Through a security server the address ends in /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE."
+            )
+            raise InvalidInput(text, field="base_url")
+        if self.xroad_client and not (is_xroad and _XROAD_CLIENT.fullmatch(self.xroad_client)):
+            text = _("With X-Road only, and like INSTANCE/CLASS/MEMBER/SUBSYSTEM.")
+            raise InvalidInput(text, field="xroad_client")
 
 
 @transaction.atomic
@@ -88,7 +134,7 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
     :raises NotFound, NotPermitted, InvalidInput, AlreadyThere:
     """
     service = _locked_service(service_id, actor)
-    _check_address(new.base_url, "base_url")
+    Provider.of(new).check()
     if new.trial_url:
         _check_address(new.trial_url, "trial_url")
     if new.validates:
@@ -103,11 +149,11 @@ def publish_version(*, service_id: int, new: NewVersion, actor: Appointment, at:
         timeout_seconds=new.timeout_seconds,
         max_body_mb=new.max_body_mb,
         validates=new.validates,
+        protocol=new.protocol,
+        xroad_client=new.xroad_client,
         created_at=at,
     )
     checked(version)
-    if not 1 <= new.timeout_seconds <= 300 or not 1 <= new.max_body_mb <= 10_000:
-        raise InvalidInput(_("Wait 1 to 300 seconds; take bodies of 1 to 10000 MB."), field="timeout_seconds")
     saved(
         version, field="version", refusal=_("The service has this version already. Choose the next number.")
     )
@@ -162,6 +208,39 @@ def deprecate_version(
 
 
 @transaction.atomic
+def set_provider(*, version_id: int, provider: Provider, actor: Appointment, at: datetime) -> ServiceVersion:
+    """
+    Say where a version's provider is from now on, how long it is waited for and what it takes, since servers move.
+
+    Grants and addresses of callers stay. Writes an audit entry with what was before and tells the gateways. Again with
+    the same changes nothing.
+
+    :raises NotFound, NotPermitted, InvalidInput, NotInThatState:
+    """
+    version = _locked_version(version_id, actor)
+    provider.check()
+    if version.state == VersionState.RETIRED:
+        raise NotInThatState(_("This version is not in a state for this. Reload the page."))
+    names = [each.name for each in fields(provider)]
+    version.refresh_from_db(fields=names)
+    changes = {
+        name: [getattr(version, name), getattr(provider, name)]
+        for name in names
+        if getattr(version, name) != getattr(provider, name)
+    }
+    if changes:
+        for name, (_before, after) in changes.items():
+            setattr(version, name, after)
+        version.save(update_fields=list(changes))
+        details = {"version": version.version, "address": provider.base_url, "changes": changes}
+        record(
+            "exchange.version.provider_changed", target=version.service, actor=actor, at=at, details=details
+        )
+        tell_gateways()
+    return version
+
+
+@transaction.atomic
 def set_trial_address(*, version_id: int, trial_url: str, actor: Appointment, at: datetime) -> ServiceVersion:
     """
     Say where a version can be tried; empty: nowhere any more. Again with the same changes nothing.
@@ -182,6 +261,17 @@ def set_trial_address(*, version_id: int, trial_url: str, actor: Appointment, at
         record("exchange.version.trial_set", target=version.service, actor=actor, at=at, details=details)
         tell_gateways()
     return version
+
+
+def move_provider(version: ServiceVersion, address: str, *, actor: Appointment, at: datetime) -> None:
+    """
+    Let a provider stand elsewhere, for calls and for trials, on the terms of before.
+
+    :raises DomainError: as `set_provider`
+    """
+    provider = replace(Provider.of(version), base_url=address)
+    set_provider(version_id=version.pk, provider=provider, actor=actor, at=at)
+    set_trial_address(version_id=version.pk, trial_url=address, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -212,16 +302,16 @@ def fetch_description(url: str) -> bytes:
     _check_address(url, "document_url")
     data = bytearray()
     try:
-        with httpx.stream(
-            "GET", url, timeout=_FETCH_SECONDS, trust_env=False, follow_redirects=False
-        ) as answer:
+        with asked(url, seconds=_FETCH_SECONDS) as answer:
             answer.raise_for_status()
             for part in answer.iter_bytes():
                 data += part
                 if len(data) > MAX_BYTES:
                     raise InvalidInput(_("Choose an OpenAPI file of at most 2 MB."), field="document_url")
+    except ClosedAddress as error:
+        raise _own_address("document_url") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unavailable(_("Nothing could be fetched from there: %(why)s") % {"why": error}) from error
+        raise Unavailable(_("Nothing could be fetched from there: %(why)s") % {"why": told(error)}) from error
     return bytes(data)
 
 
@@ -241,6 +331,14 @@ def _check_address(url: str, field: str) -> None:
         or len(url) > 300
     ):
         raise InvalidInput(_("Give an address like https://host:port/path, without query."), field=field)
+    if names_closed(parts.hostname or "") and not settings.EXCHANGE_LOCAL_PROVIDERS:
+        raise _own_address(field)
+
+
+def _own_address(field: str) -> InvalidInput:
+    return InvalidInput(
+        _("This address belongs to the machine itself. Give one in the network."), field=field
+    )
 
 
 def _locked_service(service_id: int, actor: Appointment) -> Service:

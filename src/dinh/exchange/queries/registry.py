@@ -21,6 +21,13 @@ def members_visible_to(appointment: Appointment) -> QuerySet[Member]:
     return Member.objects.filter(unit_id=appointment.unit_id)
 
 
+def members_matching(rows: QuerySet[Member], text: str) -> QuerySet[Member]:
+    """By name or identifier code."""
+    for word in text.replace("\0", "").split():
+        rows = rows.filter(Q(name__icontains=word) | Q(code__icontains=word))
+    return rows.order_by("name", "pk")
+
+
 def systems_visible_to(appointment: Appointment) -> QuerySet[System]:
     """The platform's keeper sees all; who looks after a unit's systems, those of the unit."""
     rows = System.objects.select_related("member")

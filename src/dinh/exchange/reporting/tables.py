@@ -234,6 +234,8 @@ _FAULTS: Final[dict[str, str | Promise]] = {
     "provider-busy": _("Provider's connections all in use"),
     "provider-hung-up": _("Provider hung up"),
     "provider-timeout": _("Provider too slow"),
+    "provider-forbidden": _("Provider's address not allowed"),
+    "by-security-server": _("Failed at the security server"),
     "provider-unreachable": _("Provider not reachable"),
     "quota-exceeded": _("Calls of the day used up"),
     "rate-exceeded": _("Too many calls a second"),

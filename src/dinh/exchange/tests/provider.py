@@ -96,6 +96,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _broken(self, _body: bytes) -> None:
         self._send(500, b'{"provider": "broken"}', "application/json")
 
+    def _moved(self, _body: bytes) -> None:
+        self.send_response(302)
+        self.send_header("Location", "/small")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
     def _slow(self, _body: bytes) -> None:
         time.sleep(3)
         self._send(200, b"late", "text/plain")

@@ -37,7 +37,7 @@ def test_rest_of_a_small_answer_is_waited_for_a_moment():
         writer.close()
 
     async def asked(where, path, seconds):
-        clients = Upstreams()
+        clients = Upstreams(allows_local=True)
         answer = await clients.call(
             where, b"GET /%b HTTP/1.1\r\nhost: x\r\n\r\n" % path, method=b"GET", more=None
         )
@@ -126,7 +126,7 @@ def test_uploads_leave_connections_for_other_calls(monkeypatch):
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         where = Upstream("127.0.0.1", port, False, b"", b"x", 0.3, MB)
-        clients, may_end = Upstreams(), asyncio.Event()
+        clients, may_end = Upstreams(allows_local=True), asyncio.Event()
 
         async def slowly():
             await may_end.wait()

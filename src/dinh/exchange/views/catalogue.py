@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms import model_to_dict
 from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.exchange.enums import GrantState, VersionState
-from dinh.exchange.forms import AskForm, ServiceForm, VersionForm
+from dinh.exchange.forms import AskForm, ProviderForm, ServiceForm, VersionForm
 from dinh.exchange.models import AccessGrant, ServiceVersion
 from dinh.exchange.operations.grants import ask_for_access
 from dinh.exchange.operations.services import (
@@ -22,6 +23,7 @@ from dinh.exchange.operations.services import (
     offer_service,
     publish_version,
     retire_version,
+    set_provider,
 )
 from dinh.exchange.queries.registry import (
     services_matching,
@@ -128,6 +130,28 @@ def _end(version: ServiceVersion, act: str, request: StaffRequest) -> None:
     except ValueError:
         day = None
     deprecate_version(version_id=version.pk, sunset_date=day, actor=request.appointment, at=timezone.now())
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def change_provider(request: StaffRequest, version_id: int) -> HttpResponseBase:
+    """Where a version's provider is, and how long it is waited for; its owner's."""
+    version = get_object_or_404(versions_visible_to(request.appointment), pk=version_id)
+    if not looks_after(request.appointment, version.service.system):
+        raise Http404
+    form = ProviderForm(request.POST or None, initial=model_to_dict(version))
+    made = filled_in(
+        request,
+        form,
+        lambda: set_provider(
+            version_id=version.pk, provider=form.provider(), actor=request.appointment, at=timezone.now()
+        ),
+    )
+    if made:
+        messages.success(request, _("Done. The gateways know within two seconds."))
+        return redirect("exchange:service", version.service_id)
+    subject = f"{version.service.title} {version.version}"
+    return form_page(request, form, heading=_("Change the provider"), submit=_("Keep"), subject=subject)
 
 
 @signed_in

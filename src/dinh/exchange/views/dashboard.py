@@ -16,9 +16,10 @@ from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.exchange.enums import Grain
 from dinh.exchange.operations.reach import reach
+from dinh.exchange.queries.gateways import gateways_seen
 from dinh.exchange.queries.measures import WINDOWS, Dashboard, dashboard_of, totals_visible_to
 from dinh.exchange.queries.registry import versions_visible_to
-from dinh.exchange.rules import looks_after, looks_after_systems
+from dinh.exchange.rules import keeps_exchange, looks_after, looks_after_systems
 from dinh.kernel.calendar import VIETNAM
 from dinh.kernel.components import chips_for
 
@@ -36,6 +37,7 @@ def dashboard(request: StaffRequest) -> HttpResponseBase:
         "dashboard": found,
         "trend": _trend(found),
         "hours": hours,
+        "gateways": gateways_seen(at=timezone.now()) if keeps_exchange(request.appointment) else [],
         "chips": chips_for(name="hours", chosen=str(hours), choices=choices, others={}),
     }
     return render(request, "exchange/dashboard.html", context)

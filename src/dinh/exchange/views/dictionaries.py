@@ -18,6 +18,7 @@ from dinh.exchange.models import DictionaryItem
 from dinh.exchange.operations.dictionaries import publish_dictionary
 from dinh.exchange.queries.dictionaries import (
     category_of,
+    columns_of,
     dictionaries_listed,
     dictionaries_named,
     metadata_of,
@@ -52,6 +53,7 @@ def dictionary(request: StaffRequest, code: str) -> HttpResponseBase:
         "dictionary": found,
         "versions": versions,
         "shown": shown,
+        "columns": columns_of(shown) if shown else [],
         "page": Paginator(items, PAGE).get_page(request.GET.get("page")),
         "trace": trace_for(found),
     }
@@ -73,10 +75,12 @@ def new_version(request: StaffRequest) -> HttpResponseBase:
 
 def _published(form: DictionaryForm, request: StaffRequest) -> str:
     data = form.cleaned_data
+    columns, items = form.sheet()
     publish_dictionary(
         code=data["code"],
         name=data["name"],
-        items=form.rows(),
+        items=items,
+        columns=columns,
         legal_basis=data["legal_basis"],
         valid_from=data["valid_from"],
         actor=request.appointment,
@@ -87,13 +91,13 @@ def _published(form: DictionaryForm, request: StaffRequest) -> str:
 
 @require_safe
 def category(request: HttpRequest, code: str) -> JsonResponse:
-    """The items in force today. Open: shared catalogues are public, and the gateway knows who asks."""
+    """As version 1.0 of the service gave it. Open: shared catalogues are public, and the gateway knows who asks."""
     return _json(category_of(code, today=timezone.localdate()))
 
 
 @require_safe
 def metadata(request: HttpRequest, code: str) -> JsonResponse:
-    """What a catalogue is, and which versions it has had."""
+    """As version 1.0 of the service gave it: what a catalogue is, and which versions it has had."""
     return _json(metadata_of(code))
 
 

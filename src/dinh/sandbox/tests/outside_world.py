@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
 from dinh.exchange.adapters.transport import forget_tokens
 from dinh.exchange.api import Account, HouseKeys, Line
@@ -61,15 +62,22 @@ def running_sandbox(folder: Path) -> Iterator[Sandbox]:
 
 
 @contextlib.contextmanager
-def outside_world(folder: Path) -> Iterator[Outside]:
+def outside_world(
+    folder: Path, *, change: Callable[[Sandbox, Appointment], None] | None = None
+) -> Iterator[Outside]:
     """
     One sandbox and one gateway for the tests of a module.
 
     The registry is built within the module's transaction, which no other process sees: the gateway works by the
     configuration that lies on its disk, as it does while the database is away.
+
+    :param change: what the keeper changes of the registry beforehand
     """
     with running_sandbox(folder) as sandbox:
-        keys = _registered(sandbox)
+        keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+        keys = _registered(sandbox, keeper)
+        if change:
+            change(sandbox, keeper)
         gateway = RunningGateway(folder, NO_DATABASE)
         _leave_configuration(folder / "exchange" / gateway.name)
         gateway.start()
@@ -80,8 +88,7 @@ def outside_world(folder: Path) -> Iterator[Outside]:
             gateway.kill()
 
 
-def _registered(sandbox: Sandbox) -> HouseKeys:
-    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+def _registered(sandbox: Sandbox, keeper: Appointment) -> HouseKeys:
     caller, now = make_system("MOTCUA"), timezone.now()
     secret, plain = make_secret(caller)
     rotate_token_keys(at=now)

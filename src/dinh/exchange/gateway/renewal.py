@@ -1,0 +1,76 @@
+"""
+The gateway's next key and certificate: made beside the present ones, so that other gateways can register them first,
+and put into use on their day.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+
+from dinh.exchange.gateway.identity import CERTIFICATE_FILE, KEY_FILE, make_identity
+
+NEXT_CERTIFICATE: Final = "next-certificate.pem"
+_NEXT_KEY: Final = "next-key.pem"
+_SINCE: Final = "next-from"
+_LOOK_EVERY: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is used from a moment on."""
+
+    certificate: x509.Certificate
+    since: datetime
+
+
+def make_next(folder: Path, *, name: str, since: datetime) -> Next:
+    """
+    Make a key and its certificate for a gateway.
+
+    :param name: of the gateway
+    :param since: when the gateway goes over to them
+    :raises OSError:
+    """
+    # The certificate comes last: without it there is no next one.
+    (folder / _SINCE).write_text(since.astimezone(UTC).isoformat())
+    make_identity(folder / _NEXT_KEY, folder / NEXT_CERTIFICATE, name=f"Đình gateway {name}")
+    found = next_of(folder)
+    assert found is not None  # noqa: S101 just written
+    return found
+
+
+def next_of(folder: Path) -> Next | None:
+    """None if there is none, or it cannot be read."""
+    try:
+        certificate = x509.load_pem_x509_certificate((folder / NEXT_CERTIFICATE).read_bytes())
+        return Next(certificate, datetime.fromisoformat((folder / _SINCE).read_text()))
+    except (OSError, ValueError):
+        return None
+
+
+def go_over(folder: Path, *, at: datetime) -> bool:
+    """
+    Put the next key and certificate into use if their day has come; at the gateway's start only.
+
+    :returns: whether they were
+    :raises OSError:
+    """
+    found = next_of(folder)
+    if found is None or found.since > at:
+        return False
+    # A start that ended between these two is made good by the next one.
+    if (folder / _NEXT_KEY).exists():
+        (folder / _NEXT_KEY).rename(folder / KEY_FILE)
+    (folder / NEXT_CERTIFICATE).rename(folder / CERTIFICATE_FILE)
+    (folder / _SINCE).unlink(missing_ok=True)
+    return True
+
+
+async def day_of_next(folder: Path) -> None:
+    """Returns when there is a next certificate whose day has come."""
+    while (found := next_of(folder)) is None or found.since > datetime.now(UTC):
+        await asyncio.sleep(_LOOK_EVERY)

@@ -1,0 +1,64 @@
+"""The next key of the gateway on this machine (khóa và chứng thư số kế tiếp của cổng)."""
+
+from datetime import datetime
+from typing import Final
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from dinh.audit.api import record
+from dinh.exchange.gateway.identity import load_identity, own_files
+from dinh.exchange.gateway.renewal import Next, make_next, next_of
+from dinh.exchange.gateway.settings import GatewaySettings
+from dinh.exchange.models import GatewayCertificate
+from dinh.exchange.operations.members import NotInThatState
+from dinh.kernel.errors import InvalidInput
+from dinh.pki.certificates import fingerprint
+
+RENEWED_BEFORE: Final = 14
+"""Days that other gateways have to register the next certificate, unless another day is given."""
+
+
+def renew_gateway_key(*, gateway: GatewaySettings, since: datetime, at: datetime) -> Next:
+    """
+    Make the next key and certificate of the gateway whose folder is here; it goes over to them by itself.
+
+    Writes them to the folder, tells the database of the certificate and writes an audit entry.
+
+    :param since: when it goes over
+    :raises NotInThatState: if its key is configured, it never started here, or has a next one already
+    :raises InvalidInput: if the present certificate ends before
+    :raises BadSetting, OSError:
+    """
+    if gateway.key_file is not None:
+        raise NotInThatState(
+            _("This gateway's key is configured: put the new files there and restart it on their day.")
+        )
+    key_file, certificate_file = own_files(gateway.folder)
+    if not certificate_file.exists():
+        raise NotInThatState(_("No gateway of this name has started here."))
+    found = next_of(gateway.folder)
+    if found is not None:
+        text = _("It has a next certificate already, in use from %(day)s.")
+        raise NotInThatState(text % {"day": f"{found.since:%Y-%m-%d}"})
+    present = load_identity(key_file, certificate_file).certificates[0]
+    if at < present.not_valid_after_utc <= since:
+        text = _("The present certificate ends on %(day)s: choose an earlier day.")
+        raise InvalidInput(text % {"day": f"{present.not_valid_after_utc:%Y-%m-%d}"}, field="since")
+    made = make_next(gateway.folder, name=gateway.name, since=since)
+    _noted(gateway.name, made, at)
+    return made
+
+
+@transaction.atomic
+def _noted(name: str, made: Next, at: datetime) -> None:
+    row = GatewayCertificate.objects.create(
+        fingerprint=fingerprint(made.certificate),
+        gateway=name,
+        chain=made.certificate.public_bytes(Encoding.PEM),
+        first_seen_at=at,
+        used_from=made.since,
+    )
+    details = {"gateway": name, "from": made.since.isoformat(), "fingerprint": row.fingerprint}
+    record("exchange.gateway.key_renewed", target=row, actor=None, at=at, details=details)
