@@ -26,10 +26,11 @@ from dinh.documents.queries.drafting import groups_for
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_number
+from dinh.documents.views.outgoing import outgoing_page
 from dinh.documents.views.picking import is_picking, picker
 from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, shown_again
 
 _TEXTS = ("type_code", "subject", "dated", "signer", "urgency", "secrecy")
 
@@ -70,11 +71,12 @@ def outgoing_scan(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
     if outgoing is None or not may_number(request.appointment, outgoing):
         raise Http404
-    with refusals_told(request):
+    with refusals_kept(request, "scan"):
         scan = given_scan(request)
         scan_outgoing(clerk=request.appointment, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
         messages.success(request, _("The letter carries its scan."))
-    return redirect("documents:outgoing", outgoing_id)
+        return redirect("documents:outgoing", outgoing_id)
+    return shown_again(outgoing_page(request, outgoing_id))
 
 
 def _letter(request: StaffRequest) -> PaperLetter:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import trace_of
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import refusals_beside, refusals_kept, refusals_told, shown_again
 from dinh.signing.exports import credentials_wanted, list_of_credentials
 from dinh.signing.forms import PLACES, RegisterForm
 from dinh.signing.models import CredentialState
@@ -107,6 +107,10 @@ def register(request: StaffRequest) -> HttpResponseBase:
 @signed_in
 def detail(request: StaffRequest, credential_id: int) -> HttpResponseBase:
     """One certificate with its trace, and what may be done with it."""
+    return _page(request, credential_id)
+
+
+def _page(request: StaffRequest, credential_id: int) -> HttpResponseBase:
     credential = get_object_or_404(credentials_visible_to(request.appointment), pk=credential_id)
     is_keeper = keeps_this_certificate(request.appointment, credential)
     now = timezone.now()
@@ -126,11 +130,11 @@ def detail(request: StaffRequest, credential_id: int) -> HttpResponseBase:
 @require_POST
 @signed_in
 def move(request: StaffRequest, credential_id: int, act: str) -> HttpResponseBase:
-    """Suspend, resume or revoke; a refusal is told on the certificate's page."""
+    """Suspend, resume or revoke; a refusal stands beside its field on the certificate's page."""
     if act not in ACTS:
         raise Http404
     operation, done = ACTS[act]
-    with refusals_told(request):
+    with refusals_kept(request, "move"):
         operation(
             credential_id=credential_id,
             reason=request.POST.get("reason", ""),
@@ -138,4 +142,5 @@ def move(request: StaffRequest, credential_id: int, act: str) -> HttpResponseBas
             at=timezone.now(),
         )
         messages.success(request, _(done))
-    return redirect("signing:credential", credential_id)
+        return redirect("signing:credential", credential_id)
+    return shown_again(_page(request, credential_id))
