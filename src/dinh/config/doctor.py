@@ -10,9 +10,11 @@ from typing import Final
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-_PROGRAMS: Final = {
+NEEDED_PROGRAMS: Final = {
     "soffice": "LibreOffice turns Word files into PDF: apt install libreoffice-writer-nogui",
     "tesseract": "Tesseract reads scans: apt install tesseract-ocr tesseract-ocr-vie",
+}
+_PROGRAMS: Final = NEEDED_PROGRAMS | {
     "chromium": "Chromium runs the browser tests only: apt install chromium",
 }
 

@@ -6,6 +6,7 @@ import pytest
 
 from dinh.config import reach
 from dinh.config.doctor import _missing
+from dinh.config.up import missing_programs
 
 
 @pytest.fixture
@@ -90,3 +91,16 @@ def test_what_production_misses_is_told_with_what_follows(settings, monkeypatch)
     named = [text.split()[0] for _mark, text in _missing()]
 
     assert named[:3] == ["DINH_TRUST_ANCHORS", "DINH_SMTP_URL", "DINH_TIMESTAMP_URL"]
+
+
+def test_a_start_tells_which_programs_the_machine_lacks(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "tesseract").touch(mode=0o755)
+
+    told = missing_programs()
+    (tmp_path / "soffice").touch(mode=0o755)
+
+    assert told == [
+        "soffice is missing. LibreOffice turns Word files into PDF: apt install libreoffice-writer-nogui"
+    ]
+    assert missing_programs() == []
