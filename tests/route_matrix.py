@@ -27,6 +27,8 @@ NOBODY: frozenset[str] = frozenset()
 SPEAKERS = frozenset({"unit_head", "administrator", "keeper", "other"})
 """Heads and administrators look after their own unit's systems."""
 OVERSEERS = frozenset({"clerk", "unit_head"})
+OF_THE_UNIT = frozenset({"clerk", "specialist", "division_head", "unit_head", "administrator"})
+"""Whoever holds a position in the unit."""
 OWNERS = frozenset({"unit_head", "administrator", "keeper"})
 """Who looks after what the unit offers on the exchange."""
 
@@ -126,6 +128,9 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/outgoing/on-paper/": CLERK,
     "documents/outgoing/proofs/": frozenset({"clerk", "administrator", "keeper"}),
     "api/v1/outgoing/awaited-proofs": frozenset({"clerk", "administrator", "keeper"}),
+    "documents/groups/": EVERYBODY,
+    "documents/groups/new/": EVERYBODY,
+    "documents/groups/{group_id}/": OF_THE_UNIT,
     "documents/search/": EVERYBODY,
     "documents/incoming/to-direct/": frozenset({"unit_head", "other"}),
     "documents/incoming/{incoming_id}/metadata/": OVERSEERS,
@@ -215,6 +220,8 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/exchange/accesses": (KEEPER, {"number": "001099000001", "reason": "Theo đơn"}),
     "POST api/v1/exchange/trial-keys": (OWNERS, {"system_id": "{system_id}"}),
     "POST api/v1/exchange/operations/{operation_id}/try": (EVERYBODY, {"system_id": "{system_id}"}),
+    "POST api/v1/recipient-groups": (EVERYBODY, {"name": "Các xã", "level": "commune"}),
+    "PUT api/v1/recipient-groups/{group_id}": (OF_THE_UNIT, {"name": "Các xã", "level": "commune"}),
     "POST api/v1/units": (
         KEEPER,
         {**NAMES, "bloc": "government", "level": "province", "place": "Bắc Kạn"},

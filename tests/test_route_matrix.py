@@ -17,7 +17,7 @@ from route_matrix import CALLS, COMPLETE_UNDER, EVERYBODY, FORMS, PAGES, ROLES, 
 from test_routes import ALL, address
 
 from dinh.directory.enums import ChangeKind, IdentifierForm, Role
-from dinh.directory.models import ApiToken, SignedInSession, StructureChange, UnitIdentifier
+from dinh.directory.models import ApiToken, SignedInSession, StructureChange, UnitGroup, UnitIdentifier
 from dinh.directory.tests.factories import (
     AccountFactory,
     AppointmentFactory,
@@ -81,6 +81,7 @@ def world(module_database):
         "token_id": ApiToken.objects.create(
             appointment=colleague.current_appointment, label="máy", digest="d", expires_at=timezone.now()
         ).pk,
+        "group_id": UnitGroup.objects.create(name="Các phòng", owner=unit).pk,
         "incoming_id": arrival(unit).pk,
         "change_id": planned_change(accounts["keeper"]).pk,
     }

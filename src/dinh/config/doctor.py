@@ -10,9 +10,11 @@ from typing import Final
 from django.core.checks import ERROR, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
-_PROGRAMS: Final = {
+NEEDED_PROGRAMS: Final = {
     "soffice": "LibreOffice turns Word files into PDF: apt install libreoffice-writer-nogui",
     "tesseract": "Tesseract reads scans: apt install tesseract-ocr tesseract-ocr-vie",
+}
+_PROGRAMS: Final = NEEDED_PROGRAMS | {
     "chromium": "Chromium runs the browser tests only: apt install chromium",
 }
 
@@ -47,6 +49,23 @@ def _settings() -> Iterator[tuple[str, str]]:
     if settings.DEMO:
         yield "WARN", "DINH_DEMO is on: known passwords, sandbox services."
         return
+    yield from _missing()
+
+
+def _missing() -> Iterator[tuple[str, str]]:
+    """What production does without, and what follows."""
+    from django.conf import settings
+
+    if not settings.TRUST_ANCHORS:
+        yield (
+            "WARN",
+            (
+                "DINH_TRUST_ANCHORS is not set: no signature can be judged valid, no certificate registered. Name the "
+                "files of the root certificates."
+            ),
+        )
+    if "DINH_SMTP_URL" not in os.environ:
+        yield "WARN", "DINH_SMTP_URL is not set: no mail goes out, notifications stay in the pages."
     if not settings.TIMESTAMP_URL:
         yield "WARN", "DINH_TIMESTAMP_URL is not set: signatures get no timestamp (RFC 3161)."
     if not settings.HTTPS:
@@ -195,6 +214,19 @@ def _law() -> Iterator[tuple[str, str]]:
     yield "ok", f"{amount} rules of law"
 
 
+def _outside() -> Iterator[tuple[str, str]]:
+    """The demo's own stand-ins are told of as the sandbox."""
+    from django.conf import settings
+
+    from dinh.config import reach
+
+    if not settings.DEMO:
+        yield from reach.services()
+    yield from reach.security_module()
+    yield from reach.revocation_folder()
+    yield from reach.unknown_names()
+
+
 def _services() -> Iterator[tuple[str, str]]:
     from dinh.config.health import sandbox_answers, worker_answers
     from dinh.exchange.health import gateway_answers
@@ -227,6 +259,7 @@ _CHECKS: Final[list[Callable[[], Iterator[tuple[str, str]]]]] = [
     _law,
     _database,
     _providers,
+    _outside,
     _services,
     _programs,
 ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+from dinh.config.doctor import NEEDED_PROGRAMS
 from dinh.config.embedded import EmbeddedPostgres, ServerFailed
 from dinh.config.environment import Environment
 from dinh.config.supervisor import Child, Supervisor, end_leftovers, say
@@ -193,6 +194,12 @@ def _run(data_dir: Path, *, server: EmbeddedPostgres | None, demo: bool) -> int:
     return 0
 
 
+def missing_programs() -> list[str]:
+    """What this machine lacks, and what does not work without it: a line each."""
+    lacking = {name: purpose for name, purpose in NEEDED_PROGRAMS.items() if shutil.which(name) is None}
+    return [f"{name} is missing. {purpose}" for name, purpose in lacking.items()]
+
+
 class _Watch:
     """Announces the address once all is well, and starts PostgreSQL again if it ends."""
 
@@ -237,7 +244,8 @@ class _Watch:
         return ""
 
     def _announce(self) -> None:
-        lines = ["", f"Đình is ready: {self.address}", *self._accounts(), "Stop with Ctrl-C.", ""]
+        ready = f"Đình is ready: {self.address}"
+        lines = ["", ready, *self._accounts(), *missing_programs(), "Stop with Ctrl-C.", ""]
         for line in lines:
             say("dinh", line)
 

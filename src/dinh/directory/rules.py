@@ -31,3 +31,8 @@ def may_manage_person(appointment: Appointment, *, unit_ids: Collection[int]) ->
     if keeps_directory(appointment):
         return True
     return administers_anything(appointment) and set(unit_ids) == {appointment.unit_id}
+
+
+def may_keep_group(appointment: Appointment, *, owner_id: int | None) -> bool:
+    """Whoever writes letters in a unit keeps its groups; those of the whole province (no owner), the keeper."""
+    return keeps_directory(appointment) if owner_id is None else appointment.unit_id == owner_id

@@ -3,6 +3,7 @@ from dinh.documents import (
     urls_copies,
     urls_drafting,
     urls_filing,
+    urls_groups,
     urls_incoming,
     urls_intake,
     urls_outgoing,
@@ -12,6 +13,7 @@ from dinh.documents import (
 app_name = "documents"
 urlpatterns = [
     *urls_filing.urlpatterns,
+    *urls_groups.urlpatterns,
     *urls_books.urlpatterns,
     *urls_copies.urlpatterns,
     *urls_drafting.urlpatterns,

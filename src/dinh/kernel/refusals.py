@@ -1,15 +1,40 @@
-"""What a page does with an act that is refused: the refusal is told on the next page, or stands beside its field."""
+"""
+What a page does with an act that is refused: the refusal is told on the next page, or stands beside its field.
+
+A page with forms of many acts is shown again by the act itself, with what was typed (`refusals_kept`, `shown_again`,
+and the tags `typed`, `chosen` and `fault` in its forms).
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
+from typing import TypeVar
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
 
-from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.errors import DomainError, FieldFault, NotFound
+
+Page = TypeVar("Page", bound=HttpResponseBase)
+
+
+@dataclass(frozen=True)
+class RefusedAct:
+    """
+    An act of a page that was refused.
+
+    :param act: its name, as its form gives it to the tags
+    :param given: what was typed
+    :param faults: what is wrong, field by field
+    """
+
+    act: str
+    given: QueryDict
+    faults: tuple[FieldFault, ...]
 
 
 class _Refusals(AbstractContextManager[None, bool]):
@@ -32,6 +57,27 @@ def refusals_told(request: HttpRequest) -> AbstractContextManager[None, bool]:
     return _Refusals(partial(_told, request))
 
 
+def refusals_kept(request: HttpRequest, act: str) -> AbstractContextManager[None, bool]:
+    """
+    An act of a page that is shown again: what refuses it stands beside its fields, which keep what was typed.
+
+    It is told on top, too: another hand may have taken the form away meanwhile, and a long page begins there.
+    """
+    return _Refusals(partial(_kept, request, act))
+
+
+def shown_again(page: Page) -> Page:
+    """The page of an act that was refused: 422, so that nobody takes it for done."""
+    page.status_code = 422
+    return page
+
+
+def refused_act(request: HttpRequest, act: str) -> RefusedAct | None:
+    """What was refused in this request, if it was this act."""
+    refused: RefusedAct | None = getattr(request, "refused_act", None)
+    return refused if refused and refused.act == act else None
+
+
 def refusals_beside(form: BaseForm) -> AbstractContextManager[None, bool]:
     """An act of a form: what refuses it stands beside its fields."""
     return _Refusals(partial(add_faults, form))
@@ -43,6 +89,11 @@ def add_faults(form: BaseForm, refusal: DomainError) -> None:
         form.add_error(fault.field if fault.field in form.fields else None, fault.message)
     if not refusal.faults:
         form.add_error(None, str(refusal))
+
+
+def _kept(request: HttpRequest, act: str, refusal: DomainError) -> None:
+    request.refused_act = RefusedAct(act, request.POST, refusal.faults)  # type: ignore[attr-defined]
+    _told(request, refusal)
 
 
 def _told(request: HttpRequest, refusal: DomainError) -> None:

@@ -195,6 +195,11 @@ class UnitGroup(models.Model):
 
     class Meta:
         ordering = ["sort_order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"], name="group_name_in_scope", nulls_distinct=False
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

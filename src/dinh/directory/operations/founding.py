@@ -13,6 +13,7 @@ from dinh.directory.enums import Bloc, Level, Role
 from dinh.directory.models import Account, Appointment, Person, Position, Unit, UnitVersion
 from dinh.directory.names import search_name_of
 from dinh.directory.operations.accounts import HandedOut
+from dinh.directory.operations.groups import make_ruled_groups
 from dinh.directory.operations.passwords import hand_out_password
 from dinh.directory.operations.structure import UnitNames
 from dinh.directory.operations.timeline import lock_structure
@@ -38,7 +39,7 @@ class Founding:
 @transaction.atomic
 def found_directory(*, founding: Founding, at: datetime) -> HandedOut:
     """
-    Make the unit that keeps the directory and its administrator, with a password for three days; an operator's act.
+    Make the unit that keeps the directory, its administrator with a password for three days, and the first groups.
 
     :raises AlreadyFounded: if there are units
     """
@@ -46,6 +47,7 @@ def found_directory(*, founding: Founding, at: datetime) -> HandedOut:
     if Unit.objects.exists():
         raise AlreadyFounded(_("There are units already. Their administrators open accounts."))
     unit = _first_unit(founding, at)
+    make_ruled_groups()
     person = Person.objects.create(
         code="1",
         full_name=founding.full_name,

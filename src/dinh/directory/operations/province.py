@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from dinh.directory.enums import AppointmentKind, Bloc, IdentifierForm, Level, Role
+from dinh.directory.enums import AppointmentKind, IdentifierForm, Role
 from dinh.directory.models import (
     Account,
     Appointment,
@@ -21,16 +21,12 @@ from dinh.directory.models import (
     UnitVersion,
 )
 from dinh.directory.names import search_name_of
+from dinh.directory.operations.groups import make_ruled_groups
 from dinh.directory.province.composition import UnitSpec, all_units
 from dinh.directory.province.people import POSITIONS, TOTAL, headcounts, names, party_offices, places_in
 from dinh.kernel.text import fold, person_sort_key, sort_key
 
 SINCE = date(2016, 6, 1)
-_GROUPS = (
-    ("Ủy ban nhân dân các xã, phường, thị trấn", Level.COMMUNE, Bloc.GOVERNMENT),
-    ("Đảng ủy các xã, phường, thị trấn", Level.COMMUNE, Bloc.PARTY),
-    ("Ủy ban Mặt trận Tổ quốc các xã, phường, thị trấn", Level.COMMUNE, Bloc.MASS),
-)
 
 
 @transaction.atomic
@@ -200,10 +196,7 @@ def _mailbox(full_name: str) -> str:
 
 
 def _load_groups(specs: tuple[UnitSpec, ...], units: dict[str, Unit]) -> None:
-    UnitGroup.objects.bulk_create(
-        UnitGroup(name=name, level=level, bloc=bloc, sort_order=order + 10)
-        for order, (name, level, bloc) in enumerate(_GROUPS)
-    )
+    make_ruled_groups()
     named = (
         ("Ủy ban nhân dân các huyện, thành phố", {"district"}),
         ("Các sở, ban, ngành", {"department"}),

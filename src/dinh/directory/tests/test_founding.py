@@ -3,7 +3,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from dinh.directory.models import Account, Unit
+from dinh.directory.models import Account, Unit, UnitGroup
 
 pytestmark = pytest.mark.django_db
 GIVEN = ("Văn phòng Ủy ban nhân dân tỉnh", "VPUBND", "Bắc Kạn", "Lường Thị Vân", "quantri")
@@ -27,3 +27,10 @@ def test_found_directory_refuses_an_installation_with_units():
     with pytest.raises(CommandError):
         call_command("found_directory", *GIVEN, stdout=io.StringIO())
     assert Unit.objects.count() == 1
+
+
+def test_found_directory_begins_with_the_groups_that_follow_the_tree():
+    call_command("found_directory", *GIVEN, stdout=io.StringIO())
+
+    groups = UnitGroup.objects.values_list("owner", "level", "bloc")
+    assert list(groups) == [(None, "commune", bloc) for bloc in ("government", "party", "mass")]

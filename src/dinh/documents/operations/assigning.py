@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import record
 from dinh.directory.models import Appointment, Division
+from dinh.documents.arrival_deadlines import DIRECT
 from dinh.documents.enums import AssignmentRole, IncomingState
 from dinh.documents.events import IncomingAssigned
 from dinh.documents.models import Assignment, Incoming
@@ -86,7 +87,7 @@ def assign_incoming(
     if incoming.state != IncomingState.RECEIVED:
         raise WrongIncomingState(_("Only a registered document can be assigned, and once. Reload the page."))
     _check(incoming, directions, at)
-    finish_work(incoming, at=at, kinds=["documents.direct"])
+    finish_work(incoming, at=at, kinds=[DIRECT])
     _assign(incoming, actor, directions, at)
     record("documents.incoming.assigned", target=incoming, actor=actor, at=at, details=_named(directions))
     tell_state(incoming)

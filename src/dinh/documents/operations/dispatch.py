@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.arrival_deadlines import REGISTER, arrival_due
 from dinh.documents.enums import OutgoingState, Purpose, Secrecy
 from dinh.documents.events import DocumentDispatched
 from dinh.documents.models import Dispatch, Outgoing, Recipient
@@ -176,7 +177,7 @@ def _add_recipients(outgoing: Outgoing, unit_ids: set[int], purpose: Purpose) ->
 def _work(outgoing: Outgoing, at: datetime) -> NewWork:
     """What waits for the clerks of each receiving unit; unit and target stand beside it."""
     return NewWork(
-        kind="documents.register",
+        kind=REGISTER,
         unit_id=outgoing.unit_id,
         target_type="documents.incoming",
         target_id=0,
@@ -184,6 +185,7 @@ def _work(outgoing: Outgoing, at: datetime) -> NewWork:
         url=incoming_url(0),
         created_at=at,
         role=Role.CLERK,
+        due_at=arrival_due(REGISTER, at=at, urgency=outgoing.document.urgency),
         urgency=outgoing.document.urgency,
     )
 

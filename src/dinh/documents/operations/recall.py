@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.arrival_deadlines import DELETED, arrival_due
 from dinh.documents.enums import IncomingState, OutgoingState
 from dinh.documents.events import DispatchRecalled
 from dinh.documents.models import Dispatch, Incoming, Outgoing
@@ -78,7 +79,7 @@ def report_deleted(*, incoming_id: int, actor: Appointment, at: datetime) -> Inc
         return incoming
     incoming.recall_reported_at, incoming.recall_reported_by = at, actor
     incoming.save(update_fields=["recall_reported_at", "recall_reported_by"])
-    finish_work(incoming, at=at, kinds=["documents.deleted"])
+    finish_work(incoming, at=at, kinds=[DELETED])
     record("documents.incoming.deletion_reported", target=incoming, actor=actor, at=at)
     return incoming
 
@@ -90,7 +91,7 @@ def _withdraw(outgoing: Outgoing, dispatches: list[Dispatch], at: datetime) -> i
     ids = [pk for _unit, pk in waiting]
     finish_work_of(Incoming, ids, at=at)
     work = NewWork(
-        kind="documents.deleted",
+        kind=DELETED,
         unit_id=outgoing.unit_id,
         target_type="documents.incoming",
         target_id=0,
@@ -98,6 +99,7 @@ def _withdraw(outgoing: Outgoing, dispatches: list[Dispatch], at: datetime) -> i
         url=incoming_url(0),
         created_at=at,
         role=Role.CLERK,
+        due_at=arrival_due(DELETED, at=at, urgency=outgoing.document.urgency),
         urgency=outgoing.document.urgency,
     )
     add_same_work(work, waiting=waiting)

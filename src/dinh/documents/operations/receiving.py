@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.documents.arrival_deadlines import DIRECT, REGISTER, arrival_due
 from dinh.documents.enums import IncomingState
 from dinh.documents.events import ArrivalRefused, IncomingStateChanged
 from dinh.documents.models import Document, Incoming
@@ -51,7 +52,7 @@ def register_incoming(*, incoming_id: int, actor: Appointment, at: datetime) -> 
     incoming.book = incoming_book(
         unit_id=actor.unit_id, year=timezone.localtime(at).year, secrecy=incoming.document.secrecy
     )
-    finish_work(incoming, at=at, kinds=["documents.register"])
+    finish_work(incoming, at=at, kinds=[REGISTER])
     await_directions(incoming, at)
     open_series(incoming.book.series, last_number=incoming.book.opening_number)
     tell_state(incoming)
@@ -119,7 +120,7 @@ def _require_arrived(incoming: Incoming) -> None:
 def await_directions(incoming: Incoming, at: datetime) -> None:
     """Let a registered document wait for the unit's head."""
     work = NewWork(
-        kind="documents.direct",
+        kind=DIRECT,
         unit_id=incoming.unit_id,
         target_type="documents.incoming",
         target_id=incoming.pk,
@@ -127,6 +128,7 @@ def await_directions(incoming: Incoming, at: datetime) -> None:
         url=incoming_url(incoming.pk),
         created_at=at,
         role=Role.UNIT_HEAD,
+        due_at=arrival_due(DIRECT, at=at, urgency=incoming.document.urgency),
         urgency=incoming.document.urgency,
     )
     add_work([work])

@@ -52,7 +52,7 @@ def test_one_touch_chooses_and_one_assigns(client, office):
     letter.refresh_from_db()
     assert handler.person.full_name in card.content.decode()
     assert (letter.state, letter.assignments.get().appointment) == (IncomingState.ASSIGNED, handler)
-    assert again.status_code == 302
+    assert again.status_code == 422
     assert list(letters_to_direct(office[1])) == []
 
 

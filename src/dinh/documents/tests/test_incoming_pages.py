@@ -96,7 +96,7 @@ def test_goes_from_desk_to_desk(client, clerk):
 
 def test_too_long_a_reason_is_refused_in_words(client, clerk):
     row = arrival(clerk.unit)
-    assert client.post(f"/documents/incoming/{row.pk}/refuse/", {"reason": "x" * 501}).status_code == 302
+    assert client.post(f"/documents/incoming/{row.pk}/refuse/", {"reason": "x" * 501}).status_code == 422
     row.refresh_from_db()
     assert row.state == IncomingState.ARRIVED
 

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.documents.enums import Purpose
 from dinh.documents.forms.copies import CopyForm
 from dinh.documents.forms.drafting import Row, rows_given, wanted_of
 from dinh.documents.models import Incoming, Outgoing, TrueCopy
@@ -30,18 +29,18 @@ from dinh.documents.operations.copies import (
 from dinh.documents.operations.copies_on_device import begin_copy, finish_copy
 from dinh.documents.queries.copies import copies_of, who_decides
 from dinh.documents.queries.devices import device_copies_of
-from dinh.documents.queries.drafting import Group, groups_for, units_matching
+from dinh.documents.queries.drafting import Group, groups_for
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.devices import answered
+from dinh.documents.views.picking import is_picking, picker
 from dinh.kernel.errors import InvalidInput
 from dinh.kernel.refusals import refusals_beside
 from dinh.signing.api import DeviceAnswer, open_sessions, signs_on_device
 from dinh.storage.api import PDF
 
 COPIES_SHOWN = 20
-_PICKING = ("add", "remove", "find")
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,7 +87,7 @@ def _copy(request: StaffRequest, source: Source) -> HttpResponse:
         raise Http404
     groups, today = groups_for(request.appointment.unit), timezone.localdate()
     leaders = who_decides(request.appointment.unit_id, today)
-    is_sent = request.method == "POST" and not any(name in request.POST for name in _PICKING)
+    is_sent = request.method == "POST" and not is_picking(request)
     form = CopyForm(
         request.POST if is_sent else None,
         kinds=kinds_for(source.document),
@@ -109,7 +108,7 @@ def _copy(request: StaffRequest, source: Source) -> HttpResponse:
     return render(
         request,
         "documents/copies/new.html",
-        {"form": form, "source": source} | _picker(request, rows, groups),
+        {"form": form, "source": source} | picker(request, rows),
         status=422 if is_sent else 200,
     )
 
@@ -175,19 +174,6 @@ def _rows(request: StaffRequest, form: CopyForm, groups: list[Group]) -> list[Ro
         else:
             messages.error(request, str(wrong))
         return []
-
-
-def _picker(request: StaffRequest, rows: list[Row], groups: list[Group]) -> dict[str, object]:
-    words = request.POST.get("words", "")[:80] if "find" in request.POST else ""
-    own = request.appointment.unit
-    return {
-        "rows": rows,
-        "amount": sum(row.amount for row in rows),
-        "purposes": Purpose.choices,
-        "groups": groups,
-        "words": words,
-        "units": units_matching(words, sender=own) if words.strip() else [],
-    }
 
 
 def _panel(request: StaffRequest, source: Source) -> HttpResponse:

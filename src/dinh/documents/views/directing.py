@@ -1,9 +1,7 @@
 """The leader's tray: each letter with the likely people to handle it, two touches a letter on a phone."""
 
 from datetime import date
-from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +17,8 @@ from dinh.documents.queries.directing import letters_to_direct, likely_leads
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.rules_incoming import directs
-from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
+from dinh.kernel.errors import FieldFault, InvalidInput
+from dinh.kernel.refusals import refusals_kept, shown_again
 
 PAGE_SIZE = 50
 
@@ -30,6 +29,10 @@ def directing_tray(request: StaffRequest) -> HttpResponse:
     """Letters that wait for directions, the most urgent first."""
     if not directs(request.appointment):
         raise Http404
+    return _tray(request)
+
+
+def _tray(request: StaffRequest) -> HttpResponse:
     page = Paginator(letters_to_direct(request.appointment), PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "documents/directing/tray.html", {"page": page} | _whom(request))
 
@@ -39,11 +42,11 @@ def directing_tray(request: StaffRequest) -> HttpResponse:
 def direct(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """Charge the chosen one; with HTMX the letter's card alone is answered."""
     incoming = _visible(request, incoming_id)
-    try:
-        lead = _directed(request, incoming_id)
-    except DomainError as refusal:
-        return _answer(request, incoming, refusal=str(refusal))
-    return _answer(request, incoming, lead=lead)
+    with refusals_kept(request, "direct"):
+        return _answer(request, incoming, lead=_directed(request, incoming_id))
+    if "HX-Request" in request.headers:
+        return _card(request, incoming)
+    return shown_again(_tray(request))
 
 
 def _directed(request: StaffRequest, incoming_id: int) -> str:
@@ -61,17 +64,15 @@ def _directed(request: StaffRequest, incoming_id: int) -> str:
     return str(getattr(directions.lead, "person", directions.lead))
 
 
-def _answer(request: StaffRequest, incoming: Incoming, *, refusal: str = "", lead: str = "") -> HttpResponse:
+def _answer(request: StaffRequest, incoming: Incoming, *, lead: str) -> HttpResponse:
     if "HX-Request" in request.headers:
-        context: dict[str, Any] = {
-            "row": incoming,
-            "refusal": refusal,
-            "assigned_to": lead,
-        }
-        return render(request, "documents/directing/card.html", context | _whom(request))
-    if refusal:
-        messages.error(request, refusal)
+        return _card(request, incoming, assigned_to=lead)
     return redirect("documents:directing_tray")
+
+
+def _card(request: StaffRequest, incoming: Incoming, **told: str) -> HttpResponse:
+    context = {"row": incoming, "is_alone": True, **told}
+    return render(request, "documents/directing/card.html", context | _whom(request))
 
 
 def _whom(request: StaffRequest) -> dict[str, object]:

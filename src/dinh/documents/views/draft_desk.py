@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 
 import pypdfium2
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -36,7 +36,7 @@ from dinh.documents.rules import may_comment, may_edit_draft, may_mark_places
 from dinh.documents.views.drafting import DOCX_TYPE, lay_out
 from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import PdfUnreadable
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, shown_again
 from dinh.storage.api import blob_response, read_blob
 
 PLACES = {
@@ -60,6 +60,10 @@ PLACES = {
 @signed_in
 def draft_desk(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """The draft with all that belongs to it, for whoever may see it."""
+    return _desk(request, outgoing_id)
+
+
+def _desk(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = _visible(request, outgoing_id)
     versions = list(versions_of(outgoing))
     edits = may_edit_draft(request.appointment, outgoing)
@@ -111,17 +115,21 @@ def draft_compare(request: StaffRequest, outgoing_id: int, older: int, newer: in
 @signed_in
 def draft_places(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """A page of an uploaded letter to be clicked on, for each place that is to be marked."""
+    return _places(request, outgoing_id, request.GET)
+
+
+def _places(request: StaffRequest, outgoing_id: int, given: QueryDict) -> HttpResponse:
     outgoing = _visible(request, outgoing_id)
     version = _uploaded(request, outgoing)
     amount = len(kept_page_sizes(str(version.pdf_id)))
-    wanted = request.GET.get("page", "1")
+    wanted = given.get("page", "1")
     page = int(wanted) if wanted.isdecimal() and len(wanted) < 5 and 1 <= int(wanted) <= amount else 1
     context = {
         "outgoing": outgoing,
         "page": page,
         "pages": range(1, amount + 1),
         "places": _places_of(outgoing),
-        "chosen": request.GET.get("name", "number"),
+        "chosen": given.get("name", "number"),
         "set": {each["name"]: each["page"] for each in version.places},
     }
     return render(request, "documents/drafting/places.html", context)
@@ -159,11 +167,18 @@ def attachment(request: StaffRequest, outgoing_id: int, attachment_id: int) -> H
 @require_POST
 @signed_in
 def draft_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse:
-    """One of `ACTS`; a refusal is told on the draft's page."""
+    """One of `ACTS`; a refusal stands beside its field on the draft's page."""
     if act not in ACTS:
         raise Http404
-    with refusals_told(request):
+    with refusals_kept(request, act):
         ACTS[act](request, outgoing_id)
+        return _done(request, outgoing_id, act)
+    if act == "place":
+        return shown_again(_places(request, outgoing_id, request.POST))
+    return shown_again(_desk(request, outgoing_id))
+
+
+def _done(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse:
     if act == "delete" and not Outgoing.objects.filter(pk=outgoing_id).exists():
         return redirect("documents:outgoing_list")
     if act == "place":

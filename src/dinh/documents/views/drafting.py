@@ -1,7 +1,6 @@
 """Writing the documents that go out: the form of a draft, its preview and its recipients."""
 
 from base64 import b64encode
-from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -16,7 +15,7 @@ from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.documents.docx import build_template
-from dinh.documents.enums import Purpose, Secrecy, Urgency
+from dinh.documents.enums import Secrecy, Urgency
 from dinh.documents.forms.drafting import (
     Row,
     last_text,
@@ -41,11 +40,12 @@ from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_edit_draft
+from dinh.documents.views.picking import PICKING, chosen, picker
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
 from dinh.kernel.refusals import refusals_told
 
 _SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
-_PICKING = ("add", "remove", "find", "add_annex", "remove_annex", "starter")
+_SHOWN_AGAIN = (*PICKING, "add_annex", "remove_annex", "starter")
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -59,7 +59,7 @@ def outgoing_new(request: StaffRequest) -> HttpResponse:
         raise Http404 from missing
     if request.method != "POST":
         return _first_form(request, replied, replaced)
-    if any(name in request.POST for name in _PICKING):
+    if any(name in request.POST for name in _SHOWN_AGAIN):
         return _form_again(request, replied=replied, replaced=replaced)
     try:
         outgoing = create_draft(
@@ -84,7 +84,7 @@ def draft_edit(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     if request.method != "POST":
         groups = groups_for(request.appointment.unit)
         return _form(request, values=values_of(outgoing), rows=rows_of(outgoing, groups), outgoing=outgoing)
-    if any(name in request.POST for name in _PICKING):
+    if any(name in request.POST for name in _SHOWN_AGAIN):
         return _form_again(request, outgoing=outgoing)
     try:
         revised = revise_draft(
@@ -119,7 +119,7 @@ def draft_recipients(request: StaffRequest) -> HttpResponse:
         rows = rows_given(request.POST, groups_for(request.appointment.unit))
     except InvalidInput as wrong:
         return HttpResponse(str(wrong), status=422, content_type="text/plain; charset=utf-8")
-    return render(request, "documents/drafting/recipients.html", _recipient_context(rows))
+    return render(request, "documents/drafting/recipients.html", chosen(request, rows))
 
 
 @require_GET
@@ -215,12 +215,11 @@ def _form(
     own, people = request.appointment.unit, _colleagues(request)
     leaders = [each for each in people if each.has_role(*_SIGNERS)]
     leaders.sort(key=lambda each: (not each.has_role(Role.UNIT_HEAD), not each.has_role(Role.UNIT_DEPUTY)))
-    words = request.POST.get("words", "") if "find" in request.POST else ""
-    chosen = values.get("initials")
-    filled = chosen if isinstance(chosen, list) else []
+    initials = values.get("initials")
+    filled = initials if isinstance(initials, list) else []
     types = document_types(bloc=own.bloc, on=timezone.localdate())
     code = values.get("type_code")
-    context = _recipient_context(rows) | {
+    context = picker(request, rows) | {
         "outgoing": outgoing,
         "replied": replied,
         "replaced": replaced,
@@ -244,16 +243,9 @@ def _form(
         "staff": [(str(each.pk), each) for each in people],
         "colleagues": [(str(each.pk), each) for each in people if each.pk != request.appointment.pk],
         "initial_places": [*filled, *[""] * max(1, 3 - len(filled))],
-        "groups": groups_for(own),
-        "units": units_matching(words, sender=own) if words.strip() else [],
-        "words": words,
         "request_key": request.POST.get("request_key") or uuid4(),
     }
     return render(request, "documents/drafting/form.html", context, status=422 if faults else 200)
-
-
-def _recipient_context(rows: list[Row]) -> dict[str, Any]:
-    return {"rows": rows, "purposes": Purpose.choices, "amount": sum(row.amount for row in rows)}
 
 
 def _told(refusal: DomainError | None) -> list[FieldFault]:

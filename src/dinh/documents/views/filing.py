@@ -12,7 +12,7 @@ from dinh.directory.middleware import StaffRequest
 from dinh.documents.filing import INCOMING, OUTGOING
 from dinh.documents.models import Incoming, Outgoing
 from dinh.kernel.errors import InvalidInput
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, shown_again
 from dinh.records.api import case_files_of, case_files_to_choose, file, fileables
 
 
@@ -35,7 +35,7 @@ def _filed(request: StaffRequest, kind: str, target: Incoming | Outgoing) -> Htt
     if record is None:
         raise Http404
     if request.method == "POST":
-        with refusals_told(request):
+        with refusals_kept(request, "file"):
             file(target=target, case_file_id=_chosen(request), actor=request.appointment, at=timezone.now())
             messages.success(request, _("The document lies in the case file."))
             return redirect(record.url)
@@ -46,7 +46,8 @@ def _filed(request: StaffRequest, kind: str, target: Incoming | Outgoing) -> Htt
         "held_by": case_files_of(target, reader=request.appointment),
         "choices": case_files_to_choose(actor=request.appointment, words=words),
     }
-    return render(request, "documents/filing/file.html", context)
+    page = render(request, "documents/filing/file.html", context)
+    return page if request.method == "GET" else shown_again(page)
 
 
 def _chosen(request: StaffRequest) -> int:

@@ -88,6 +88,11 @@ def incoming_register_several(request: StaffRequest) -> HttpResponse:
 @signed_in
 def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """One document that arrived, what may be done with it, and its trace."""
+    return incoming_page(request, incoming_id)
+
+
+def incoming_page(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """The page; an act that was refused shows it again, with what was typed."""
     incoming = _visible(request, incoming_id)
     parts = _parts(incoming)
     acts = open_acts(request.appointment, incoming, parts, on=timezone.localdate())
@@ -107,6 +112,7 @@ def incoming_detail(request: StaffRequest, incoming_id: int) -> HttpResponse:
         "replies": outgoing_visible_to(request.appointment).filter(replies_to=incoming),
         "may_report_deleted": hidden and may_register(request.appointment, incoming),
         "replaced_by": replacement_of(incoming),
+        "due_day": timezone.localdate(incoming.due_at).isoformat() if incoming.due_at else "",
         "attachments": [] if hidden else list(incoming.document.attachments.all()),
     }
     return render(
@@ -202,6 +208,7 @@ def _choices(actor: Appointment, parts: list[Assignment], acts: frozenset[str]) 
         "leads": any(part.role == AssignmentRole.LEAD for part in mine),
         "to_finish": next((part for part in mine if part.role == AssignmentRole.SUPPORT), None),
         "to_pass": to_pass[0] if to_pass else None,
+        "to_pass_key": f"a{to_pass[0].appointment_id}" if to_pass else "",
         "open_supports": sum(part.role == AssignmentRole.SUPPORT for part in is_open),
         "members": _members(actor) if "pass" in acts else [],
         "choices": _assignees(actor, parts) if acts & {"assign", "change"} else [],
@@ -213,14 +220,16 @@ def _members(actor: Appointment) -> list[tuple[str, Appointment]]:
     return [(f"a{each.pk}", each) for each in people]
 
 
-def _assignees(actor: Appointment, parts: list[Assignment]) -> list[dict[str, str]]:
+def _assignees(actor: Appointment, parts: list[Assignment]) -> list[dict[str, object]]:
     roles = {_key(part): part.role for part in parts}
     return [
         {
             "key": key,
             "name": each.person.full_name if isinstance(each, Appointment) else each.name,
             "title": each.position.name if isinstance(each, Appointment) else "",
-            "role": roles.get(key, ""),
+            "leads": roles.get(key) == AssignmentRole.LEAD,
+            "supports": roles.get(key) == AssignmentRole.SUPPORT,
+            "informed": roles.get(key) == AssignmentRole.INFORM,
         }
         for key, each in assignees_of(actor.unit_id, timezone.localdate()).items()
         if key != f"a{actor.pk}"

@@ -38,29 +38,33 @@ from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.people import assignees_of
+from dinh.documents.views.incoming import incoming_page
 from dinh.kernel.errors import FieldFault, InvalidInput
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, shown_again
 
 
 @require_POST
 @signed_in
 def incoming_act(request: StaffRequest, incoming_id: int, act: str) -> HttpResponse:
-    """One act on a document; a refusal is told on its page, field by field."""
+    """One act on a document; a refusal stands beside its fields on the document's page."""
     if act not in ACTS:
         raise Http404
-    with refusals_told(request):
+    with refusals_kept(request, act):
         get_incoming(incoming_id, request.appointment)
         done = ACTS[act](request, incoming_id) or DONE[act]
         messages.success(request, done)
-    return redirect("documents:incoming", incoming_id)
+        return redirect("documents:incoming", incoming_id)
+    return shown_again(incoming_page(request, incoming_id))
 
 
-def _given(form: forms.Form) -> dict[str, Any]:
+def _given(*parts: forms.Form) -> dict[str, Any]:
     """What was typed in, or all its faults at once."""
-    if form.is_valid():
-        return form.cleaned_data
-    faults = [FieldFault(name, str(words)) for name, many in form.errors.items() for words in many]
-    raise InvalidInput(faults[0].message, faults=faults)
+    faults = [
+        FieldFault(name, str(words)) for part in parts for name, many in part.errors.items() for words in many
+    ]
+    if faults:
+        raise InvalidInput(faults[0].message, faults=faults)
+    return {name: value for part in parts for name, value in part.cleaned_data.items()}
 
 
 def _register(request: StaffRequest, incoming_id: int) -> str:
@@ -79,25 +83,24 @@ def _refuse(request: StaffRequest, incoming_id: int) -> None:
 
 def _directions(request: StaffRequest) -> DirectionsForm:
     unit_id = request.appointment.unit_id
-    form = DirectionsForm(request.POST, choices=assignees_of(unit_id, timezone.localdate()))
-    _given(form)
-    return form
+    return DirectionsForm(request.POST, choices=assignees_of(unit_id, timezone.localdate()))
 
 
 def _assign(request: StaffRequest, incoming_id: int) -> None:
-    directions = _directions(request).directions()
+    form = _directions(request)
+    _given(form)
     assign_incoming(
-        incoming_id=incoming_id, actor=request.appointment, directions=directions, at=timezone.now()
+        incoming_id=incoming_id, actor=request.appointment, directions=form.directions(), at=timezone.now()
     )
 
 
 def _change(request: StaffRequest, incoming_id: int) -> None:
-    directions = _directions(request).directions()
-    reason = _given(ReasonForm(request.POST))["reason"]
+    form = _directions(request)
+    reason = _given(form, ReasonForm(request.POST))["reason"]
     change_assignments(
         incoming_id=incoming_id,
         actor=request.appointment,
-        directions=directions,
+        directions=form.directions(),
         reason=reason,
         at=timezone.now(),
     )

@@ -36,9 +36,10 @@ from dinh.documents.queries.incoming import get_incoming, incoming_visible_to
 from dinh.documents.queries.intake import Likeness, arrivals_alike, issuer_named
 from dinh.documents.rules import may_keep_books
 from dinh.documents.rules_incoming import may_correct
+from dinh.documents.views.incoming import incoming_page
 from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError
-from dinh.kernel.refusals import add_faults, refusals_beside, refusals_told
+from dinh.kernel.refusals import add_faults, refusals_beside, refusals_kept, shown_again
 from dinh.storage.api import PDF, blob_response
 
 CORRECTED = (
@@ -154,11 +155,12 @@ def intake_scan(request: StaffRequest, incoming_id: int) -> HttpResponse:
     """Bring the scan of a letter that was written down without one."""
     _require_clerk(request)
     _intake(request, incoming_id)
-    with refusals_told(request):
+    with refusals_kept(request, "scan"):
         scan = given_scan(request)
         scan_incoming(clerk=request.appointment, incoming_id=incoming_id, scan=scan, at=timezone.now())
         messages.success(request, _("The letter carries its scan."))
-    return redirect("documents:incoming", incoming_id)
+        return redirect("documents:incoming", incoming_id)
+    return shown_again(incoming_page(request, incoming_id))
 
 
 @require_GET

@@ -14,7 +14,7 @@ from dinh.directory.access import signed_in
 from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
-from dinh.documents.enums import Purpose, Secrecy, Urgency
+from dinh.documents.enums import Secrecy, Urgency
 from dinh.documents.forms.drafting import Row, request_key, rows_given, type_named, wanted_of
 from dinh.documents.forms.letter_form import form_given, shown_form, shown_given
 from dinh.documents.letters import document_types
@@ -22,15 +22,16 @@ from dinh.documents.operations.intake import KeptScan
 from dinh.documents.operations.later_scans import scan_outgoing
 from dinh.documents.operations.letter_form import PLAIN_FORM, councils_of, may_be_normative
 from dinh.documents.operations.on_paper import SIGNERS, PaperLetter, register_on_paper
-from dinh.documents.queries.drafting import groups_for, units_matching
+from dinh.documents.queries.drafting import groups_for
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_number
+from dinh.documents.views.outgoing import outgoing_page
+from dinh.documents.views.picking import is_picking, picker
 from dinh.documents.views.scans import given_scan, scan_if_any, shown_scan, warn_of_coarse_scan
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, shown_again
 
-_PICKING = ("add", "remove", "find")
 _TEXTS = ("type_code", "subject", "dated", "signer", "urgency", "secrecy")
 
 
@@ -46,7 +47,7 @@ def outgoing_on_paper(request: StaffRequest) -> HttpResponse:
         scan = scan_if_any(request)
     except DomainError as refusal:
         return _page_again(request, refusal)
-    if any(name in request.POST for name in _PICKING):
+    if is_picking(request):
         return _page_again(request, scan=scan)
     try:
         outgoing = register_on_paper(
@@ -70,11 +71,12 @@ def outgoing_scan(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
     if outgoing is None or not may_number(request.appointment, outgoing):
         raise Http404
-    with refusals_told(request):
+    with refusals_kept(request, "scan"):
         scan = given_scan(request)
         scan_outgoing(clerk=request.appointment, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
         messages.success(request, _("The letter carries its scan."))
-    return redirect("documents:outgoing", outgoing_id)
+        return redirect("documents:outgoing", outgoing_id)
+    return shown_again(outgoing_page(request, outgoing_id))
 
 
 def _letter(request: StaffRequest) -> PaperLetter:
@@ -116,12 +118,11 @@ def _page(
     scan: KeptScan | None = None,
 ) -> HttpResponse:
     own, today = request.appointment.unit, timezone.localdate()
-    words = request.POST.get("words", "") if "find" in request.POST else ""
     defaults = {"dated": today.isoformat(), "urgency": "0", "secrecy": "0"}
     values: dict[str, object] = {name: request.POST.get(name, defaults.get(name, "")) for name in _TEXTS}
     values["form"] = shown_given(request.POST) if request.method == "POST" else shown_form(PLAIN_FORM)
     types = document_types(bloc=own.bloc, on=today)
-    context = {
+    context = picker(request, rows) | {
         "values": values,
         "type_name": next(
             (each.name for each in types if each.code == values["type_code"]), values["type_code"]
@@ -134,12 +135,6 @@ def _page(
         "secrecies": [(str(value), label) for value, label in Secrecy.choices],
         "councils": councils_of(own, year=today.year),
         "makes_law": may_be_normative(own, "QĐ"),
-        "groups": groups_for(own),
-        "units": units_matching(words, sender=own) if words.strip() else [],
-        "words": words,
-        "rows": rows,
-        "purposes": Purpose.choices,
-        "amount": sum(row.amount for row in rows),
         "request_key": request.POST.get("request_key") or uuid4(),
         **shown_scan(request, scan),
     }

@@ -146,6 +146,11 @@ def _address(request: StaffRequest, **changes: str) -> str:
 @signed_in
 def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """One document, its letter, its path and what may be done with it."""
+    return outgoing_page(request, outgoing_id)
+
+
+def outgoing_page(request: StaffRequest, outgoing_id: int) -> HttpResponse:
+    """The page; an act that was refused shows it again, with what was typed."""
     outgoing = _visible(request, outgoing_id)
     document = outgoing.document
     people = Step.objects.select_related("appointment__person", "appointment__position")
@@ -170,7 +175,7 @@ def outgoing_detail(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         "trace": [_happened(entry) for entry in trace_of(outgoing)],
         "circulation": mark("circulation", document.circulation).mark if document.circulation else "",
         "now": timezone.now(),
-        "today": timezone.localdate(),
+        "dated": request.POST.get("dated") or timezone.localdate().isoformat(),
     }
     return render(request, "documents/outgoing/detail.html", context)
 

@@ -36,8 +36,9 @@ from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign, outgoing_visible_to
 from dinh.documents.views.devices import to_device
+from dinh.documents.views.outgoing import outgoing_page
 from dinh.kernel.errors import InvalidInput, NotFound
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, shown_again
 from dinh.signing.api import As, signs_on_device
 
 BATCH = 200
@@ -46,18 +47,19 @@ BATCH = 200
 @require_POST
 @signed_in
 def outgoing_act(request: StaffRequest, outgoing_id: int, act: str) -> HttpResponse:
-    """Do one act; a refusal is told on the document's page."""
+    """Do one act; a refusal stands beside its field on the document's page."""
     if act not in ACTS:
         raise Http404
     operation, done = ACTS[act]
-    with refusals_told(request):
+    with refusals_kept(request, act):
         to_go = _on_device(request, outgoing_id, act)
         if to_go is not None:
             return to_go
         operation(request, outgoing_id)
         if done:
             messages.success(request, _(done))
-    return redirect("documents:outgoing", outgoing_id)
+        return redirect("documents:outgoing", outgoing_id)
+    return shown_again(outgoing_page(request, outgoing_id))
 
 
 @require_http_methods(["GET", "POST"])
@@ -88,23 +90,27 @@ def signing_tray(request: StaffRequest) -> HttpResponse:
 def issuing_tray(request: StaffRequest) -> HttpResponse:
     """Signed letters of the clerk's unit: number, seal and send several in one go."""
     if request.method == "POST":
-        try:
-            dated = _day(request)
-        except InvalidInput as refusal:
-            messages.error(request, str(refusal))
-            return redirect("documents:issuing_tray")
-        chosen = _chosen(request)
-        if to_seal := _to_seal_on_device(request, chosen):
-            return to_device(request, to_seal, _begin_issue(request)) or redirect("documents:issuing_tray")
-        outcomes = issue_several(
-            clerk=request.appointment, outgoing_ids=chosen, dated=dated, at=timezone.now()
-        )
-        issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
-        _tell(request, issued, [each.refusal for each in outcomes])
-        return redirect("documents:issuing_tray")
+        with refusals_kept(request, "issue_several"):
+            return _issued(request, dated=_day(request))
+        return shown_again(_to_issue(request))
+    return _to_issue(request)
+
+
+def _issued(request: StaffRequest, *, dated: date) -> HttpResponse:
+    chosen = _chosen(request)
+    if to_seal := _to_seal_on_device(request, chosen):
+        return to_device(request, to_seal, _begin_issue(request)) or redirect("documents:issuing_tray")
+    outcomes = issue_several(clerk=request.appointment, outgoing_ids=chosen, dated=dated, at=timezone.now())
+    issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
+    _tell(request, issued, [each.refusal for each in outcomes])
+    return redirect("documents:issuing_tray")
+
+
+def _to_issue(request: StaffRequest) -> HttpResponse:
     letters = letters_to_issue(request.appointment).annotate(recipient_amount=Count("recipients"))
     dues = [(each, _due(each)) for each in letters[:BATCH]]
-    context = {"letters": dues, "now": timezone.now(), "today": timezone.localdate()}
+    today = timezone.localdate()
+    context = {"letters": dues, "now": timezone.now(), "today": today, "today_iso": today.isoformat()}
     return render(request, "documents/outgoing/to_issue.html", context)
 
 

@@ -29,7 +29,7 @@ from dinh.documents.queries.recipients import (
 )
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import InvalidInput
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_kept, refusals_told, shown_again
 
 PAGE_SIZE = 15
 _MOVING = (
@@ -48,6 +48,10 @@ def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 
     With HTMX only the part itself; what renews itself asks for the states alone.
     """
+    return _recipients(request, outgoing_id)
+
+
+def _recipients(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     outgoing = _visible(request, outgoing_id)
     states = _states(request, outgoing)
     if request.headers.get("HX-Target") == "recipient-states":
@@ -61,10 +65,11 @@ def recipient_states(request: StaffRequest, outgoing_id: int) -> HttpResponse:
 def recall(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Take the letter back from whoever is not done with it."""
     reason = request.POST.get("reason", "").replace("\0", "")[:500]
-    with refusals_told(request):
+    with refusals_kept(request, "recall"):
         recall_document(outgoing_id=outgoing_id, actor=request.appointment, reason=reason, at=timezone.now())
         messages.success(request, _("The document is recalled."))
-    return redirect("documents:outgoing", outgoing_id)
+        return redirect("documents:outgoing", outgoing_id)
+    return shown_again(_recipients(request, outgoing_id))
 
 
 @require_POST
@@ -73,7 +78,7 @@ def posted(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """Confirm that paper or e-mail went out to the chosen recipients."""
     chosen = [int(value) for value in request.POST.getlist("recipients") if _is_key(value)]
     note = request.POST.get("note", "").replace("\0", "")
-    with refusals_told(request):
+    with refusals_kept(request, "posted"):
         amount = confirm_posted(
             clerk=request.appointment,
             outgoing_id=outgoing_id,
@@ -83,7 +88,8 @@ def posted(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         )
         told = ngettext("%(count)d recipient is confirmed.", "%(count)d recipients are confirmed.", amount)
         messages.success(request, told % {"count": amount})
-    return redirect("documents:outgoing", outgoing_id)
+        return redirect("documents:outgoing", outgoing_id)
+    return shown_again(_recipients(request, outgoing_id))
 
 
 @require_POST
@@ -105,14 +111,15 @@ def further(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     if not may_dispatch(request.appointment, outgoing):
         raise Http404
     if request.method == "POST":
-        with refusals_told(request):
+        with refusals_kept(request, "further"):
             _send_further(request, outgoing_id)
             messages.success(request, _("The document is sent to the units that you added."))
             return redirect("documents:outgoing", outgoing_id)
     words = request.GET.get("q", "")
-    page = Paginator(units_to_add(outgoing, words=words), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"outgoing": outgoing, "page": page, "words": words, "request_key": uuid4().hex}
-    return render(request, "documents/recipients/further.html", context | {"purposes": Purpose.choices})
+    units = Paginator(units_to_add(outgoing, words=words), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"outgoing": outgoing, "page": units, "words": words, "request_key": uuid4().hex}
+    page = render(request, "documents/recipients/further.html", context | {"purposes": Purpose.choices})
+    return page if request.method == "GET" else shown_again(page)
 
 
 def _send_further(request: StaffRequest, outgoing_id: int) -> None:

@@ -5,9 +5,10 @@ from django import forms
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse
+from django.template import RequestContext, Template
 
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import refusals_beside, refusals_kept, refusals_told, shown_again
 from dinh.kernel.requests import MissingPageMiddleware
 
 
@@ -59,3 +60,39 @@ def test_missing_records_answer_404_on_pages_alone(rf):
     assert page.status_code == 404
     assert middleware.process_exception(rf.get("/api/v1/books/7"), NotFound("Không có.")) is None
     assert middleware.process_exception(rf.get("/documents/books/7/"), DomainError("Sai.")) is None
+
+
+FORM = Template(
+    "{% load acts %}<details{% unfolded 'close' %}><input name='reason'{% typed 'close' 'reason' default='Xong' %}>"
+    "{% fault 'close' 'reason' %}<input type='radio'{% chosen 'close' 'way' 'mail' default=True %}></details>"
+)
+
+
+def test_a_refused_act_comes_back_with_what_was_typed_and_its_faults(rf):
+    request = rf.post("/", {"reason": 'Chưa "xong"', "way": "post"})
+    request._messages = CookieStorage(request)
+
+    with refusals_kept(request, "close"):
+        raise InvalidInput("Nêu rõ hơn.", field="reason")
+    shown = shown_again(HttpResponse(FORM.render(RequestContext(request))))
+
+    assert shown.status_code == 422
+    assert shown.content.decode() == (
+        '<details open><input name=\'reason\' value="Chưa &quot;xong&quot;" aria-invalid="true"'
+        ' aria-describedby="fault-close-reason">'
+        '<div class="text-danger small mb-2 w-100" id="fault-close-reason" role="alert"><div>Nêu rõ hơn.</div></div>'
+        "<input type='radio'></details>"
+    )
+    assert [str(each) for each in get_messages(request)] == ["Nêu rõ hơn."]
+
+
+def test_forms_of_other_acts_stay_as_they_were(rf):
+    request = rf.post("/", {"reason": "x"})
+    request._messages = CookieStorage(request)
+
+    with refusals_kept(request, "open"):
+        raise InvalidInput("Nêu rõ hơn.", field="reason")
+
+    assert FORM.render(RequestContext(request)) == (
+        "<details><input name='reason' value=\"Xong\"><input type='radio' checked></details>"
+    )

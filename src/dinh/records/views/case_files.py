@@ -13,7 +13,7 @@ from dinh.audit.api import accesses_of, note_access, trace_of
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.components import chips_for
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import refusals_beside, refusals_kept, shown_again
 from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.case_files import CaseFileForm
 from dinh.records.models import CaseFile
@@ -92,6 +92,10 @@ def _initial(request: StaffRequest) -> dict[str, object]:
 @signed_in
 def case_file_detail(request: StaffRequest, case_file_id: int) -> HttpResponse:
     """What lies in a case file, in the order of filing."""
+    return _page(request, case_file_id)
+
+
+def _page(request: StaffRequest, case_file_id: int) -> HttpResponse:
     case_file = _visible(request, case_file_id)
     page = Paginator(case_file.filings.all(), PAGE_SIZE).get_page(request.GET.get("page"))
     note_access(target=case_file, actor=request.appointment, what="page", at=timezone.now())
@@ -120,7 +124,7 @@ def case_file_close(request: StaffRequest, case_file_id: int) -> HttpResponse:
     def act() -> None:
         close_case_file(case_file_id=case_file_id, actor=request.appointment, at=timezone.now())
 
-    return _acted(request, case_file_id, act)
+    return _acted(request, case_file_id, "close", act)
 
 
 @require_POST
@@ -134,7 +138,7 @@ def case_file_reopen(request: StaffRequest, case_file_id: int) -> HttpResponse:
             case_file_id=case_file_id, actor=request.appointment, reason=reason, at=timezone.now()
         )
 
-    return _acted(request, case_file_id, act)
+    return _acted(request, case_file_id, "reopen", act)
 
 
 @require_POST
@@ -148,7 +152,7 @@ def case_file_correct(request: StaffRequest, case_file_id: int) -> HttpResponse:
     def act() -> None:
         correct_case_file(case_file_id=case_file_id, actor=request.appointment, at=timezone.now(), **given)
 
-    return _acted(request, case_file_id, act)
+    return _acted(request, case_file_id, "correct", act)
 
 
 @require_POST
@@ -159,7 +163,7 @@ def case_file_take_out(request: StaffRequest, case_file_id: int, filing_id: int)
     def act() -> None:
         take_out(case_file_id=case_file_id, filing_id=filing_id, actor=request.appointment, at=timezone.now())
 
-    return _acted(request, case_file_id, act)
+    return _acted(request, case_file_id, "take_out", act)
 
 
 @require_POST
@@ -170,14 +174,15 @@ def case_file_hand_over(request: StaffRequest, case_file_id: int) -> HttpRespons
     def act() -> None:
         hand_over(case_file_id=case_file_id, actor=request.appointment, at=timezone.now())
 
-    return _acted(request, case_file_id, act)
+    return _acted(request, case_file_id, "hand_over", act)
 
 
-def _acted(request: StaffRequest, case_file_id: int, act: Callable[[], None]) -> HttpResponse:
+def _acted(request: StaffRequest, case_file_id: int, name: str, act: Callable[[], None]) -> HttpResponse:
     _visible(request, case_file_id)
-    with refusals_told(request):
+    with refusals_kept(request, name):
         act()
-    return redirect("records:case_file", case_file_id)
+        return redirect("records:case_file", case_file_id)
+    return shown_again(_page(request, case_file_id))
 
 
 def _visible(request: StaffRequest, case_file_id: int) -> CaseFile:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import trace_of
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import refusals_beside, refusals_kept, refusals_told, shown_again
 from dinh.signing.exports import credentials_wanted, list_of_credentials
 from dinh.signing.forms import PLACES, ImageForm, RegisterForm
 from dinh.signing.models import CredentialState
@@ -112,7 +112,7 @@ def register(request: StaffRequest) -> HttpResponseBase:
 @signed_in
 def detail(request: StaffRequest, credential_id: int) -> HttpResponseBase:
     """One certificate with its trace, and what may be done with it."""
-    return _detail_page(request, credential_id, ImageForm())
+    return _page(request, credential_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -130,10 +130,11 @@ def image(request: StaffRequest, credential_id: int) -> HttpResponseBase:
             )
             messages.success(request, _("The image is replaced. What is signed from now on shows it."))
             return redirect("signing:credential", credential_id)
-    return _detail_page(request, credential_id, form)
+    return _page(request, credential_id, form)
 
 
-def _detail_page(request: StaffRequest, credential_id: int, form: ImageForm) -> HttpResponseBase:
+def _page(request: StaffRequest, credential_id: int, form: ImageForm | None = None) -> HttpResponseBase:
+    image_form = form or ImageForm()
     credential = get_object_or_404(credentials_visible_to(request.appointment), pk=credential_id)
     is_keeper = keeps_this_certificate(request.appointment, credential)
     now = timezone.now()
@@ -144,21 +145,21 @@ def _detail_page(request: StaffRequest, credential_id: int, form: ImageForm) -> 
         "may_suspend": credential.state == "active" and may_suspend(request.appointment, credential),
         "may_resume": credential.state == "suspended" and is_keeper,
         "may_revoke": credential.state != "revoked" and is_keeper,
-        "image_form": form if credential.state != "revoked" and is_keeper else None,
+        "image_form": image_form if credential.state != "revoked" and is_keeper else None,
         "soon": now + WARNED_BEFORE,
         "now": now,
     }
-    return render(request, "signing/credential.html", context, status=422 if form.errors else 200)
+    return render(request, "signing/credential.html", context, status=422 if image_form.errors else 200)
 
 
 @require_POST
 @signed_in
 def move(request: StaffRequest, credential_id: int, act: str) -> HttpResponseBase:
-    """Suspend, resume or revoke; a refusal is told on the certificate's page."""
+    """Suspend, resume or revoke; a refusal stands beside its field on the certificate's page."""
     if act not in ACTS:
         raise Http404
     operation, done = ACTS[act]
-    with refusals_told(request):
+    with refusals_kept(request, "move"):
         operation(
             credential_id=credential_id,
             reason=request.POST.get("reason", ""),
@@ -166,4 +167,5 @@ def move(request: StaffRequest, credential_id: int, act: str) -> HttpResponseBas
             at=timezone.now(),
         )
         messages.success(request, _(done))
-    return redirect("signing:credential", credential_id)
+        return redirect("signing:credential", credential_id)
+    return shown_again(_page(request, credential_id))
