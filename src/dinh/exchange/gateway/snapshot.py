@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from dinh.exchange.gateway.limits import Limit
 from dinh.exchange.gateway.peers import PeerTable, peer_table
+from dinh.exchange.gateway.piecewise import loads
 from dinh.exchange.gateway.routing import Route, RouteTable, Upstream
 from dinh.exchange.gateway.settings import MB
 from dinh.exchange.sealing import unseal
@@ -152,7 +153,7 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
 
     :param secret: what the private keys are sealed with
     """
-    told = json.loads(document)
+    told = loads(document)
     verifying = {row["kid"]: _public(row) for row in told["keys"]}
     clients = [_client(row) for row in told["clients"]]
     return Snapshot(
@@ -193,12 +194,15 @@ def _subject_key(sealed: str | None, secret: str) -> bytes | None:
 
 
 def _grants(rows: list[dict[str, Any]]) -> dict[tuple[int, int], tuple[Grant, ...]]:
-    found: dict[tuple[int, int], tuple[Grant, ...]] = {}
+    found: dict[tuple[int, int], list[Grant]] = {}
+    made: dict[int, Grant] = {}
     for row in rows:
-        key = (row["client"], row["operation"])
-        grant = Grant(row["id"], row["from"], row["until"], Limit(row["quota"], row["rate"]))
-        found[key] = (*found.get(key, ()), grant)
-    return found
+        grant = made.get(row["id"])
+        if grant is None:
+            limit = Limit(row["quota"], row["rate"])
+            grant = made[row["id"]] = Grant(row["id"], row["from"], row["until"], limit)
+        found.setdefault((row["client"], row["operation"]), []).append(grant)
+    return {key: tuple(grants) for key, grants in found.items()}
 
 
 def _route(row: dict[str, Any]) -> Route:

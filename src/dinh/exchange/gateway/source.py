@@ -1,9 +1,12 @@
 """Where the configuration comes from: the database, told of changes by NOTIFY; else the last good one on disk."""
 
 import asyncio
+import contextlib
+import gc
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +19,8 @@ from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL, Snapshot, snapshot
 CHANNEL: Final = "exchange_configuration"
 # The version is asked for besides, since a pooler between may swallow notifications; both keep within 2 s.
 _LOOK_EVERY: Final = 1.0
+_SHORT_TURN: Final = 0.0005
+"""Seconds after which a thread that reads a configuration lets calls go on; five milliseconds otherwise."""
 log = logging.getLogger("dinh.exchange.gateway")
 
 
@@ -41,7 +46,7 @@ class ConfigurationSource:
         except (psycopg.Error, OSError) as error:
             log.warning("The database is away: %s", error)
             if self._file.exists():
-                self._put(self._file.read_text())
+                self._put(snapshot_of(self._file.read_text(), secret=self.settings.secret))
         return asyncio.create_task(self._follow())
 
     async def _follow(self) -> None:
@@ -76,14 +81,33 @@ class ConfigurationSource:
     async def _load(self, connection: AsyncConnection) -> None:
         row = await (await connection.execute(CONFIGURATION_SQL)).fetchone()
         document = str(row[0]) if row else ""
-        self._put(document)
-        await asyncio.get_running_loop().run_in_executor(None, _keep, self._file, document)
+        loop = asyncio.get_running_loop()
+        self._put(await loop.run_in_executor(None, _read, document, self.settings.secret))
+        await loop.run_in_executor(None, _keep, self._file, document)
 
-    def _put(self, document: str) -> None:
-        snapshot = snapshot_of(document, secret=self.settings.secret)
+    def _put(self, snapshot: Snapshot) -> None:
         self.version = snapshot.version
         self.take(snapshot)
         log.info("Configuration %s is in force.", snapshot.version)
+
+
+def _read(document: str, secret: str) -> Snapshot:
+    """In a thread; calls go on meanwhile."""
+    with _giving_way():
+        return snapshot_of(document, secret=secret)
+
+
+@contextlib.contextmanager
+def _giving_way() -> Iterator[None]:
+    """Let go of Python's lock often, and collect no garbage, which would hold it for as long as all tables take."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SHORT_TURN)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        sys.setswitchinterval(interval)
 
 
 def _keep(file: Path, document: str) -> None:
