@@ -223,7 +223,7 @@ PROMETHEUS_EXPORT_MIGRATIONS = False
 # Read by the commands that start processes; judged here with the others.
 for _name in ("DINH_WEB_WORKERS", "DINH_WEB_THREADS", "DINH_WORKER_CONCURRENCY"):
     env.number(_name, default=1, least=1)
-for _name in ("DINH_HOST", "DINH_GATEWAY_HOST", "DINH_WIRE_HOST"):
+for _name in ("DINH_HOST", "DINH_GATEWAY_HOST", "DINH_WIRE_HOST", "DINH_CALLER_TLS_HOST"):
     env.host(_name)
 env.one_of("DINH_LANGUAGE", ("vi", "en"))
 env.together("DINH_SEAL_KEY", "DINH_SEAL_CERTIFICATE")

@@ -36,6 +36,7 @@ REFUSED = {
     "DINH_GATEWAY_PORT": ("0",),
     "DINH_GATEWAY_URL": ("gateway",),
     "DINH_WIRE_HOST": ("*",),
+    "DINH_CALLER_TLS_HOST": ("10.1.2.300",),
     "DINH_DEMO_LETTERS": ("12",),
     "DINH_DEMO": ("demo",),
     "DINH_DEBUG": ("2",),
@@ -87,6 +88,7 @@ JUDGED = {
 OF_GATEWAY = {
     "DINH_TOKEN_SECONDS": "5",
     "DINH_WIRE_PORT": "70000",
+    "DINH_CALLER_TLS_PORT": "70000",
     "DINH_XROAD_NETWORKS": "10.0.0.0/99",
     "DINH_GATEWAY_SPOOL_MB": "0",
     "DINH_GATEWAY_KEY": "/tmp/key.pem",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from dinh.exchange.gateway.admission import Admission
+from dinh.exchange.gateway.certified import CallerTrust, CertifiedFront
 from dinh.exchange.gateway.delivery import Delivery
 from dinh.exchange.gateway.exchanges import Exchanges
 from dinh.exchange.gateway.fronts import XRoadFront
@@ -86,7 +87,7 @@ class Gateway:
         self.spool = Spool(settings.folder / "spool", quota=settings.spool_bytes)
         self.delivery = Delivery(self.segments, self.spool)
         connections = PeerConnections(self.identity)
-        self._wire_tls = connections.server()
+        self._wire_tls, self._callers = connections.server(), CallerTrust(connections.server())
         self.exchanges = Exchanges(
             admission=self.admission,
             delivery=self.delivery,
@@ -130,6 +131,11 @@ class Gateway:
         own = self.own.find(turn.path)
         await (own(turn) if own else self.exchanges.answer(turn))
 
+    async def answer_certified(self, turn: Turn) -> None:
+        """Of the end for callers who show certificates; all the same but for who is believed to ask by X-Road."""
+        own = self.own.find(turn.path)
+        await (own(turn) if own else self.exchanges.answer(turn, CertifiedFront(turn.certificate)))
+
     def health(self) -> dict[str, object]:
         is_log_well, following = self.segments.is_well, next_of(self.settings.folder)
         return {
@@ -159,6 +165,12 @@ class Gateway:
             wire = Server(WireEnd(self.exchanges, self.wire).answer, most=_MOST_PEERS)
             await wire.listen(settings.wire_host, settings.wire_port, tls=self._wire_tls)
             self._ends.append(wire)
+        if settings.caller_tls_port:
+            callers = Server(self.answer_certified, most=_most_callers())
+            await callers.listen(
+                settings.caller_tls_host, settings.caller_tls_port, tls=self._callers.context
+            )
+            self._ends.append(callers)
 
     def _use(self, snapshot: Snapshot) -> None:
         self.admission.use(snapshot)
@@ -168,6 +180,8 @@ class Gateway:
         new = set(snapshot.peers.certificates()) - self._trusted
         trust(self._wire_tls, new)
         self._trusted |= new
+        if self.settings.caller_tls_port:
+            self._callers.add(each.certificate for each in snapshot.certificates.values())
 
 
 def _most_callers() -> int:

@@ -43,15 +43,20 @@ class Exchanges:
     xroad: XRoadFront
     oauth: OAuthFront = field(default_factory=OAuthFront)
 
-    async def answer(self, turn: Turn) -> None:
-        """A caller's call."""
-        front = self.xroad if turn.path.startswith(b"/r1/") else self.oauth
+    async def answer(self, turn: Turn, xroad: XRoadFront | None = None) -> None:
+        """
+        A caller's call.
+
+        :param xroad: how a caller by X-Road's protocol is known, unless as any other
+        """
+        xroad = xroad or self.xroad
+        front = xroad if turn.path.startswith(b"/r1/") else self.oauth
         call, accept = Call(front.name, turn.method.decode()), b""
         try:
             incoming = read_request(turn)
             accept = incoming.named.get(b"accept", b"")
             call.note_caller(incoming.named)
-            if front is self.oauth or not await self._answered_as_xroad(call, incoming, turn):
+            if front is self.oauth or not await self._answered_as_xroad(xroad, call, incoming, turn):
                 body = Body(turn.receive, 0, incoming.length)
                 await self.provided(front, call, incoming, body, turn)
         except FAILURES as failure:
@@ -99,13 +104,13 @@ class Exchanges:
         await to.answer(200, front.answer_headers(call, headers, Body(turn.receive, 0, None)), content)
         return True
 
-    async def _answered_as_xroad(self, call: Call, incoming: Incoming, turn: Turn) -> bool:
-        self.xroad.note(call, incoming)
-        return await self._relayed(call, incoming, turn) or await self.told(
-            self.xroad, call, incoming, turn, turn
+    async def _answered_as_xroad(self, front: XRoadFront, call: Call, incoming: Incoming, turn: Turn) -> bool:
+        front.note(call, incoming)
+        return await self._relayed(front, call, incoming, turn) or await self.told(
+            front, call, incoming, turn, turn
         )
 
-    async def _relayed(self, call: Call, incoming: Incoming, turn: Turn) -> bool:
+    async def _relayed(self, front: XRoadFront, call: Call, incoming: Incoming, turn: Turn) -> bool:
         """
         Let another gateway answer, if it serves what is asked for: it judges grants and their quotas; ours counts, too.
 
@@ -117,23 +122,23 @@ class Exchanges:
         if snapshot is None:
             return False
         path = safe_path(incoming.path)
-        peer = self.xroad.find_peer(call, path, snapshot)
+        peer = front.find_peer(call, path, snapshot)
         if peer is None:
             return False
         safe_query(incoming.query)
-        client = call.client = self.xroad.identify(incoming, snapshot, admission.tokens, call.started)
+        client = call.client = front.identify(incoming, snapshot, admission.tokens, call.started)
         if client.is_trial:
             raise no_trial()
         await admission.count(("peer", peer.id, client.id), peer.limit, call)
         body = Body(turn.receive, MAX_BODY, incoming.length)
         body.sha512 = hashlib.sha512()
-        answer = await self._asked_elsewhere(peer, call, incoming, body)
+        answer = await self._asked_elsewhere(front, peer, call, incoming, body)
         try:
             check_request_hash(call, answer.headers, body)
             is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
             outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
             answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
-            headers = self.xroad.answer_headers(call, answered, body)
+            headers = front.answer_headers(call, answered, body)
             if answer.is_complete:
                 await self.delivery.whole(call, answer, headers, turn, outcome, reason)
             else:
@@ -142,11 +147,13 @@ class Exchanges:
             answer.release()
         return True
 
-    async def _asked_elsewhere(self, peer: Peer, call: Call, incoming: Incoming, body: Body) -> Relayed:
+    async def _asked_elsewhere(
+        self, front: XRoadFront, peer: Peer, call: Call, incoming: Incoming, body: Body
+    ) -> Relayed:
         """:raises UpstreamFailed, Refusal, CallerGone:"""
         with contextlib.closing(self.spool.body()) as content:
             await taken_in(call, incoming, body, content)
-            headers = relayed_headers(self.xroad, call, incoming)
+            headers = relayed_headers(front, call, incoming)
             call.xroad_head = xroad_head(as_read(incoming, headers), call)
             began = time.perf_counter_ns()
             try:

@@ -33,6 +33,7 @@ class GatewaySettings:
     :param key_file: of the gateway's key, PEM; None: it makes its own
     :param certificate_file: of the key's certificate, PEM, issuers after it
     :param wire_port: where other gateways are listened to, by mutual TLS; 0: they are not
+    :param caller_tls_port: where callers are listened to who show certificates, by mutual TLS; 0: they are not
     :param spool_bytes: what bodies that wait on disk may take together
     :param allows_local: whether providers may have addresses of this very machine
     :param segment_bytes: a segment of the log is closed when it is that large
@@ -54,6 +55,8 @@ class GatewaySettings:
     wire_host: str = "127.0.0.1"
     wire_port: int = 0
     spool_bytes: int = 2048 * MB
+    caller_tls_host: str = "127.0.0.1"
+    caller_tls_port: int = 0
 
 
 def log_to_standard_error() -> None:
@@ -91,6 +94,8 @@ def settings_from_environment() -> GatewaySettings:
         wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
         wire_port=_port("DINH_WIRE_PORT"),
         spool_bytes=_spool_bytes(),
+        caller_tls_host=os.environ.get("DINH_CALLER_TLS_HOST") or "127.0.0.1",
+        caller_tls_port=_port("DINH_CALLER_TLS_PORT"),
         allows_local=_flag("DINH_EXCHANGE_LOCAL_PROVIDERS", default=_flag("DINH_DEMO", default=False)),
     )
 

@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -42,6 +42,10 @@ SELECT json_build_object(
       'key', consumer_key, 'digest', digest, 'client', system_id, 'trial', is_trial,
       'until', extract(epoch FROM expires_at))), '[]')
       FROM exchange_clientsecret WHERE revoked_at IS NULL AND expires_at > now()),
+  'certificates', (SELECT coalesce(json_agg(json_build_object(
+      'client', system_id, 'fingerprint', fingerprint, 'certificate', encode(certificate, 'base64'),
+      'from', extract(epoch FROM valid_from), 'until', extract(epoch FROM valid_to))), '[]')
+      FROM exchange_systemcertificate WHERE revoked_at IS NULL AND valid_to > now()),
   'operations', (SELECT coalesce(json_agg(json_build_object(
       'id', o.id, 'name', o.name, 'subject', o.subject,
       'method', o.method, 'path', o.path, 'service', e.code, 'version', v.version,
@@ -116,6 +120,16 @@ class SigningKey:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate (DER) of a system that may ask, from and until when (seconds)."""
+
+    client_id: int
+    certificate: bytes
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What a client may do with one operation, from and until when (seconds)."""
 
@@ -144,6 +158,7 @@ class Snapshot:
     jwks: bytes
     peers: PeerTable
     documents: Mapping[int, dict[str, Any]]
+    certificates: Mapping[str, ClientCertificate] = field(default_factory=dict)
     subject_key: bytes | None = None
 
 
@@ -173,6 +188,7 @@ def snapshot_of(document: str, *, secret: str) -> Snapshot:
         # A configuration that an earlier release left on disk has none.
         peers=peer_table(told.get("peers", [])),
         documents={row["version_id"]: row["document"] for row in told.get("documents", [])},
+        certificates={row["fingerprint"]: _certificate(row) for row in told.get("certificates", [])},
         subject_key=_subject_key(told.get("subject_key"), secret),
     )
 
@@ -191,6 +207,10 @@ def _subject_key(sealed: str | None, secret: str) -> bytes | None:
             "The key for persons' numbers is sealed with another secret: `dinh exchange subject-key reseal`."
         )
         return None
+
+
+def _certificate(row: dict[str, Any]) -> ClientCertificate:
+    return ClientCertificate(row["client"], base64.b64decode(row["certificate"]), row["from"], row["until"])
 
 
 def _grants(rows: list[dict[str, Any]]) -> dict[tuple[int, int], tuple[Grant, ...]]:
