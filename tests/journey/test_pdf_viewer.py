@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from quality.samples import issue_letter
 
 import dinh.kernel
+from dinh.pki.api import read_fields
 
 pytestmark = pytest.mark.browser
 ASSETS = Path(dinh.kernel.__file__).parent / "static" / "dist" / "pdf"
@@ -18,6 +20,15 @@ INK = """() => {
   let dark = 0;
   for (let at = 0; at < data.length; at += 4) dark += data[at + 3] > 0 && data[at] < 128;
   return dark;
+}"""
+
+INK_IN = """([left, top, width, height]) => {
+  const canvas = document.querySelector('.pdf-page canvas');
+  const [x, y, w, h] = [left * canvas.width, top * canvas.height, width * canvas.width, height * canvas.height];
+  const { data } = canvas.getContext('2d').getImageData(x, y, w, h);
+  let inked = 0;
+  for (let at = 0; at < data.length; at += 4) inked += data[at + 3] > 0 && data[at + 1] < 128;
+  return inked;
 }"""
 
 
@@ -57,6 +68,25 @@ def test_zooms_by_keyboard_and_back_to_full_width(people):
 
     assert larger == pytest.approx(width * 1.25, rel=0.01)
     assert sheet.bounding_box()["width"] == pytest.approx(width, rel=0.01)
+
+
+def test_number_date_and_seal_of_an_issued_letter_are_drawn(people):
+    letter = f"/documents/outgoing/{issue_letter(people)}/"
+    clerk = people("vanthu.stttt")
+    pdf = clerk.page.request.get(f"{people.house.url}{letter}letter.pdf").body()
+    page = clerk.open(letter)
+    expect(page.locator(".pdf.is-ready .pdf-page canvas").first).to_be_visible(timeout=20_000)
+
+    fields = {field.name: field.box for field in read_fields(pdf=pdf)}
+    wanted = ("dinh.number", "dinh.date.day", "dinh.date.month", "dinh.date.year", "Signature.seal")
+    ink = {name: page.evaluate(INK_IN, share_of_page(fields[name])) for name in wanted}
+
+    assert [name for name, amount in ink.items() if amount < 10] == []
+
+
+def share_of_page(box):
+    """Left, top, width and height of a field as shares of an A4 page."""
+    return [box.left / 595.28, 1 - box.top / 841.89, box.width / 595.28, box.height / 841.89]
 
 
 def test_without_scripts_there_is_a_link(people, browser):

@@ -22,7 +22,7 @@ from dinh.documents.operations.draft_files import (
     detach_file,
 )
 from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient, refuse_strangers
-from dinh.documents.operations.drafting import create_draft, delete_draft, render_version, revise_draft
+from dinh.documents.operations.drafting import create_draft, delete_draft, lay_out_version, revise_draft
 from dinh.documents.operations.letter_content import word_of
 from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
 from dinh.documents.operations.placing import mark_place
@@ -311,8 +311,8 @@ def _paragraphs(text: str) -> list[str]:
 
 def _laid_out(draft: Outgoing) -> DraftOut:
     last = draft.versions.last()
-    if last is not None and last.pdf_id is None:
-        render_version(last)
+    if last is not None:
+        lay_out_version(last)
     return _shown(draft)
 
 

@@ -13,7 +13,7 @@ from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.documents.docx import convert_docx_to_pdf
 from dinh.documents.enums import OutgoingState, Source
-from dinh.documents.letters import render_letter
+from dinh.documents.letters import PlacesMissing, render_letter
 from dinh.documents.models import Document, Incoming, Outgoing, Version
 from dinh.documents.operations.draft_plan import (
     DraftPlan,
@@ -22,7 +22,7 @@ from dinh.documents.operations.draft_plan import (
     set_path,
     set_recipients,
 )
-from dinh.documents.operations.letter_content import letter_of, suggested_places
+from dinh.documents.operations.letter_content import fields_of, letter_of, suggested_places
 from dinh.documents.operations.letter_form import fill_form, kept_form
 from dinh.documents.operations.replacing import require_same_rank
 from dinh.documents.queries.incoming import incoming_visible_to
@@ -146,6 +146,38 @@ def render_version(version: Version) -> Blob:
     Version.objects.filter(pk=version.pk).update(pdf_id=info.sha256, places=places)
     version.refresh_from_db()
     return Blob.objects.get(pk=info.sha256)
+
+
+def lay_out_version(version: Version) -> None:
+    """
+    Lay a version out that is not yet; on a file that is, propose places for who came to its path since.
+
+    Called outside transactions. What is marked already stays.
+
+    :raises ConversionFailed, ConverterMissing: as `render_version`
+    """
+    if version.pdf_id is None:
+        render_version(version)
+    elif version.source != Source.PAGE and _lacks_places(version):
+        _propose_further_places(version)
+
+
+def _lacks_places(version: Version) -> bool:
+    try:
+        fields_of(version, version.places)
+    except PlacesMissing:
+        return True
+    return False
+
+
+def _propose_further_places(version: Version) -> None:
+    before, known = version.places, {place["name"] for place in version.places}
+    day = timezone.localdate(version.created_at)
+    found = suggested_places(version.outgoing, read_blob(str(version.pdf_id)), on=day)
+    if further := [place for place in found if place["name"] not in known]:
+        # Whoever marked a place meanwhile was faster, and the marks count.
+        Version.objects.filter(pk=version.pk, places=before).update(places=[*before, *further])
+        version.refresh_from_db()
 
 
 def _pdf_of_file(version: Version) -> bytes:

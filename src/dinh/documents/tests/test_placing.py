@@ -69,6 +69,23 @@ def test_each_head_has_a_place_on_a_partys_word_letter():
     assert (second["x"] - first["x"], second["y"]) == (46, first["y"])
 
 
+def test_who_comes_to_the_path_of_an_uploaded_letter_later_gets_a_place(client, uploaded):
+    outgoing, drafter, reviewer, leader, _clerk = uploaded
+    other = AppointmentFactory(unit=outgoing.unit, roles=[Role.DIVISION_HEAD])
+    client.force_login(AccountFactory(current_appointment=drafter))
+    before = {place["name"]: place for place in outgoing.versions.last().places}
+    given = {"type_code": "CV", "subject": "báo cáo", "leader": leader.pk, "text": ""}
+
+    client.post(
+        reverse("documents:draft_edit", args=[outgoing.pk]), given | {"initials": [reviewer.pk, other.pk]}
+    )
+    submit_draft(outgoing_id=outgoing.pk, drafter=drafter, at=timezone.now())
+
+    after = {place["name"]: place for place in outgoing.versions.last().places}
+    assert after.keys() - before.keys() == {"initials.2"}
+    assert {name: after[name] for name in before} == before
+
+
 def mark(outgoing: Outgoing, actor, **changes):
     return mark_place(outgoing_id=outgoing.pk, actor=actor, at=timezone.now(), **(SEAL | changes))
 

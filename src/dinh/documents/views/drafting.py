@@ -31,7 +31,7 @@ from dinh.documents.letters import document_types, marks, profile_for, starter_t
 from dinh.documents.models import Incoming, Outgoing
 from dinh.documents.operations.authority import AUTHORITIES
 from dinh.documents.operations.draft_plan import DraftPlan
-from dinh.documents.operations.drafting import create_draft, render_version, revise_draft
+from dinh.documents.operations.drafting import create_draft, lay_out_version, revise_draft
 from dinh.documents.operations.letter_form import councils_of, may_be_normative
 from dinh.documents.operations.previewing import pictures_of, preview_letter
 from dinh.documents.operations.replacing import replaceable
@@ -160,10 +160,9 @@ def draft_template(request: StaffRequest, type_code: str) -> HttpResponse:
 def lay_out(request: StaffRequest, outgoing: Outgoing) -> None:
     """Lay the last version out where that is still to be done; a refusal is told on the next page."""
     last = outgoing.versions.last()
-    if last is None or last.pdf_id is not None:
-        return
-    with refusals_told(request):
-        render_version(last)
+    if last is not None:
+        with refusals_told(request):
+            lay_out_version(last)
 
 
 def _plan(request: StaffRequest) -> DraftPlan:
