@@ -30,7 +30,7 @@ from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.versions import versions_of
-from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.kernel.errors import FieldFault, InvalidInput, NotFound
 from dinh.storage.api import DOCX
 
 router = Router(tags=["drafts"])
@@ -153,7 +153,7 @@ def create(request: HttpRequest, body: NewDraftIn) -> Status[DraftOut]:
     drafter = _actor(request)
     draft = create_draft(
         drafter=drafter,
-        plan=_plan(body, drafter),
+        plan=plan_from(body, drafter),
         at=timezone.now(),
         reply_to=_replied(body.reply_to, drafter),
         replaces=None if body.replaces is None else replaceable(body.replaces, drafter),
@@ -173,7 +173,7 @@ def read(request: HttpRequest, outgoing_id: int) -> DraftOut:
 def revise(request: HttpRequest, outgoing_id: int, body: DraftIn) -> DraftOut:
     """Give a draft its next version."""
     drafter = _actor(request)
-    plan = _plan(body, drafter)
+    plan = plan_from(body, drafter)
     return _laid_out(revise_draft(outgoing_id=outgoing_id, drafter=drafter, plan=plan, at=timezone.now()))
 
 
@@ -250,13 +250,15 @@ def comment(request: HttpRequest, outgoing_id: int, body: CommentIn) -> Status[C
     return Status(201, _remark(made))
 
 
-def _plan(body: DraftIn, drafter: Appointment) -> DraftPlan:
+def plan_from(body: DraftIn, drafter: Appointment) -> DraftPlan:
+    """The draft as operations take it. :raises InvalidInput: with all people at once that are not of the unit"""
     people = staff_of([drafter.unit_id], timezone.localdate()).select_related("unit")
     known = people.in_bulk([body.leader, *body.initials])
-    if body.leader not in known:
-        raise InvalidInput(_("Choose people of your own unit."), field="leader")
-    if any(each not in known for each in body.initials):
-        raise InvalidInput(_("Choose people of your own unit."), field="initials")
+    told = _("Choose people of your own unit.")
+    named = {"leader": [body.leader], "initials": body.initials}
+    wrong = [name for name, people_named in named.items() if any(each not in known for each in people_named)]
+    if wrong:
+        raise InvalidInput(told, faults=[FieldFault(name, told) for name in wrong])
     return DraftPlan(
         type_code=body.type_code,
         subject=body.subject,
