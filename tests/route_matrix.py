@@ -124,6 +124,8 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/incoming/": EVERYBODY,
     "documents/incoming/{incoming_id}/": OVERSEERS,
     "documents/incoming/{incoming_id}/content/": OVERSEERS,
+    "documents/incoming/{incoming_id}/slip.pdf": OVERSEERS,
+    "api/v1/incoming/{incoming_id}/slip.pdf": OVERSEERS,
     "documents/outgoing/": EVERYBODY,
     "documents/outgoing/on-paper/": CLERK,
     "documents/outgoing/proofs/": frozenset({"clerk", "administrator", "keeper"}),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,6 +30,7 @@ from dinh.documents.operations.recall import report_deleted
 from dinh.documents.operations.receiving import possible_duplicates, refuse_incoming, register_incoming
 from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
+from dinh.documents.queries.handling_slip import handling_slip
 from dinh.documents.queries.inbox import ALL, InboxFilter, inbox, inbox_pages
 from dinh.documents.queries.incoming import get_incoming, replacement_of
 from dinh.documents.queries.people import assignees_of
@@ -37,7 +38,7 @@ from dinh.documents.registers.lists import incoming_file
 from dinh.documents.rules_incoming import open_acts
 from dinh.kernel.errors import FieldFault, NotFound
 from dinh.kernel.rest import NO_NUL, Row
-from dinh.storage.api import blob_response
+from dinh.storage.api import PDF, blob_response
 
 PAGE = 50
 _PLAIN: Final = ("state", "purpose", "channel", "number", "arrived_at", "registered_at", "due_at", "done_at")
@@ -229,6 +230,16 @@ def content(request: HttpRequest, incoming_id: int) -> HttpResponseBase:
         raise NotFound(_("There is no such document here. Go back to the list."))
     note_access(target=incoming, actor=_actor(request), what="file", at=timezone.now())
     return blob_response(request, incoming.document.content_id, filename=f"{incoming.pk}.pdf", inline=False)
+
+
+@router.get("/incoming/{int:incoming_id}/slip.pdf", url_name="incoming_slip")
+def slip(request: HttpRequest, incoming_id: int) -> HttpResponse:
+    """The handling slip (Annex IV, part VII): directions, notes and results; 404 once recalled."""
+    incoming = get_incoming(incoming_id, _actor(request))
+    if incoming.state == IncomingState.RECALLED:
+        raise NotFound(_("There is no such document here. Go back to the list."))
+    note_access(target=incoming, actor=_actor(request), what="slip", at=timezone.now())
+    return HttpResponse(handling_slip(incoming, made_at=timezone.now()), content_type=PDF)
 
 
 @router.post("/incoming/{int:incoming_id}/register", response=IncomingDetail)
