@@ -1,7 +1,7 @@
 """The directory for programs, and who may use the JSON API at all."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from django.conf import settings
 from django.core.paginator import Paginator
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from ninja import Schema
+from ninja import Query, Schema
 from ninja.security import APIKeyCookie, HttpBearer
 
 from dinh.directory import rest_account, rest_changes, rest_structure
@@ -20,6 +20,8 @@ from dinh.directory.operations.tokens import bearer_of
 from dinh.directory.queries.tree import tree_matching, tree_visible_to
 from dinh.directory.queries.units import people_of, units_matching, units_visible_to
 from dinh.directory.rest_structure import AppointmentOut, appointment_out
+from dinh.directory.views.search import everything_found
+from dinh.kernel.rest import NO_NUL
 
 PAGE = 50
 
@@ -47,6 +49,22 @@ class SessionAuth(APIKeyCookie):
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Appointment | None:
         return getattr(request, "appointment", None) if key else None
+
+
+class HitOut(Schema):
+    """One thing found: its name, the path of its page, and what tells it from others."""
+
+    label: str
+    url: str
+    note: str
+
+
+class FoundPartOut(Schema):
+    """What one source found (letters, case files, units, people; without a label: pages), and whether there is more."""
+
+    label: str
+    hits: list[HitOut]
+    has_more: bool
 
 
 class UnitOut(Schema):
@@ -108,6 +126,22 @@ class PersonPage(Schema):
 router = rest_changes.router
 rest_structure.install(router)
 rest_account.install(router)
+
+
+@router.get("/search/everything", response=list[FoundPartOut])
+def search_everything(
+    request: HttpRequest, q: Annotated[str, Query(max_length=200, pattern=NO_NUL)]
+) -> list[FoundPartOut]:
+    """What the search box of every page finds: of each source the first 20."""
+    own: Appointment = request.appointment  # type: ignore[attr-defined]
+    return [
+        FoundPartOut(
+            label=str(part.label),
+            hits=[HitOut(label=hit.label, url=hit.url, note=hit.note) for hit in part.hits],
+            has_more=bool(part.more_url),
+        )
+        for part in everything_found(own, q.strip(), limit=20)
+    ]
 
 
 @router.get("/me", response=AppointmentOut)

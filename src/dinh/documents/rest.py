@@ -17,6 +17,7 @@ from dinh.documents import (
     rest_reference,
     rest_reports,
     rest_search,
+    rest_versions,
 )
 
 router = Router()
@@ -35,5 +36,6 @@ for part in (
     rest_outgoing,
     rest_reports,
     rest_search,
+    rest_versions,
 ):
     router.add_router("", part.router)

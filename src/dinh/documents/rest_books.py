@@ -19,7 +19,7 @@ from dinh.documents.operations.importing import correct_import, get_import, prep
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.books import books_visible_to, get_book
 from dinh.documents.queries.registers import Wanted, as_line, entries_of, lines_of, told
-from dinh.documents.registers.responses import register_file
+from dinh.documents.registers.responses import register_file, sample_file
 from dinh.kernel.rest import Row
 
 PAGE = 50
@@ -174,6 +174,12 @@ def as_pdf(request: HttpRequest, book_id: int, wanted: Query[WantedIn]) -> HttpR
 @router.get("/books/{book_id}/register.xlsx")
 def as_xlsx(request: HttpRequest, book_id: int, wanted: Query[WantedIn]) -> HttpResponseBase:
     return _file(request, book_id, wanted.dict(), "xlsx")
+
+
+@router.get("/books/{book_id}/sample.xlsx")
+def sample(request: HttpRequest, book_id: int) -> HttpResponseBase:
+    """An empty sheet with the columns of the decree, to fill in with an old register and send to `imports`."""
+    return sample_file(get_book(book_id, _own(request)))
 
 
 @router.post("/books/{book_id}/opening-number", response=BookOut)

@@ -161,7 +161,7 @@ def create(request: HttpRequest, body: NewDraftIn) -> Status[DraftOut]:
     drafter = _actor(request)
     draft = create_draft(
         drafter=drafter,
-        plan=_plan(body, drafter),
+        plan=plan_from(body, drafter),
         at=timezone.now(),
         reply_to=_replied(body.reply_to, drafter),
         replaces=None if body.replaces is None else replaceable(body.replaces, drafter),
@@ -181,7 +181,7 @@ def read(request: HttpRequest, outgoing_id: int) -> DraftOut:
 def revise(request: HttpRequest, outgoing_id: int, body: DraftIn) -> DraftOut:
     """Give a draft its next version."""
     drafter = _actor(request)
-    plan = _plan(body, drafter)
+    plan = plan_from(body, drafter)
     return _laid_out(revise_draft(outgoing_id=outgoing_id, drafter=drafter, plan=plan, at=timezone.now()))
 
 
@@ -258,7 +258,8 @@ def comment(request: HttpRequest, outgoing_id: int, body: CommentIn) -> Status[C
     return Status(201, _remark(made))
 
 
-def _plan(body: DraftIn, drafter: Appointment) -> DraftPlan:
+def plan_from(body: DraftIn, drafter: Appointment) -> DraftPlan:
+    """The draft as operations take it. :raises InvalidInput: with all people at once that are not of the unit"""
     people = staff_of([drafter.unit_id], timezone.localdate()).select_related("unit")
     known = people.in_bulk([body.leader, *body.initials, body.secretary or 0])
     plan = _plan_of(body, known, leader=known.get(body.leader, drafter))

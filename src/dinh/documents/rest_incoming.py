@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -27,16 +27,18 @@ from dinh.documents.operations.assigning import (
 )
 from dinh.documents.operations.handling import add_note, complete_incoming, finish_part, start_handling
 from dinh.documents.operations.recall import report_deleted
-from dinh.documents.operations.receiving import refuse_incoming, register_incoming
+from dinh.documents.operations.receiving import possible_duplicates, refuse_incoming, register_incoming
 from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
-from dinh.documents.queries.inbox import ALL, InboxFilter, inbox_pages
-from dinh.documents.queries.incoming import get_incoming
+from dinh.documents.queries.handling_slip import handling_slip
+from dinh.documents.queries.inbox import ALL, InboxFilter, inbox, inbox_pages
+from dinh.documents.queries.incoming import get_incoming, replacement_of
 from dinh.documents.queries.people import assignees_of
+from dinh.documents.registers.lists import incoming_file
 from dinh.documents.rules_incoming import open_acts
 from dinh.kernel.errors import FieldFault, NotFound
 from dinh.kernel.rest import NO_NUL, Row
-from dinh.storage.api import blob_response
+from dinh.storage.api import PDF, blob_response
 
 PAGE = 50
 _PLAIN: Final = ("state", "purpose", "channel", "number", "arrived_at", "registered_at", "due_at", "done_at")
@@ -108,7 +110,8 @@ class NoteOut(Schema):
 class IncomingDetail(IncomingOut):
     """
     With everything that its page shows; `acts` are those open to the caller now; `letter_sha256` of the letter or its
-    scan, null where it is kept on paper or recalled.
+    scan, null where it is kept on paper or recalled; `duplicates`: registered arrivals that may be the same letter;
+    `replaced_by`: code of the letter that its sender put in its place.
     """
 
     refusal_reason: str
@@ -120,6 +123,8 @@ class IncomingDetail(IncomingOut):
     parts: list[PartOut]
     notes: list[NoteOut]
     acts: list[str]
+    duplicates: list[int]
+    replaced_by: str | None
 
 
 class Reason(Schema):
@@ -200,6 +205,15 @@ def list_incoming(
     return IncomingPage(count=found.paginator.count, items=[_listed(row) for row in found.object_list])
 
 
+@router.get("/incoming.{ending}", url_name="incoming_list_file")
+def incoming_as_file(
+    request: HttpRequest, ending: Literal["pdf", "docx", "xlsx"], wanted: Query[Wanted]
+) -> HttpResponseBase:
+    """The list as a file, with the same filters, all its pages."""
+    actor = _actor(request)
+    return incoming_file(inbox(actor, wanted.filter(), now=timezone.now()), unit=actor.unit, ending=ending)
+
+
 @router.get("/incoming/{int:incoming_id}", response=IncomingDetail)
 def read_incoming(request: HttpRequest, incoming_id: int) -> IncomingDetail:
     """One document with its assignments, notes and verdict."""
@@ -216,6 +230,16 @@ def content(request: HttpRequest, incoming_id: int) -> HttpResponseBase:
         raise NotFound(_("There is no such document here. Go back to the list."))
     note_access(target=incoming, actor=_actor(request), what="file", at=timezone.now())
     return blob_response(request, incoming.document.content_id, filename=f"{incoming.pk}.pdf", inline=False)
+
+
+@router.get("/incoming/{int:incoming_id}/slip.pdf", url_name="incoming_slip")
+def slip(request: HttpRequest, incoming_id: int) -> HttpResponse:
+    """The handling slip (Annex IV, part VII): directions, notes and results; 404 once recalled."""
+    incoming = get_incoming(incoming_id, _actor(request))
+    if incoming.state == IncomingState.RECALLED:
+        raise NotFound(_("There is no such document here. Go back to the list."))
+    note_access(target=incoming, actor=_actor(request), what="slip", at=timezone.now())
+    return HttpResponse(handling_slip(incoming, made_at=timezone.now()), content_type=PDF)
 
 
 @router.post("/incoming/{int:incoming_id}/register", response=IncomingDetail)
@@ -403,6 +427,7 @@ def _detail(incoming_id: int, actor: Appointment) -> IncomingDetail:
     rows = incoming.assignments.filter(withdrawn_at=None).order_by("pk")
     parts = list(rows.select_related("appointment__person", "division"))
     notes = [] if is_recalled else list(incoming.notes.select_related("author__person"))
+    acts, replaced = open_acts(actor, incoming, parts, on=timezone.localdate()), replacement_of(incoming)
     plain = ("refusal_reason", "direction_text", "result_text", "verified_at", "verdict_details")
     return IncomingDetail.model_validate(
         {
@@ -411,7 +436,9 @@ def _detail(incoming_id: int, actor: Appointment) -> IncomingDetail:
             "letter_sha256": None if is_recalled else incoming.document.content_id,
             "parts": [_part(part) for part in parts],
             "notes": [_note(each) for each in notes],
-            "acts": sorted(open_acts(actor, incoming, parts, on=timezone.localdate())),
+            "acts": sorted(acts),
+            "duplicates": [each.pk for each in possible_duplicates(incoming)] if "register" in acts else [],
+            "replaced_by": replaced.code if replaced else None,
         }
     )
 

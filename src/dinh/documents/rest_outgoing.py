@@ -33,6 +33,7 @@ from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.proofs import letters_awaiting_proofs, units_awaiting_proofs, with_proofs
+from dinh.documents.registers.lists import outgoing_file
 from dinh.documents.rest_drafting import FormIn, RecipientIn, form_from, wanted_from
 from dinh.documents.rules import may_keep_books, may_number, sees_awaited_proofs
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
@@ -45,7 +46,8 @@ router = Router(tags=["outgoing"])
 
 class OutgoingOut(Schema):
     """
-    A letter; `code` is its number and notation, empty until numbered; `letter_sha256` of its file as signed or
+    A letter; `code` is its number and notation, empty until numbered; `void_reason` why its number was voided;
+    `replaces` the letter in whose place it stands; `letter_sha256` of its file as signed or
     scanned, null while it is a draft or kept on paper.
     """
 
@@ -58,6 +60,8 @@ class OutgoingOut(Schema):
     urgency: int
     secrecy: int
     signer: str
+    void_reason: str
+    replaces: int | None
     letter_sha256: str | None
     signed_at: datetime | None
     numbered_at: datetime | None
@@ -160,6 +164,20 @@ def _proofs_seer(request: HttpRequest) -> Appointment:
     if not sees_awaited_proofs(actor):
         raise NotFound(_("There is no such document."))
     return actor
+
+
+@router.get("/outgoing.{ending}", url_name="outgoing_list_file")
+def outgoing_as_file(
+    request: HttpRequest,
+    ending: Literal["pdf", "docx", "xlsx"],
+    state: OutgoingState | None = None,
+    q: Annotated[str, Query(max_length=200, pattern=NO_NUL)] = "",
+    sort: Literal["changed", "-changed", "number", "-number", "dated", "-dated"] = "changed",
+) -> HttpResponseBase:
+    """The list as a file, with the same filters, all its pages."""
+    actor = actor_of(request)
+    wanted = OutgoingFilter(state=state or "", words=q, order=sort)
+    return outgoing_file(outgoing_box(actor, wanted), unit=actor.unit, ending=ending)
 
 
 @router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)
@@ -395,6 +413,8 @@ def shown(outgoing: Outgoing) -> OutgoingOut:
         urgency=document.urgency,
         secrecy=document.secrecy,
         signer=document.signer_name,
+        void_reason=outgoing.void_reason,
+        replaces=outgoing.replaces_id,
         letter_sha256=document.content_id,
         signed_at=outgoing.signed_at,
         numbered_at=outgoing.numbered_at,

@@ -6,11 +6,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from ninja import Router, Schema, Status
+from ninja import Router, Schema
 
 from dinh.documents.enums import IncomingState, StepKind, StepState
 from dinh.documents.models import Attachment, Document, Step
-from dinh.documents.operations.draft_files import detach_file
 from dinh.documents.operations.receiving_several import register_several
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
@@ -84,13 +83,6 @@ def outgoing_files(request: HttpRequest, outgoing_id: int) -> list[FileOut]:
 def outgoing_file(request: HttpRequest, outgoing_id: int, file_id: int) -> HttpResponseBase:
     """One of them, with ranges."""
     return _file(request, visible(request, outgoing_id).document, file_id)
-
-
-@router.delete("/drafts/{int:outgoing_id}/files/{int:file_id}", response={204: None})
-def detach(request: HttpRequest, outgoing_id: int, file_id: int) -> Status[None]:
-    """Take a file off a draft."""
-    detach_file(outgoing_id=outgoing_id, drafter=actor_of(request), attachment_id=file_id, at=timezone.now())
-    return Status(204, None)
 
 
 @router.get("/incoming/{int:incoming_id}/files", response=list[FileOut], tags=["incoming"])

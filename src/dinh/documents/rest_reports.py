@@ -37,7 +37,7 @@ class ReportOut(Schema):
 
 @router.get("/reports/{code}", response=ReportOut)
 def read(request: HttpRequest, code: str, wanted: Query[PeriodIn], page: int = 1) -> ReportOut:
-    """`code`: follow-up, incoming-settlement or outgoing-settlement."""
+    """`code`: follow-up, incoming-settlement, outgoing-settlement or postal."""
     report, now = get_report(code), timezone.now()
     at = Paginator(report.rows(_own(request), Period(**wanted.dict()), now), PAGE).get_page(page)
     return ReportOut(

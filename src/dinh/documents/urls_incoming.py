@@ -21,6 +21,7 @@ urlpatterns = [
         "incoming/<int:incoming_id>/signatures/", signatures.incoming_signatures, name="incoming_signatures"
     ),
     path("incoming/<int:incoming_id>/evidence/", evidence.incoming_evidence, name="incoming_evidence"),
+    path("incoming/<int:incoming_id>/slip.pdf", views.incoming_slip, name="incoming_slip"),
     path("incoming/<int:incoming_id>/metadata/", metadata.incoming_metadata_page, name="incoming_metadata"),
     path("incoming/<int:incoming_id>/<slug:act>/", incoming_acts.incoming_act, name="incoming_act"),
     path("search/", search.search, name="search"),

@@ -20,6 +20,7 @@ __all__ = [
     "FiledRecord",
     "RecordDetail",
     "RecordFile",
+    "WantedPlace",
     "case_files_of",
     "case_files_to_choose",
     "file",
@@ -90,8 +91,30 @@ def places_of(target_type: str, ids: Sequence[int], *, reader: Appointment) -> d
     return places(target_type, ids, reader=reader)
 
 
-def filed_under(target_type: str, words: str, *, reader: Appointment) -> "models.QuerySet[Filing, int]":
-    """Ids of the records that lie in visible case files with these words in code or title, as a subquery."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPlace:
+    """
+    Where records lie that are looked for; what is empty does not narrow.
+
+    :param words: in code or title of the case file
+    :param year: in which the case file was opened
+    :param organ: beginning of a code of the unit that listed it
+    :param ordinal: place in the case file, from 1
+    """
+
+    words: str = ""
+    year: int | None = None
+    organ: str = ""
+    ordinal: int | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.words or self.organ) or self.year is not None or self.ordinal is not None
+
+
+def filed_under(
+    target_type: str, wanted: WantedPlace, *, reader: Appointment
+) -> "models.QuerySet[Filing, int]":
+    """Ids of the records that lie in such a place of visible case files, as a subquery."""
     from dinh.records.queries.places import filed_in
 
-    return filed_in(target_type, words, reader=reader)
+    return filed_in(target_type, wanted, reader=reader)

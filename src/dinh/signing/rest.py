@@ -9,10 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
+from dinh.audit.api import trace_of
 from dinh.directory.models import Appointment
+from dinh.kernel.errors import NotFound
 from dinh.signing.exports import list_of_credentials
 from dinh.signing.forms import holder_of_code, uploaded_pdf
 from dinh.signing.models import Credential, CredentialState
@@ -71,6 +74,21 @@ class CredentialPage(Schema):
     items: list[CredentialOut]
 
 
+class HappenedOut(Schema):
+    """One line of a certificate's trace; `action` as in the log."""
+
+    action: str
+    at: datetime
+    person: str
+    reason: str
+
+
+class CredentialDetail(CredentialOut):
+    """With its trace, the oldest first."""
+
+    trace: list[HappenedOut]
+
+
 class Why(Schema):
     reason: str
 
@@ -93,6 +111,24 @@ def list_credentials(request: HttpRequest, q: str = "", state: str = "", page: i
 @router.get("/signing/credentials/mine", response=CredentialPage)
 def list_own_credentials(request: HttpRequest, page: int = 1) -> CredentialPage:
     return _page(own_credentials(_own(request)), page)
+
+
+@router.get("/signing/credentials/{int:credential_id}", response=CredentialDetail)
+def read_credential(request: HttpRequest, credential_id: int) -> CredentialDetail:
+    """One certificate that the caller sees, with what happened to it."""
+    row = credentials_visible_to(_own(request)).filter(pk=credential_id).first()
+    if row is None:
+        raise NotFound(_("There is no such certificate."))
+    trace = [
+        HappenedOut(
+            action=entry.action,
+            at=entry.recorded_at,
+            person=entry.person_name,
+            reason=str(entry.details.get("reason") or ""),
+        )
+        for entry in trace_of(row)
+    ]
+    return CredentialDetail(trace=trace, **_credential(row).dict())
 
 
 @router.post("/signing/credentials", response={201: CredentialOut})

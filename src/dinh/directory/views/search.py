@@ -36,12 +36,15 @@ def search(request: StaffRequest) -> HttpResponse:
     is_panel = bool(request.headers.get("HX-Request"))
     words = request.GET.get("q", "").strip()[:LONGEST]
     limit = _IN_PANEL if is_panel else _ON_PAGE
-    parts = _found(request.appointment, words, limit) if words else []
+    parts = everything_found(request.appointment, words, limit=limit)
     name = "panel" if is_panel else "page"
     return render(request, f"directory/search/{name}.html", {"parts": parts, "searched_words": words})
 
 
-def _found(appointment: Appointment, words: str, limit: int) -> list[FoundPart]:
+def everything_found(appointment: Appointment, words: str, *, limit: int) -> list[FoundPart]:
+    """What each source finds for the words, at most so many each; nothing without words."""
+    if not words:
+        return []
     sources = sorted(search_sources, key=lambda source: source.order)
     parts = [_pages(appointment, words), *(_part(each, appointment, words, limit) for each in sources)]
     return [part for part in parts if part.hits]

@@ -20,9 +20,9 @@ class PeriodForm(StyledForm):
     progress = forms.ChoiceField(label=_("Progress"), required=False, choices=[("", _("All")), *PROGRESS])
     holder = forms.CharField(label=_("Who leads"), required=False, max_length=120)
 
-    def __init__(self, data: object = None, *, is_book: bool) -> None:
+    def __init__(self, data: object = None, *, has_progress: bool) -> None:
         super().__init__(data)
-        if not is_book:
+        if not has_progress:
             del self.fields["progress"], self.fields["holder"]
 
     def wanted(self) -> Period:

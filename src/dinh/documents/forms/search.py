@@ -42,6 +42,7 @@ class SearchForm(StyledForm):
     subject = forms.CharField(label=_("Subject"), required=False, max_length=200)
     issuer = forms.CharField(label=_("Issuing agency"), required=False, max_length=120)
     signer = forms.CharField(label=_("Signer"), required=False, max_length=80)
+    signer_position = forms.CharField(label=_("Position of the signer"), required=False, max_length=100)
     issued_since = _Date(label=_("Dated from"), required=False)
     issued_until = _Date(label=_("Dated until"), required=False)
     urgency = forms.TypedChoiceField(
@@ -66,6 +67,15 @@ class SearchForm(StyledForm):
     pages = forms.IntegerField(label=_("Number of pages"), required=False, min_value=1, max_value=9999)
     note = forms.CharField(label=_("Note"), required=False, max_length=120)
     case_file = forms.CharField(label=_("Code or title of the case file"), required=False, max_length=120)
+    file_organ = forms.CharField(
+        label=_("Code of the agency that lists the file"), required=False, max_length=30
+    )
+    file_year = forms.IntegerField(
+        label=_("Year of the case file"), required=False, min_value=1, max_value=9999
+    )
+    file_place = forms.IntegerField(
+        label=_("Place in the case file"), required=False, min_value=1, max_value=99_999_999
+    )
     arrival_number = forms.IntegerField(
         label=_("Incoming number"), required=False, min_value=1, max_value=99_999_999
     )
@@ -78,6 +88,8 @@ class SearchForm(StyledForm):
     )
     due_until = _Date(label=_("Deadline until"), required=False)
     recipient = forms.CharField(label=_("Recipient"), required=False, max_length=120)
+    recipient_code = forms.CharField(label=_("Code of the recipient"), required=False, max_length=30)
+    drafter = forms.CharField(label=_("Drafter"), required=False, max_length=80)
     copies = forms.IntegerField(label=_("Copies"), required=False, min_value=0, max_value=100_000)
     reply_until = _Date(label=_("Reply by"), required=False)
     order = forms.ChoiceField(

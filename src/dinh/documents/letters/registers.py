@@ -45,7 +45,7 @@ class RegisterCover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register(Rule):
-    """A kind of book: `incoming`, `outgoing`, `follow_up`, `postal`, `stored_copies`."""
+    """A kind of book: `incoming`, `outgoing`, `follow_up`, `postal`."""
 
     code: str
     title: str

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import OrderBy
 from pydantic import BaseModel, ConfigDict, Field
 
-from dinh.directory.models import Appointment
+from dinh.directory.models import Appointment, UnitIdentifier
 from dinh.documents.enums import AssignmentRole, Direction, IncomingState
 from dinh.documents.models import Assignment, Document, Incoming, Outgoing, Recipient
 from dinh.documents.queries.inbox import day_begins
@@ -18,7 +18,7 @@ from dinh.documents.queries.words import in_text, with_words
 from dinh.kernel.folding import folded
 from dinh.kernel.rest import NO_NUL
 from dinh.kernel.text import fold
-from dinh.records.api import filed_under
+from dinh.records.api import WantedPlace, filed_under
 
 MOST: Final = 1000
 _ORDERS: Final[dict[str, OrderBy]] = {
@@ -44,8 +44,10 @@ class Wanted(BaseModel):
     :param q: words in the letter's whole text, or a part of its number and notation
     :param arrival_number, arrived_since, arrived_until, holder, directions, due_until, progress: of letters that
         arrived, which alone are found then
-    :param recipient, drafter, reply_until: of outgoing letters, which alone are found then
+    :param recipient, recipient_code, drafter, copies, reply_until: of outgoing letters, which alone are found then
+    :param recipient_code: beginning of an identifier code of a unit that gets it
     :param case_file: words of the code or title of a case file that holds the letter
+    :param file_organ, file_year, file_place: code of the unit that listed it, its year, the letter's place in it
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +59,7 @@ class Wanted(BaseModel):
     subject: Text = ""
     issuer: Text = ""
     signer: Text = ""
+    signer_position: Text = ""
     language: Text = ""
     urgency: int | None = None
     secrecy: int | None = None
@@ -65,6 +68,9 @@ class Wanted(BaseModel):
     issued_since: date | None = None
     issued_until: date | None = None
     case_file: Text = ""
+    file_organ: Text = ""
+    file_year: Annotated[int, Field(ge=1, le=9999)] | None = None
+    file_place: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
     arrival_number: Annotated[int, Field(ge=1, le=99_999_999)] | None = None
     arrived_since: date | None = None
     arrived_until: date | None = None
@@ -73,9 +79,17 @@ class Wanted(BaseModel):
     due_until: date | None = None
     progress: Text = ""
     recipient: Text = ""
+    recipient_code: Text = ""
+    drafter: Text = ""
     copies: Annotated[int, Field(ge=0, le=100_000)] | None = None
     reply_until: date | None = None
     order: Literal["newest", "oldest", "code", "issuer", "urgency"] = "newest"
+
+    def place(self) -> WantedPlace:
+        """Where in the case files it lies."""
+        return WantedPlace(
+            words=self.case_file, year=self.file_year, organ=self.file_organ, ordinal=self.file_place
+        )
 
     def is_empty(self) -> bool:
         """Whether nothing but the order was given."""
@@ -89,7 +103,7 @@ class Wanted(BaseModel):
 _OF_ARRIVALS: Final = (
     "arrival_number", "arrived_since", "arrived_until", "holder", "directions", "due_until", "progress"
 )  # fmt: skip
-_OF_SENDINGS: Final = ("recipient", "copies", "reply_until")
+_OF_SENDINGS: Final = ("recipient", "recipient_code", "drafter", "copies", "reply_until")
 
 
 def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document]":
@@ -100,8 +114,13 @@ def search_documents(words: str, appointment: Appointment) -> "QuerySet[Document
 def documents_wanted(wanted: Wanted, appointment: Appointment) -> "QuerySet[Document]":
     """Visible letters that fit all that is wanted, in its order; what was recalled is hidden from its receivers."""
     found = _seen(wanted, appointment).filter(_of_letter(wanted, appointment.unit_id))
-    named = ("subject", wanted.subject), ("issuer_name", wanted.issuer), ("signer_name", wanted.signer)
-    for column, text in named:
+    named = {
+        "subject": wanted.subject,
+        "issuer_name": wanted.issuer,
+        "signer_name": wanted.signer,
+        "signer_position": wanted.signer_position,
+    }
+    for column, text in named.items():
         found = _with(found, column, text)
     return found.order_by(_ORDERS[wanted.order], "-pk")
 
@@ -175,8 +194,8 @@ def _arrivals(wanted: Wanted, appointment: Appointment) -> "QuerySet[Incoming]":
     rows = _with(_with(rows, "direction_text", wanted.directions), "note", wanted.note)
     if wanted.holder:
         rows = rows.filter(Exists(_held_by(wanted.holder)))
-    if wanted.case_file:
-        rows = rows.filter(pk__in=filed_under("documents.incoming", wanted.case_file, reader=appointment))
+    if place := wanted.place():
+        rows = rows.filter(pk__in=filed_under("documents.incoming", place, reader=appointment))
     return rows
 
 
@@ -198,8 +217,13 @@ def _sendings(wanted: Wanted, appointment: Appointment) -> "QuerySet[Outgoing]":
     named = Recipient.objects.filter(outgoing=OuterRef("pk"))
     if wanted.recipient:
         rows = rows.filter(Exists(_with(named, "name", wanted.recipient)))
-    if wanted.case_file:
-        rows = rows.filter(pk__in=filed_under("documents.outgoing", wanted.case_file, reader=appointment))
+    if wanted.recipient_code:
+        coded = UnitIdentifier.objects.filter(value__istartswith=wanted.recipient_code)
+        rows = rows.filter(Exists(named.filter(unit__in=coded.values("unit"))))
+    for word in fold(wanted.drafter).split():
+        rows = rows.filter(drafter__person__search_name__contains=word)
+    if place := wanted.place():
+        rows = rows.filter(pk__in=filed_under("documents.outgoing", place, reader=appointment))
     return rows
 
 

@@ -10,8 +10,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment
-from dinh.documents.enums import AssignmentRole, IncomingState, OutgoingState
-from dinh.documents.models import Assignment, Incoming, Outgoing
+from dinh.documents.enums import AssignmentRole, Channel, IncomingState, OutgoingState
+from dinh.documents.models import Assignment, Incoming, Outgoing, Recipient
 from dinh.documents.queries.inbox import day_begins
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -33,7 +33,7 @@ class Period:
     """
     What a report covers; what is empty does not narrow it.
 
-    :param since, until: first and last day of registering (incoming), or of issue (outgoing)
+    :param since, until: first and last day of registering (incoming), of issue (outgoing), or of going to the post
     :param progress: one of `PROGRESS`, of the follow-up book only
     :param holder: words of the division or person that leads, of the follow-up book only
     """
@@ -65,6 +65,25 @@ def followed_up(appointment: Appointment, wanted: Period, *, now: datetime) -> "
             reply_codes=ArraySubquery(replies.order_by("pk").values("document__code")),
         )
         .order_by("-registered_at", "-number")
+    )
+
+
+def posted_letters(appointment: Appointment, wanted: Period) -> "QuerySet[Recipient]":
+    """
+    Recipients whom letters went to on paper, the last first, with `went_at`: when the clerk confirmed it, before that
+    when the letter was issued (sổ gửi văn bản đi bưu điện; Annex IV, part III).
+    """
+    rows = Recipient.objects.filter(
+        outgoing__in=outgoing_visible_to(appointment).order_by().values("pk"),
+        channel=Channel.PAPER,
+        sent_at__isnull=False,
+    )
+    return (
+        rows.annotate(went_at=Coalesce("posted_at", "sent_at"))
+        .filter(_within("went_at", wanted))
+        .select_related("outgoing__document")
+        .only("name", "address", "posted_note", "outgoing", "outgoing__document__code")
+        .order_by("-went_at", "-pk")
     )
 
 

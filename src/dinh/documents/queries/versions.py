@@ -28,7 +28,7 @@ def versions_of(outgoing: Outgoing) -> "QuerySet[Version]":
 
 def compare_versions(older: Version, newer: Version) -> list[Line]:
     """The paragraphs of both texts in order, with what went and what came."""
-    before, after = _paragraphs(older), _paragraphs(newer)
+    before, after = paragraphs_of(older), paragraphs_of(newer)
     lines: list[Line] = []
     for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
@@ -38,7 +38,8 @@ def compare_versions(older: Version, newer: Version) -> list[Line]:
     return lines
 
 
-def _paragraphs(version: Version) -> list[str]:
+def paragraphs_of(version: Version) -> list[str]:
+    """What a version says: written in the page, or read out of its file. :raises PdfUnreadable: damaged"""
     if version.source == Source.PAGE:
         words = version.body.get("subject", "")
         return [*([words] if words else []), *version.body.get("paragraphs", [])]

@@ -23,6 +23,7 @@ from dinh.documents.queries.settlement import (
     followed_up,
     incoming_settlement,
     outgoing_settlement,
+    posted_letters,
 )
 from dinh.kernel.errors import NotFound
 from dinh.kernel.tables import TableColumn, TableShape, table_response
@@ -47,7 +48,8 @@ class Report:
     A kind of report.
 
     :param rows: of a reader, period and moment: a list, or a query read as far as it is asked for
-    :param is_book: printed as a book of Annex IV, with a cover; its rows are documents
+    :param book: of Annex IV as which it is printed, with a cover; its rows are documents
+    :param has_progress: can be narrowed by how far the settlement is, and by who leads
     """
 
     code: str
@@ -55,7 +57,12 @@ class Report:
     columns: tuple[TableColumn, ...]
     rows: Callable[[Appointment, Period, datetime], Any]
     as_line: Callable[[Any, datetime], ReportLine]
-    is_book: bool = False
+    book: str = ""
+    has_progress: bool = False
+
+    @property
+    def is_book(self) -> bool:
+        return bool(self.book)
 
 
 def get_report(code: str) -> Report:
@@ -97,7 +104,7 @@ def period_text(wanted: Period) -> str:
 
 def reports() -> tuple[Report, ...]:
     """All kinds, in the order of the page."""
-    return (_FOLLOW_UP, _INCOMING, _OUTGOING)
+    return (_FOLLOW_UP, _INCOMING, _OUTGOING, _POSTAL)
 
 
 def _follow_up_line(row: Any, now: datetime) -> ReportLine:
@@ -143,6 +150,14 @@ def _outgoing_line(row: dict[str, Any], _now: datetime) -> ReportLine:
     return ReportLine(cells=(row["division__name"] or _t("No division"), *amounts))
 
 
+def _postal_line(row: Any, _now: datetime) -> ReportLine:
+    address = f"{row.name}, {row.address}" if row.address else row.name
+    return ReportLine(
+        cells=(as_day(_local(row.went_at)), row.outgoing.document.code, address, "1", "", row.posted_note),
+        url=reverse("documents:outgoing", args=[row.outgoing_id]),
+    )
+
+
 def _summed(rows: list[dict[str, Any]], label: str) -> list[dict[str, Any]]:
     """The rows, and under more than one their sum."""
     if len(rows) < 2:
@@ -156,16 +171,17 @@ def _book(
     report: Report, reader: Appointment, wanted: Period, lines: list[Any], now: datetime
 ) -> HttpResponse:
     unit, today = reader.unit, timezone.localdate(now)
+    numbers = [line[0] for line in lines] if report is _FOLLOW_UP else []
     cover = RegisterCover(
         agency=unit.name,
         parent_agency=unit.parent.name if unit.parent else "",
         year=str((wanted.since or wanted.until or today).year),
         from_date=as_day(wanted.since) or "……",
         to_date=as_day(wanted.until) or as_day(today),
-        from_number=lines[0][0] if lines else "……",
-        to_number=lines[-1][0] if lines else "……",
+        from_number=numbers[0] if numbers else "……",
+        to_number=numbers[-1] if numbers else "……",
     )
-    pdf = render_book(code="follow_up", cover=cover, rows=lines, made_at=now)
+    pdf = render_book(code=report.book, cover=cover, rows=lines, made_at=now)
     disposition = content_disposition_header(as_attachment=False, filename=f"{_name(report)}.pdf")
     headers = {"Content-Disposition": disposition or "inline"}
     return HttpResponse(pdf, content_type="application/pdf", headers=headers)
@@ -187,16 +203,20 @@ def _columns(*told: tuple[str | Promise, float]) -> tuple[TableColumn, ...]:
     )
 
 
+def _of_book(code: str) -> tuple[TableColumn, ...]:
+    """The columns that the decree gives a book."""
+    columns = register(code).columns
+    return tuple(TableColumn(title=each.title, share=each.share, align=each.align) for each in columns)
+
+
 _FOLLOW_UP = Report(
     code="follow-up",
     title=_("Follow-up of the settlement of incoming documents"),
-    columns=tuple(
-        TableColumn(title=column.title, share=column.share, align=column.align)
-        for column in register("follow_up").columns
-    ),
+    columns=_of_book("follow_up"),
     rows=lambda reader, wanted, now: followed_up(reader, wanted, now=now),
     as_line=_follow_up_line,
-    is_book=True,
+    book="follow_up",
+    has_progress=True,
 )
 _INCOMING = Report(
     code="incoming-settlement",
@@ -231,4 +251,12 @@ _OUTGOING = Report(
     ),
     rows=lambda reader, wanted, _now: _summed(outgoing_settlement(reader, wanted), "division__name"),
     as_line=_outgoing_line,
+)
+_POSTAL = Report(
+    code="postal",
+    title=_("Postal book of outgoing documents"),
+    columns=_of_book("postal"),
+    rows=lambda reader, wanted, _now: posted_letters(reader, wanted),
+    as_line=_postal_line,
+    book="postal",
 )

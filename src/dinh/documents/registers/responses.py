@@ -6,8 +6,10 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _t
 
+from dinh.documents.letters import register
 from dinh.documents.models import Book
 from dinh.documents.registers.printing import Rows, export_register, print_register
+from dinh.kernel.tables import write_sheet
 from dinh.storage.api import PDF, XLSX
 
 
@@ -22,6 +24,13 @@ def register_file(book: Book, rows: Rows, ending: str) -> HttpResponseBase:
         content_disposition_header(as_attachment=False, filename=name) or "inline"
     )
     return response
+
+
+def sample_file(book: Book) -> HttpResponseBase:
+    """An empty sheet with the columns of the decree, to be filled in with an old register."""
+    form = register(book.direction)
+    sheet = write_sheet(form.title, form.columns, [])
+    return FileResponse(sheet, filename=file_name(book, "xlsx"), as_attachment=True, content_type=XLSX)
 
 
 def file_name(book: Book, ending: str) -> str:

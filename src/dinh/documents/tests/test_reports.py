@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from docx import Document as WordDocument
 from openpyxl import load_workbook
 
@@ -16,7 +17,10 @@ from dinh.documents.letters.tests.pages import text_of
 from dinh.documents.models import Incoming
 from dinh.documents.operations.assigning import Directions, assign_incoming
 from dinh.documents.operations.handling import complete_incoming
+from dinh.documents.operations.on_paper import confirm_posted
+from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.receiving import register_incoming
+from dinh.documents.queries.registers import as_day
 from dinh.documents.queries.settlement import (
     Period,
     followed_up,
@@ -154,3 +158,60 @@ def test_programs_read_reports_too(client, office):
     assert sheet.status_code == 200
     assert client.get("/api/v1/reports/none").status_code == 404
     assert client.get("/api/v1/reports/follow-up", {"progress": "x"}).status_code == 422
+
+
+def test_the_postal_book_has_who_got_a_letter_on_paper(client, office):
+    clerk = office[0]
+    letter = sealed(clerk, [unit(is_connected=False, name="Xã Vùng Cao"), unit()], code="05/STTTT")
+    sent = letter.recipients.create(name="Công ty A", address="12 Trần Phú", channel="paper", sort_order=9)
+    send(letter, clerk)
+    confirm_posted(clerk=clerk, outgoing_id=letter.pk, recipient_ids=[sent.pk], note="EA 12", at=NOW + DAY)
+    day = as_day(timezone.localdate(NOW))
+
+    page = client.get("/documents/reports/postal/")
+    told = client.get("/api/v1/reports/postal", {"until": timezone.localdate(NOW).isoformat()}).json()
+    pdf = text_of(client.get("/documents/reports/postal/report.pdf").content)
+
+    assert [line.cells[1:] for line in page.context["lines"]] == [
+        ("05/STTTT", "Công ty A, 12 Trần Phú", "1", "", "EA 12"),
+        ("05/STTTT", "Xã Vùng Cao", "1", "", ""),
+    ]
+    assert "progress" not in page.context["form"].fields
+    assert told["rows"] == [[day, "05/STTTT", "Xã Vùng Cao", "1", "", ""]]
+    assert "SỔ GỬI VĂN BẢN ĐI BƯU ĐIỆN" in pdf
+    assert pdf.index("Xã Vùng Cao") < pdf.index("Công ty A")
+
+
+def test_another_unit_sees_nothing_of_the_postal_book(client, office):
+    letter = sealed(office[0], [unit(is_connected=False)])
+    send(letter, office[0])
+    client.force_login(AccountFactory(current_appointment=staff(unit(), "clerk")))
+
+    assert client.get("/api/v1/reports/postal").json()["count"] == 0
+
+
+def test_the_handling_slip_shows_directions_notes_and_results(client, office):
+    clerk, head, division = office
+    incoming = arrived(office, "07")
+    Incoming.objects.filter(pk=incoming.pk).update(direction_text="Khẩn trương tham mưu")
+    incoming.notes.create(author=clerk, text="Đã xin ý kiến Sở", created_at=NOW)
+
+    page, program = (
+        client.get(f"{root}incoming/{incoming.pk}/slip.pdf") for root in ("/documents/", "/api/v1/")
+    )
+    shown = " ".join(text_of(page.content).split())
+
+    assert (page["Content-Type"], program["Content-Type"]) == ("application/pdf", "application/pdf")
+    for words in (
+        "07/STTTT",
+        "Khẩn trương tham mưu",
+        division.name,
+        head.person.full_name,
+        "Đã xin ý kiến Sở",
+    ):
+        assert words in shown, words
+    recall_document(
+        outgoing_id=incoming.dispatch.outgoing_id, actor=incoming.dispatch.sent_by, reason="Sai", at=NOW
+    )
+    assert client.get(f"/documents/incoming/{incoming.pk}/slip.pdf").status_code == 404
+    assert client.get(f"/api/v1/incoming/{incoming.pk}/slip.pdf").status_code == 404

@@ -12,7 +12,7 @@ from django.urls import reverse
 from docx import Document as WordDocument
 from openpyxl import load_workbook
 
-from dinh.directory.models import Appointment, Division
+from dinh.directory.models import Appointment, Division, Person, UnitIdentifier
 from dinh.directory.tests.factories import AccountFactory
 from dinh.documents.models import Document, Incoming
 from dinh.documents.operations.assigning import Directions, assign_incoming
@@ -74,6 +74,7 @@ def test_every_field_narrows(office):
         "page_count": 7,
         "issued_date": date(2026, 3, 5),
         "signer_name": "Trần Thị Hường",
+        "signer_position": "Phó Giám đốc",
         "reply_due_date": date(2026, 9, 1),
         "language": "en",
     }
@@ -94,6 +95,7 @@ def test_every_field_narrows(office):
     file_record(
         case_file_id=case_file.pk, target_type="documents.incoming", target_id=target.pk, actor=clerk, at=NOW
     )
+    UnitIdentifier.objects.create(unit=clerk.unit, form="new", value="H03.77", valid_from=date(2020, 1, 1))
     day = (NOW + timedelta(hours=7)).date()
     for wanted in (
         {"subject": "nuoc sach"},
@@ -102,11 +104,16 @@ def test_every_field_narrows(office):
         {"pages": 7},
         {"issued_since": date(2026, 3, 5), "issued_until": date(2026, 3, 5)},
         {"signer": "huong tran"},
+        {"signer_position": "pho giam doc"},
         {"language": "en"},
         {"holder": "ke hoach"},
         {"directions": "tham muu"},
         {"note": "ban giay"},
         {"case_file": "nuoc sach"},
+        {"file_year": case_file.year},
+        {"file_place": 1},
+        {"file_organ": "H03.77"},
+        {"case_file": "09", "file_year": case_file.year, "file_place": 1, "file_organ": "h03"},
         {"arrival_number": target.number},
         {"due_until": day + timedelta(days=4)},
         {"progress": "04"},
@@ -121,14 +128,23 @@ def test_every_field_narrows(office):
         == []
     )
     assert found(office, direction="outgoing") == []
+    assert [
+        found(office, **no) for no in ({"file_year": 1999}, {"file_place": 2}, {"file_organ": "H04"})
+    ] == [[]] * 3
 
 
 def test_outgoing_letters_are_found_by_their_recipients(office):
     receiver = unit(name="Ủy ban nhân dân xã Quảng Khê")
+    UnitIdentifier.objects.create(unit=receiver, form="new", value="H03.88", valid_from=date(2020, 1, 1))
+    drafter = office[0].person
+    Person.objects.filter(pk=drafter.pk).update(search_name="be van dan")
     send(sealed(office[0], [receiver], code="05/UBND"), office[0])
+    send(sealed(staff(office[0].unit, "clerk"), [unit()], code="06/UBND"), office[0], "other")
 
     assert found(office, recipient="quang khe") == ["05/UBND"]
     assert found(office, recipient="quang khe", holder="x") == []
+    assert found(office, recipient_code="h03.8") == found(office, drafter="bế dàn") == ["05/UBND"]
+    assert found(office, recipient_code="03.88") == found(office, drafter="không ai") == []
 
 
 def test_orders(office):

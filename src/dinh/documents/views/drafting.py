@@ -14,7 +14,6 @@ from dinh.directory.access import signed_in
 from dinh.directory.enums import Role
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
-from dinh.documents.docx import build_template
 from dinh.documents.enums import Secrecy, Urgency
 from dinh.documents.forms.drafting import (
     Row,
@@ -35,6 +34,7 @@ from dinh.documents.operations.drafting import create_draft, lay_out_version, re
 from dinh.documents.operations.letter_form import councils_of, may_be_normative
 from dinh.documents.operations.previewing import pictures_of, preview_letter
 from dinh.documents.operations.replacing import replaceable
+from dinh.documents.queries.blank_forms import blank_form
 from dinh.documents.queries.drafting import groups_for, units_matching
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
@@ -135,24 +135,12 @@ def draft_units(request: StaffRequest) -> HttpResponse:
 @signed_in
 def draft_template(request: StaffRequest, type_code: str) -> HttpResponse:
     """The blank Word form of a type in the form of the unit's bloc (tải mẫu)."""
-    own, day = request.appointment.unit, timezone.localdate()
-    if type_code not in {each.code for each in document_types(bloc=own.bloc, on=day)}:
+    content = blank_form(request.appointment, type_code, on=timezone.localdate())
+    if content is None:
         raise Http404
-    division = request.appointment.division
-    content = build_template(
-        type_code=type_code,
-        bloc=own.bloc,
-        variant=variant_of(bloc=own.bloc, issuer=own.name),
-        law_date=day,
-        issuing_agency=own.name,
-        issuer=own.abbreviation,
-        place_name=own.place,
-        parent_agency=own.parent.name if own.parent else "",
-        drafter=division.abbreviation if division else "",
-    )
     response = HttpResponse(content, content_type=DOCX_TYPE)
     response.headers["Content-Disposition"] = (
-        f'attachment; filename="mau-{own.bloc}-{_ascii(type_code)}.docx"'
+        f'attachment; filename="mau-{request.appointment.unit.bloc}-{_ascii(type_code)}.docx"'
     )
     return response
 

@@ -1,6 +1,6 @@
 """Screens that take an old register in from Excel: upload, check and correct, start, watch."""
 
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -10,16 +10,13 @@ from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.enums import ImportState
 from dinh.documents.forms.importing import ColumnsForm, UploadForm
-from dinh.documents.letters import register
 from dinh.documents.models import Book, RegisterImport
 from dinh.documents.operations.importing import correct_import, get_import, prepare_import, start_import
 from dinh.documents.registers.columns import COLUMNS
-from dinh.documents.registers.responses import file_name
+from dinh.documents.registers.responses import sample_file
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import visible_book
 from dinh.kernel.refusals import refusals_beside, refusals_told
-from dinh.kernel.tables import write_sheet
-from dinh.storage.api import XLSX
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,10 +44,7 @@ def import_new(request: StaffRequest, book_id: int) -> HttpResponse:
 @signed_in
 def import_sample(request: StaffRequest, book_id: int) -> HttpResponseBase:
     """An empty sheet with the columns of the decree, to fill in."""
-    book = _kept_book(request, book_id)
-    form = register(book.direction)
-    sheet = write_sheet(form.title, form.columns, [])
-    return FileResponse(sheet, filename=file_name(book, "xlsx"), as_attachment=True, content_type=XLSX)
+    return sample_file(_kept_book(request, book_id))
 
 
 @require_http_methods(["GET", "POST"])

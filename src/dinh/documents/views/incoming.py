@@ -20,6 +20,7 @@ from dinh.documents.forms.incoming import InboxForm
 from dinh.documents.models import Assignment, Dispatch, Incoming
 from dinh.documents.operations.receiving import possible_duplicates
 from dinh.documents.operations.receiving_several import register_several
+from dinh.documents.queries.handling_slip import handling_slip
 from dinh.documents.queries.inbox import ALL, LATE, first_tab, inbox_pages, tab_counts
 from dinh.documents.queries.incoming import get_incoming, incoming_visible_to, replacement_of
 from dinh.documents.queries.intake import shown_content
@@ -29,7 +30,7 @@ from dinh.documents.rules import may_keep_books
 from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, may_register, open_acts
 from dinh.documents.templatetags import incoming_marks
 from dinh.documents.views.incoming_trace import trace_lines
-from dinh.storage.api import blob_response
+from dinh.storage.api import PDF, blob_response
 
 PAGE_SIZE = 50
 _TAB_ORDER = ("01", "03", "04", "05", LATE, "06", "02", "15", ALL)
@@ -156,6 +157,18 @@ def incoming_attachment(request: StaffRequest, incoming_id: int, attachment_id: 
         raise Http404
     _looked(request, incoming, "attachment")
     return blob_response(request, found.blob_id, filename=found.name)
+
+
+@require_GET
+@signed_in
+def incoming_slip(request: StaffRequest, incoming_id: int) -> HttpResponse:
+    """The handling slip, to be printed (phiếu giải quyết văn bản đến), unless the sender has recalled the letter."""
+    incoming = _visible(request, incoming_id)
+    if incoming.state == IncomingState.RECALLED:
+        raise Http404
+    _looked(request, incoming, "slip")
+    headers = {"Content-Disposition": f'inline; filename="phieu-giai-quyet-{incoming.pk}.pdf"'}
+    return HttpResponse(handling_slip(incoming, made_at=timezone.now()), content_type=PDF, headers=headers)
 
 
 def _looked(request: StaffRequest, incoming: Incoming, what: str) -> None:

@@ -62,7 +62,7 @@ def report_download(request: StaffRequest, code: str, ending: str) -> HttpRespon
 
 
 def _form(request: StaffRequest, report: Report) -> PeriodForm:
-    return PeriodForm(_given(request), is_book=report.is_book)
+    return PeriodForm(_given(request), has_progress=report.has_progress)
 
 
 def _given(request: StaffRequest) -> QueryDict:

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from dinh.directory.enums import IdentifierForm
 from dinh.directory.models import Appointment, UnitIdentifier
-from dinh.records.api import FilePlace
+from dinh.records.api import FilePlace, WantedPlace
 from dinh.records.models import Filing
 from dinh.records.queries.case_files import case_files_visible_to, matching
 
@@ -30,12 +30,19 @@ def places(target_type: str, ids: Sequence[int], *, reader: Appointment) -> dict
     return found
 
 
-def filed_in(target_type: str, words: str, *, reader: Appointment) -> "QuerySet[Filing, int]":
-    """Ids of records in case files with these words."""
-    files = matching(case_files_visible_to(reader), words).order_by().values("pk")
-    return Filing.objects.filter(target_type=target_type, case_file__in=files).values_list(
-        "target_id", flat=True
-    )
+def filed_in(target_type: str, wanted: WantedPlace, *, reader: Appointment) -> "QuerySet[Filing, int]":
+    """Ids of records that lie in such a place."""
+    files = matching(case_files_visible_to(reader), wanted.words)
+    if wanted.year is not None:
+        files = files.filter(year=wanted.year)
+    if wanted.organ:
+        # A subquery, for a unit has several codes.
+        listed = UnitIdentifier.objects.filter(value__istartswith=wanted.organ)
+        files = files.filter(unit__in=listed.values("unit"))
+    filings = Filing.objects.filter(target_type=target_type, case_file__in=files.order_by().values("pk"))
+    if wanted.ordinal is not None:
+        filings = filings.filter(ordinal=wanted.ordinal)
+    return filings.values_list("target_id", flat=True)
 
 
 def organ_id_of(unit_id: int) -> str:

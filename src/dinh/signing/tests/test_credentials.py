@@ -360,10 +360,12 @@ def test_api_registers_lists_and_moves(program, handed_in):
     path = f"credentials/{made.json()['id']}/suspend"
     moved = program("post", path, data={"reason": "mất"}, content_type="application/json")
     listed = program("get", "credentials?state=suspended")
+    shown = program("get", f"credentials/{made.json()['id']}").json()
 
     assert (made.status_code, made.json()["holder"], made.json()["state"]) == (201, unit.name, "active")
     assert (moved.status_code, moved.json()["state"]) == (200, "suspended")
     assert [item["id"] for item in listed.json()["items"]] == [made.json()["id"]]
+    assert (shown["holder"], [each["reason"] for each in shown["trace"]]) == (unit.name, ["", "mất"])
 
 
 def test_api_takes_shows_and_replaces_the_image(program, handed_in):
@@ -396,6 +398,7 @@ def test_api_names_the_field_at_fault_and_hides_what_is_not_ones_own(program, pe
     refused = program("post", "credentials", data=data)
     hidden = client.post(path, {"reason": "x"}, content_type="application/json", headers=own)
     mine = client.get("/api/v1/signing/credentials/mine", headers=own)
+    unread = client.get(f"/api/v1/signing/credentials/{credential.pk}", headers=own)
 
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "holder")
-    assert (hidden.status_code, mine.json()["count"]) == (404, 0)
+    assert (hidden.status_code, unread.status_code, mine.json()["count"]) == (404, 404, 0)

@@ -30,7 +30,6 @@ STAMP = ArrivalStamp(
         ("outgoing", 10, "Số, ký hiệu văn bản", "Ghi chú"),
         ("follow_up", 7, "Số đến", "Ghi chú"),
         ("postal", 6, "Ngày chuyển", "Ghi chú"),
-        ("stored_copies", 9, "Ngày tháng", "Ghi chú"),
     ],
 )
 def test_books_have_the_columns_of_annex_four(code, columns, first, last):
