@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import XRoadFront
 from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.requests import Incoming
@@ -32,6 +33,11 @@ class CertifiedFront(XRoadFront):
         if shown is None or shown.client_id != client.id or not shown.since <= now <= shown.until:
             raise Refusal(403, "another-client", "The certificate is not one of this client's.")
         return client
+
+    def note(self, call: Call, incoming: Incoming) -> None:
+        """A system is no gateway: it gives requests no id of their own (X-Road-Request-Id). :raises Refusal:"""
+        incoming.named.pop(b"x-road-request-id", None)
+        super().note(call, incoming)
 
     def _trusts(self, peer: str) -> bool:
         """Its credentials are the certificate, so what it sends as Authorization is for the provider."""

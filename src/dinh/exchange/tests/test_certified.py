@@ -73,11 +73,13 @@ def refusal(answer):
 
 
 def test_system_that_shows_its_certificate_needs_no_token(gateway, certificates):
-    answer = ask(gateway, certificates["ours"], Authorization="Basic cHJvdmlkZXI=")
+    told = {"Authorization": "Basic cHJvdmlkZXI=", "X-Road-Request-Id": "chosen"}
+    answer = ask(gateway, certificates["ours"], **told)
 
     seen = {name.lower(): value for name, value in answer.json()["headers"]}
     assert (answer.status_code, seen["x-road-client"], seen["x-exchange-client"]) == (200, OURS, OURS)
     assert seen["authorization"] == "Basic cHJvdmlkZXI="
+    assert seen["x-road-request-id"] == answer.headers["x-road-request-id"] == answer.headers["x-exchange-id"]
     assert eventually(
         lambda: [(row.client, row.outcome) for row in Exchange.objects.all()], [(OURS, "delivered")]
     ) == [(OURS, "delivered")]
