@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from dinh.directory.enums import Bloc, Level
 from dinh.documents.forms.styled import StyledForm
 
-_ANY = ("", "---------")
+_ANY = ("", _("Chosen one by one"))
 
 
 class GroupForm(StyledForm):
