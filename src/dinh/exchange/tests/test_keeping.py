@@ -77,7 +77,7 @@ def test_lines_that_come_while_a_batch_is_synced_are_the_next_one(folder):
             kept = []
             for line in lines:
                 kept.append(log.append(line))
-                await asyncio.sleep(0.0001)
+                await asyncio.sleep(0)
             return await asyncio.gather(*kept)
 
     assert asyncio.run(write()) == [None] * 300
