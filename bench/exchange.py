@@ -329,7 +329,6 @@ def gateway(folder: Path, port: int) -> "Iterator[subprocess.Popen[bytes]]":
         "DINH_DATA_DIR": str(folder / "data"),
         "DINH_SECRET_KEY": secret_key(),
         "DINH_LOG_LEVEL": "WARNING",
-        "DINH_EXCHANGE_LOCAL_PROVIDERS": "1",
     }
     process = subprocess.Popen([sys.executable, "-m", "dinh", "gateway"], env=environment, stdout=sys.stderr)
     try:
