@@ -31,8 +31,9 @@ _MOST: Final = 1024 * 1024
 """Bytes of a batch."""
 _GATHER: Final = 0.0005
 """Seconds. On a quick disk batches of three or four lines took the keeper half a core for signatures alone."""
-_BUSY: Final = 3
-"""Lines of a batch after which the next one is gathered; whoever calls alone waits for nobody."""
+_GATHERED: Final = range(3, 16)
+"""Lines of a batch after which the next one is gathered: whoever calls alone waits for nobody, and full batches gather
+while they are synced."""
 _CLOSE_EVERY: Final = 1.0
 """Seconds after which a segment is closed, so that it can be shipped."""
 log = logging.getLogger("dinh.exchange.gateway")
@@ -51,7 +52,7 @@ class Keeper:
         rest = b""
         while (came := self._come()) is not None:
             *lines, rest = (rest + came).split(b"\n")
-            self._is_busy = len(lines) >= _BUSY
+            self._is_busy = len(lines) in _GATHERED
             if lines:
                 self._tell(len(lines), self._kept(lines))
             elif self._is_failing:
