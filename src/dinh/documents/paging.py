@@ -49,7 +49,7 @@ class CappedPaginator(Base):
         return self.count >= self.reach
 
 
-class FoundPaginator(CappedPaginator):
+class FoundPaginator(Base):
     """
     Of rows that a search found: finding them costs more than all else, so they are found once, for the count and for
     the page.
@@ -61,7 +61,7 @@ class FoundPaginator(CappedPaginator):
     def __init__(
         self, find: Callable[[], list[int]], per_page: int, *, show: Callable[[Sequence[int]], Iterable[Any]]
     ) -> None:
-        super().__init__(QuerySet(), per_page)
+        super().__init__([], per_page)
         self.find, self.show = find, show
 
     @cached_property
@@ -74,6 +74,7 @@ class FoundPaginator(CappedPaginator):
 
     @property
     def is_capped(self) -> bool:
+        """Whether there may be more."""
         return self.count == FOUND_MOST
 
     def page(self, number: int | str) -> "Page[Any]":

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
 from dinh.documents.enums import Channel, Source, StepKind
-from dinh.documents.letters import PlacesMissing, letter_fields
+from dinh.documents.letters import PlacesMissing
 from dinh.documents.models import Outgoing, Recipient, Version
+from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.operations.letter_form import form_of
 from dinh.documents.operations.previewing import preview_letter
 from dinh.documents.queries.blank_forms import blank_form
@@ -32,6 +33,7 @@ class PlanOut(Schema):
     subject: str
     text: str
     leader: int | None
+    secretary: int | None
     initials: list[int]
     recipients: list[RecipientIn]
     urgency: int
@@ -85,8 +87,7 @@ def read_plan(request: HttpRequest, outgoing_id: int) -> PlanOut:
 @router.get("/drafts/{int:outgoing_id}/versions/{int:number}", response=VersionDetail)
 def read_version(request: HttpRequest, outgoing_id: int, number: int) -> VersionDetail:
     """One version of a draft with its text."""
-    outgoing = visible(request, outgoing_id)
-    return _detail(outgoing, _version(outgoing, number))
+    return _detail(_version(visible(request, outgoing_id), number))
 
 
 @router.get("/drafts/{int:outgoing_id}/versions/{int:number}/letter.{ending}", url_name="version_letter")
@@ -126,15 +127,16 @@ def blank(request: HttpRequest, type_code: str) -> HttpResponse:
 
 
 def _plan_of(outgoing: Outgoing) -> PlanOut:
-    document, last = outgoing.document, outgoing.versions.last()
-    steps = list(outgoing.steps.all())
+    document, last, steps = outgoing.document, outgoing.versions.last(), list(outgoing.steps.all())
+    by_kind = {kind: [each.appointment_id for each in steps if each.kind == kind] for kind in StepKind}
     due = document.reply_due_date
     return PlanOut(
         type_code=document.type_code,
         subject=document.subject,
         text="\n".join(last.body.get("paragraphs", [])) if last else "",
-        leader=next((each.appointment_id for each in steps if each.kind == StepKind.SIGN), None),
-        initials=[each.appointment_id for each in steps if each.kind == StepKind.INITIAL],
+        leader=next(iter(by_kind[StepKind.SIGN]), None),
+        secretary=next(iter(by_kind[StepKind.COSIGN]), None),
+        initials=by_kind[StepKind.INITIAL],
         recipients=_recipients(outgoing),
         urgency=document.urgency,
         secrecy=document.secrecy,
@@ -167,7 +169,7 @@ def _form(outgoing: Outgoing) -> FormIn:
     return FormIn.model_validate({**known, "annexes": annexes})
 
 
-def _detail(outgoing: Outgoing, version: Version) -> VersionDetail:
+def _detail(version: Version) -> VersionDetail:
     return VersionDetail(
         number=version.number,
         source=Source(version.source),
@@ -179,13 +181,13 @@ def _detail(outgoing: Outgoing, version: Version) -> VersionDetail:
         places=[
             PlacedOut(**{name: each[name] for name in PlacedOut.model_fields}) for each in version.places
         ],
-        missing_places=_missing(outgoing, version),
+        missing_places=_missing(version),
     )
 
 
-def _missing(outgoing: Outgoing, version: Version) -> list[str]:
+def _missing(version: Version) -> list[str]:
     try:
-        letter_fields(version.places, initials=outgoing.steps.filter(kind=StepKind.INITIAL).count())
+        fields_of(version, version.places)
     except PlacesMissing as refusal:
         return [fault.field for fault in refusal.faults]
     return []

@@ -83,7 +83,7 @@ def inbox(appointment: Appointment, wanted: InboxFilter, *, now: datetime) -> "Q
 
 def inbox_pages(
     appointment: Appointment, wanted: InboxFilter, *, now: datetime, per_page: int
-) -> CappedPaginator:
+) -> CappedPaginator | FoundPaginator:
     """
     What the filter wants in pages, as tuples with names, such as `state` and `document__code`: a page of fifty needs no
     hundred records with all their fields.

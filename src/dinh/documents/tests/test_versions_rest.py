@@ -7,6 +7,8 @@ from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, U
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.receiving import register_incoming
+from dinh.documents.rest_drafting import DraftIn
+from dinh.documents.rest_versions import PlanOut
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,26 @@ def test_the_plan_that_is_read_is_the_plan_that_is_sent(client, body):
     assert (plan["form"]["typist"], plan["form"]["annexes"][0]["text"]) == ("PL", "Một.\nHai.")
     assert again.status_code == 200
     assert client.get(f"{URL}/{draft}/plan").json() == plan
+
+
+def test_a_plan_holds_all_that_a_draft_takes():
+    assert PlanOut.model_fields.keys() == DraftIn.model_fields.keys()
+
+
+def test_the_plan_of_minutes_has_their_secretary_and_no_place_for_a_date(client, body, drafter):
+    secretary = AppointmentFactory(unit=drafter.unit)
+    minutes = body | {"type_code": "BB", "secretary": secretary.pk}
+    draft = call(client, "post", URL, minutes).json()["id"]
+
+    plan = client.get(f"{URL}/{draft}/plan").json()
+    call(client, "put", f"{URL}/{draft}", plan)
+
+    again = client.get(f"{URL}/{draft}").json()
+    newest = client.get(f"{URL}/{draft}/versions/{again['versions'][-1]['number']}").json()
+    assert client.get(f"{URL}/{draft}/plan").json()["secretary"] == secretary.pk
+    assert newest["missing_places"] == []
+    assert {"signature.secretary", "signature.leader"} <= {each["name"] for each in newest["places"]}
+    assert not {"day", "month", "year"} & {each["name"] for each in newest["places"]}
 
 
 def test_versions_are_read_and_compared(client, body):

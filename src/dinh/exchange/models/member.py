@@ -77,7 +77,11 @@ class System(models.Model):
     def identifier(self) -> str:
         return f"{self.member.identifier}/{self.code}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        # Derived, so that no writer can forget it: what lists are searched by.
+    def note_search_name(self) -> None:
+        """What lists are searched by; after a change of the member's name."""
         self.search_name = fold(f"{self.name} {self.code} {self.member.name} {self.member.code}")[:600]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Derived, so that no writer can forget it.
+        self.note_search_name()
         super().save(*args, **kwargs)

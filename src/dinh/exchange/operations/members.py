@@ -94,9 +94,10 @@ def rename_member(*, member_id: int, name: str, actor: Appointment, at: datetime
     before, member.name = member.name, name.strip()
     checked(member)
     member.save(update_fields=["name"])
-    for system in member.systems.all():
-        # What lists are searched by has the member's name in it.
-        system.save(update_fields=["search_name"])
+    systems = list(member.systems.all())
+    for system in systems:
+        system.note_search_name()
+    System.objects.bulk_update(systems, ["search_name"])
     details = {"from": before, "to": member.name}
     record("exchange.member.renamed", target=member, actor=actor, at=at, details=details)
     return member
@@ -159,16 +160,26 @@ def _member_moved(
     member_id: int, before: PartyState, after: PartyState, reason: str, actor: Appointment, at: datetime
 ) -> Member:
     member = _locked_member(member_id, actor)
-    if not reason.strip():
-        raise InvalidInput(_("Say why."), field="reason")
-    if member.state != before:
-        raise NotInThatState(_("The member is not in a state for this. Reload the page."))
-    member.state = after
-    member.save(update_fields=["state"])
+    wrong = _("The member is not in a state for this. Reload the page.")
+    _move(member, before, after, reason, wrong=wrong)
     details = {"to": str(after), "reason": reason.strip()[:500]}
     record("exchange.member.moved", target=member, actor=actor, at=at, details=details)
-    tell_gateways()
     return member
+
+
+def _move(party: Member | System, before: PartyState, after: PartyState, reason: str, *, wrong: str) -> None:
+    """
+    From one state to another, and the gateways know; the caller writes the audit entry.
+
+    :raises InvalidInput, NotInThatState:
+    """
+    if not reason.strip():
+        raise InvalidInput(_("Say why."), field="reason")
+    if party.state != before:
+        raise NotInThatState(wrong)
+    party.state = after
+    party.save(update_fields=["state"])
+    tell_gateways()
 
 
 def _locked_member(member_id: int, actor: Appointment) -> Member:
@@ -257,13 +268,8 @@ def _moved(
     system_id: int, before: PartyState, after: PartyState, reason: str, actor: Appointment, at: datetime
 ) -> System:
     system = locked_system(system_id, actor)
-    if not reason.strip():
-        raise InvalidInput(_("Say why."), field="reason")
-    if system.state != before:
-        raise NotInThatState(_("The system is not in a state for this. Reload the page."))
-    system.state = after
-    system.save(update_fields=["state"])
+    wrong = _("The system is not in a state for this. Reload the page.")
+    _move(system, before, after, reason, wrong=wrong)
     details = {"to": str(after), "reason": reason.strip()[:500]}
     record("exchange.system.moved", target=system, actor=actor, at=at, details=details)
-    tell_gateways()
     return system

@@ -1,10 +1,30 @@
 import pytest
 from django.core.management import call_command
 
+from dinh.directory.enums import Role
+from dinh.directory.tests.factories import AppointmentFactory
 from dinh.exchange.tests.provider import PATHS, provider
 from dinh.exchange.tests.running import running_gateway
 from dinh.exchange.tests.two_gateways import both_ends
-from dinh.exchange.tests.world import small_world
+from dinh.exchange.tests.world import make_system, make_version, small_world
+
+
+@pytest.fixture
+def owner(db):
+    """Head of the unit that offers `version`."""
+    return AppointmentFactory(roles=[Role.UNIT_HEAD])
+
+
+@pytest.fixture
+def version(owner):
+    """Of a service in the network that nobody calls."""
+    return make_version(
+        make_system("D", unit=owner.unit),
+        base_url="http://10.1.2.3",
+        service="kho",
+        version="1",
+        paths=["/a"],
+    )
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ from contextlib import closing
 import pytest
 from django.utils import timezone
 
-from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AppointmentFactory
 from dinh.exchange.addresses import is_closed, names_closed
 from dinh.exchange.gateway.routing import Upstream
 from dinh.exchange.gateway.upstream import UpstreamFailed, Upstreams
@@ -41,22 +39,6 @@ HOSTS = (
 def only_network(settings):
     """As in production."""
     settings.EXCHANGE_LOCAL_PROVIDERS = False
-
-
-@pytest.fixture
-def owner(db):
-    return AppointmentFactory(roles=[Role.UNIT_HEAD])
-
-
-@pytest.fixture
-def version(owner):
-    return make_version(
-        make_system("D", unit=owner.unit),
-        base_url="http://10.1.2.3",
-        service="kho",
-        version="1",
-        paths=["/a"],
-    )
 
 
 def named(monkeypatch, *addresses):

@@ -25,7 +25,7 @@ from dinh.exchange.operations.services import Provider, set_provider
 from dinh.exchange.queries.registry import systems_matching, systems_visible_to
 from dinh.exchange.tests.provider import provider
 from dinh.exchange.tests.running import eventually
-from dinh.exchange.tests.world import make_system, make_version
+from dinh.exchange.tests.world import make_system
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 
 pytestmark = pytest.mark.django_db
@@ -34,22 +34,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def keeper(db):
     return AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
-
-
-@pytest.fixture
-def owner(db):
-    return AppointmentFactory(roles=[Role.UNIT_HEAD])
-
-
-@pytest.fixture
-def version(owner):
-    return make_version(
-        make_system("D", unit=owner.unit),
-        base_url="http://10.1.2.3",
-        service="kho",
-        version="1",
-        paths=["/a"],
-    )
 
 
 def in_force():
