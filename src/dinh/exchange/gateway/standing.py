@@ -10,12 +10,14 @@ from typing import Any, Final
 
 from dinh.exchange.gateway.peers import Peer, PeerConnections
 from dinh.exchange.gateway.segments import ENDING
+from dinh.exchange.gateway.shipment import TORN_ENDING
+from dinh.exchange.gateway.shipper import REFUSED_ENDING
 from dinh.exchange.gateway.upstream import Upstreams
 
 LOOK_EVERY: Final = 5.0
 PROBE_EVERY: Final = 30.0
 """Seconds between two looks whether a peer can be reached, of each gateway."""
-_LEFT_ENDINGS: Final = frozenset({".refused", ".torn"})
+_LEFT_ENDINGS: Final = frozenset({REFUSED_ENDING, TORN_ENDING})
 _MOST_TOLD: Final = 100
 
 

@@ -24,6 +24,10 @@ KINDS: Final = ("String", "DateTime")
 _COLUMN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
 
 
+class RowNotAdded(InvalidInput):
+    """A row of those that a system sent is at fault, in the national platform's words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     code: str
@@ -88,7 +92,7 @@ def add_rows(*, code: str, rows: Sequence[Mapping[str, object]], system: System,
     :param rows: values by the names of the catalogue's columns
     :returns: how many were added
     :raises NotPermitted, NotFound:
-    :raises InvalidInput: naming the first row that is at fault
+    :raises RowNotAdded: naming the first row that is at fault
     """
     if not is_keepers(system):
         raise NotPermitted(_("Only a system of the platform's keeper adds to catalogues."))
@@ -116,7 +120,7 @@ def add_rows(*, code: str, rows: Sequence[Mapping[str, object]], system: System,
 def _items_from(
     rows: Sequence[Mapping[str, object]], columns: Sequence[Column], taken: set[str]
 ) -> list[Item]:
-    """:raises InvalidInput: in the words of the national platform, which callers know"""
+    """:raises RowNotAdded:"""
     key, title, *others = [each.name for each in columns]
     found = []
     for number, row in enumerate(rows, 1):
@@ -130,7 +134,7 @@ def _items_from(
         elif unknown:
             fault = f"{unknown[:60]} is no column"
         if fault:
-            raise InvalidInput(f"Data not insert: Record {number}: {fault}", field="items")
+            raise RowNotAdded(f"Data not insert: Record {number}: {fault}", field="items")
         taken.add(code)
         found.append(Item(code, name, {each: str(row[each]) for each in others if row.get(each)}))
     return found

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dinh.exchange.models import DictionaryVersion, System
 from dinh.exchange.operations.credentials import system_with
-from dinh.exchange.operations.dictionaries import add_rows
+from dinh.exchange.operations.dictionaries import RowNotAdded, add_rows
 from dinh.exchange.queries.dictionaries import properties_of, rows_of, version_in_force
 from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
 
@@ -97,8 +97,9 @@ def _system_of(request: HttpRequest) -> System | None:
 def _refused(refusal: DomainError) -> JsonResponse:
     status = HTTPStatus.FORBIDDEN if isinstance(refusal, NotPermitted) else refusal.status
     # A row at fault is told of with 200, as the national platform does: callers look at Count.
-    is_of_row = str(refusal).startswith("Data not insert")
-    return _answer({"MSG": str(refusal), "Count": 0}, status=HTTPStatus.OK if is_of_row else status)
+    if isinstance(refusal, RowNotAdded):
+        status = HTTPStatus.OK
+    return _answer({"MSG": str(refusal), "Count": 0}, status=status)
 
 
 def _answer(found: object, *, status: int = HTTPStatus.OK) -> JsonResponse:
