@@ -26,6 +26,7 @@ def prepare(amount: int = AMOUNT) -> None:
         cursor.execute("SELECT count(*) FROM documents_document WHERE code LIKE 'B%%'")
         if cursor.fetchone()[0] < amount:
             _lay_in(cursor, amount)
+            _mark(cursor)
             for table in ("document", "incoming", "book"):
                 cursor.execute(f"VACUUM ANALYZE documents_{table}")
 
@@ -55,6 +56,14 @@ def _lay_in(cursor, amount: int) -> None:
         WORDS_AND_READERS,
     ):
         cursor.execute(statement, given)
+
+
+def _mark(cursor) -> None:
+    """Common words beside each arrival, as the application marks them."""
+    from dinh.documents.operations.indexing import mark_common_words
+
+    cursor.execute("SELECT id FROM documents_document WHERE code LIKE 'B%%'")
+    mark_common_words([row[0] for row in cursor.fetchall()])
 
 
 def busy_unit(cursor) -> int:

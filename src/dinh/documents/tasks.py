@@ -1,9 +1,11 @@
 """What the worker does for documents."""
 
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from dinh.documents.operations.demo import make_demo_letters
 from dinh.documents.operations.importing import check_import, run_import
+from dinh.documents.operations.indexing import PIECE, mark_unmarked
 from dinh.documents.operations.intake import prepare_intake
 from dinh.documents.operations.later_scans import read_words
 from dinh.kernel.jobs import task
@@ -31,6 +33,14 @@ def prepare_scan(*, intake_id: int) -> None:
 def read_scan_words(*, document_id: int) -> None:
     """Make the words of a letter that was scanned later searchable."""
     read_words(document_id=document_id)
+
+
+@app.periodic(cron="*/5 * * * *")
+@task(queue="documents")
+def mark_unmarked_letters(timestamp: int) -> None:
+    """What processes of an older release wrote during an upgrade becomes findable by common words."""
+    while mark_unmarked() == PIECE:
+        pass
 
 
 @task(queue="documents")

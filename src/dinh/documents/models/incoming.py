@@ -2,10 +2,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dinh.documents.common_words import AMOUNT
 from dinh.documents.enums import AssignmentRole, Channel, IncomingState, Purpose
 from dinh.documents.models.book import Book
 from dinh.documents.models.document import Document
 from dinh.documents.models.outgoing import Outgoing
+from dinh.kernel.bits import BitStringField
 
 
 class Dispatch(models.Model):
@@ -87,11 +89,20 @@ class Incoming(models.Model):
     )
     verified_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
+    common_words = BitStringField(length=AMOUNT, null=True, editable=False)
 
     class Meta:
         indexes = [
             models.Index(fields=["unit", "state", "-arrived_at"], name="incoming_of_unit_state"),
-            models.Index(fields=["unit", "-arrived_at", "-id"], name="incoming_of_unit"),
+            # A search for common words goes through a unit's arrivals in this index alone.
+            models.Index(
+                fields=["unit", "-arrived_at", "-id"],
+                include=["state", "document", "common_words"],
+                name="incoming_of_unit",
+            ),
+            models.Index(
+                fields=["document"], condition=Q(common_words__isnull=True), name="incoming_unmarked"
+            ),
             models.Index(fields=["dispatch", "state"], name="incoming_of_dispatch"),
             # Whether a letter that a search found may be seen is answered by the index alone.
             models.Index(fields=["document", "unit"], include=["state"], name="incoming_of_document"),

@@ -2,9 +2,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from dinh.documents.common_words import AMOUNT
 from dinh.documents.enums import Channel, OutgoingState, Purpose, Source, StepKind, StepState
 from dinh.documents.models.book import Book
 from dinh.documents.models.document import Document
+from dinh.kernel.bits import BitStringField
 
 
 class Outgoing(models.Model):
@@ -49,6 +51,7 @@ class Outgoing(models.Model):
     )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    common_words = BitStringField(length=AMOUNT, null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -58,7 +61,16 @@ class Outgoing(models.Model):
             models.UniqueConstraint(fields=["drafter", "request_key"], name="draft_once_a_request"),
         ]
         indexes = [
-            models.Index(fields=["unit", "state", "-updated_at"], name="outgoing_of_unit"),
+            models.Index(
+                fields=["unit", "state", "-updated_at"],
+                include=["document", "common_words"],
+                name="outgoing_of_unit",
+            ),
+            models.Index(
+                fields=["document"],
+                condition=Q(common_words__isnull=True, number__isnull=False),
+                name="outgoing_unmarked",
+            ),
             models.Index(fields=["drafter", "-updated_at"], name="outgoing_of_drafter"),
             models.Index(fields=["book", "-numbered_at"], name="outgoing_of_book"),
         ]

@@ -75,9 +75,11 @@ WITH sending AS (
 ), arrived AS (
     INSERT INTO documents_incoming
         (unit_id, document_id, dispatch_id, purpose, channel, state, arrived_at,
-         refusal_reason, direction_text, result_text, verdict, note)
-    SELECT unit_id, %(document)s, sending.id, purpose, channel, %(arrived)s, %(at)s, '', '', '', '', ''
-    FROM served, sending WHERE channel = %(electronic)s
+         refusal_reason, direction_text, result_text, verdict, note, common_words)
+    SELECT served.unit_id, %(document)s, sending.id, purpose, channel, %(arrived)s, %(at)s, '', '', '', '', '',
+           sent.common_words
+    FROM served, sending, documents_outgoing AS sent
+    WHERE channel = %(electronic)s AND sent.id = %(outgoing)s
     RETURNING id, unit_id
 ), readers AS (
     SELECT array_agg('§' || unit_id) AS lexemes FROM arrived

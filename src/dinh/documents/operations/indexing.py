@@ -5,9 +5,11 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from dinh.documents.common_words import AMOUNT, places
 from dinh.documents.models import Document
 from dinh.kernel.text import fold
 
+PIECE: Final = 1000
 _READERS: Final = """
 ARRAY(
     SELECT '§' || unit_id FROM documents_incoming WHERE document_id = letter.id
@@ -17,23 +19,62 @@ ARRAY(
         WHERE sent.document_id = letter.id AND same.unit_id IS NOT NULL
 )
 """
-"""The units that have the letter or are to get it, as `queries.words.of_reader` asks for them."""
+"""The units that have the letter or are to get it, as `queries.words.reader_lexeme` asks for them."""
+_NONE: Final = f"repeat('0', {AMOUNT})::bit({AMOUNT})"
+_COMMON: Final = f"""
+(
+    SELECT coalesce(bit_or(set_bit({_NONE}, (known.place - 1)::integer, 1)), {_NONE})
+    FROM unnest(%(common)s::text[]) WITH ORDINALITY AS known (word, place)
+    JOIN unnest(tsvector_to_array(letter.search_vector)) AS has (word) USING (word)
+)
+"""  # noqa: S608 (a constant)
+"""Which of the common words stand in the letter, as its arrivals and its own rows have it (`common_words`)."""
+_LOCKS: Final = (
+    "SELECT FROM documents_incoming WHERE document_id = %(letter)s ORDER BY id FOR NO KEY UPDATE",
+    "SELECT FROM documents_outgoing WHERE document_id = %(letter)s FOR NO KEY UPDATE",
+    "SELECT FROM documents_document WHERE id = %(letter)s FOR NO KEY UPDATE",
+)
 _ONE: Final = f"""
 UPDATE documents_document AS letter
-SET search_vector = to_tsvector('simple', %s) || array_to_tsvector({_READERS}) WHERE id = %s
+SET search_vector = to_tsvector('simple', %(words)s) || array_to_tsvector({_READERS}),
+    search_text = coalesce(%(text)s, search_text)
+WHERE id = %(letter)s
 """  # noqa: S608 (a constant)
 _SEVERAL: Final = f"""
 UPDATE documents_document AS letter
 SET search_vector = to_tsvector('simple', search_text) || array_to_tsvector({_READERS}) WHERE id = ANY(%s)
 """  # noqa: S608 (a constant)
+_UNMARKED: Final = """
+SELECT DISTINCT letter.id FROM documents_document AS letter
+JOIN (
+    SELECT document_id FROM documents_incoming WHERE common_words IS NULL
+    UNION ALL
+    SELECT document_id FROM documents_outgoing WHERE common_words IS NULL AND number IS NOT NULL
+) AS held ON held.document_id = letter.id
+WHERE letter.search_vector IS NOT NULL ORDER BY letter.id LIMIT %s
+"""
+_HELD: Final = f"""
+WITH common AS MATERIALIZED (
+    SELECT id, {_COMMON} AS bits FROM documents_document AS letter
+    WHERE id = ANY(%(letters)s) AND search_vector IS NOT NULL
+), arrived AS (
+    UPDATE documents_incoming AS held SET common_words = bits
+    FROM common WHERE document_id = common.id AND common_words IS DISTINCT FROM bits
+)
+UPDATE documents_outgoing AS held SET common_words = bits
+FROM common WHERE document_id = common.id AND common_words IS DISTINCT FROM bits
+"""  # noqa: S608 (a constant)
 
 
-def index_document(document: Document) -> None:
+def index_document(document: Document, *, text: str | None = None) -> None:
     """
     Make the letter findable by its folded words, for its unit, its recipients and where it arrived.
 
     Who gets it later is added by the statement that sends it (`delivery`).
+
+    :param text: the letter's whole text, folded, where it is new; kept with it
     """
+    document.search_text = document.search_text if text is None else text
     words = (
         document.subject,
         document.code,
@@ -41,13 +82,37 @@ def index_document(document: Document) -> None:
         document.signer_name,
         document.search_text,
     )
+    given = {"words": fold(" ".join(words)), "text": text, "letter": document.pk}
     with transaction.atomic(), connection.cursor() as cursor:
-        # Locked by a statement of its own: the next one then sees the readers of a sending that it waited for.
-        cursor.execute("SELECT FROM documents_document WHERE id = %s FOR NO KEY UPDATE", [document.pk])
-        cursor.execute(_ONE, [fold(" ".join(words)), document.pk])
+        # Locked by statements of their own: what follows sees whom a sending reached meanwhile. Whoever changes a
+        # letter has locked a row that holds it before, so that is the order.
+        for lock in _LOCKS:
+            cursor.execute(lock, given)
+        cursor.execute(_ONE, given)
+        mark_common_words([document.pk])
 
 
 def index_by_text(document_ids: Sequence[int]) -> None:
     """The same for many letters at once, whose `search_text` has all their folded words."""
     with connection.cursor() as cursor:
         cursor.execute(_SEVERAL, [list(document_ids)])
+    mark_common_words(document_ids)
+
+
+def mark_common_words(document_ids: Sequence[int]) -> None:
+    """Set beside each holding of these letters which common words the index of words has for them. Safe to repeat."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"common": list(places()), "letters": list(document_ids)})
+
+
+def mark_unmarked() -> int:
+    """
+    Mark what was written without: by processes of an older release, between the migration and their restart.
+
+    :return: how many letters were looked at, at most `PIECE`
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_UNMARKED, [PIECE])
+        letters = [row[0] for row in cursor.fetchall()]
+    mark_common_words(letters)
+    return len(letters)

@@ -224,9 +224,7 @@ def prepare_intake(*, intake_id: int, at: datetime) -> None:
     stamped, unstamped = (None, "") if is_signed else _stamped(pdf, intake.incoming)
     words, unread = _words(pdf)
     with transaction.atomic():
-        Document.objects.filter(pk=document.pk).update(search_text=words)
-        document.search_text = words
-        index_document(document)
+        index_document(document, text=words)
         kept = Intake.objects.filter(pk=intake_id, prepared_at=None)
         kept.update(stamped=stamped, prepared_at=at, text_note=str(unstamped or unread)[:200])
 

@@ -96,10 +96,7 @@ def read_words(*, document_id: int) -> None:
         words = fold(extract_text(read_blob(document.content_id)).text)
     except PdfUnreadable:
         return
-    with transaction.atomic():
-        Document.objects.filter(pk=document_id).update(search_text=words)
-        document.search_text = words
-        index_document(document)
+    index_document(document, text=words)
 
 
 def _keep(document: Document, scan: KeptScan) -> None:

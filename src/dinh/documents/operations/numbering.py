@@ -76,9 +76,7 @@ def _keep_numbered(
     document = outgoing.document
     if outgoing.state != OutgoingState.SIGNED or not replace_content(document, before=before, after=after):
         raise ChangedMeanwhile(_("The letter is being numbered already. Reload the page."))
-    document.search_text = words
-    document.save(update_fields=["search_text"])
-    index_document(document)
+    index_document(document, text=words)
     outgoing.numbered_at = at
     outgoing.save(update_fields=["numbered_at"])
     set_state(outgoing, OutgoingState.NUMBERED, at)

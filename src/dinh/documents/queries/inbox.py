@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet, Value
@@ -16,7 +15,7 @@ from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
 from dinh.documents.paging import FOUND_MOST, CappedPaginator, FoundPaginator
 from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.documents.queries.words import plain_words, reader_lexeme, with_words
+from dinh.documents.queries.words import AskedWords, ReadByWords, asked_words, plain_words, words_or_code
 from dinh.documents.rules_incoming import OPEN_STATES, oversees_unit
 from dinh.kernel.compiled import CompiledRead, among, key_array
 from dinh.kernel.text import fold
@@ -102,7 +101,7 @@ def _found(appointment: Appointment, wanted: InboxFilter, now: datetime) -> list
     # What is asked for most has its SQL written once: words and nothing else, by those who oversee the unit.
     is_common = wanted == InboxFilter(words=wanted.words) and plain_words(words) and not words.isdecimal()
     if is_common and oversees_unit(appointment):
-        return _found_by_words(words.split(), appointment.unit_id)
+        return _FOUND_IN_UNIT.rows(appointment.unit_id, asked_words(words))
     rows = inbox(appointment, wanted, now=now)
     return list(rows.values_list("pk", flat=True)[:FOUND_MOST])
 
@@ -167,30 +166,23 @@ def _narrowed(wanted: InboxFilter, unit_id: int) -> Q:
 
 def _with_words(words: str, unit_id: int) -> Q:
     # What was recalled must not be found by the words of a letter that may be read no more.
-    letters = Document.objects.filter(with_words(words, reader=unit_id))
-    found = Q(document__in=letters.values("pk")) & ~Q(state=IncomingState.RECALLED)
+    found = _having(words_or_code(words), unit_id) & ~Q(state=IncomingState.RECALLED)
     number = words.strip()
     return found | Q(number=int(number)) if number.isdecimal() and len(number) < 9 else found
 
 
-def _found_by_words(words: Sequence[str], unit_id: int) -> list[int]:
-    asked = {f"word_{place}": word for place, word in enumerate(words)}
-    return _by_words(len(words)).rows(reader=reader_lexeme(unit_id), unit_id=unit_id, **asked)
+def _having(asked: AskedWords, unit_id: int) -> Q:
+    letters = Q(document__in=Document.objects.filter(asked.in_index(reader=unit_id)).values("pk"))
+    return asked.held() & letters if asked.rare else asked.held()
 
 
-@lru_cache(maxsize=32)
-def _by_words(amount: int) -> CompiledRead[int]:
-    """The read of so many plain words, each of which may come twice."""
-
-    def build(unit_id: int, reader: str, **words: str) -> "QuerySet[Incoming, int]":
-        clerk = Appointment(unit_id=unit_id, roles=[Role.CLERK])
-        rows = inbox(clerk, InboxFilter(words=" ".join(words.values())), now=timezone.now())
-        return rows.values_list("pk", flat=True)[:FOUND_MOST]
-
-    examples = {f"word_{place}": f"example{place}" for place in range(amount)}
-    return CompiledRead(build, unit_id=-1, reader=reader_lexeme(-1), **examples)
+def _by_words(unit_id: int, asked: AskedWords) -> "QuerySet[Incoming, int]":
+    clerk = Appointment(unit_id=unit_id, roles=[Role.CLERK])
+    rows = inbox(clerk, InboxFilter(), now=timezone.now()).exclude(state=IncomingState.RECALLED)
+    return rows.filter(_having(asked, unit_id)).values_list("pk", flat=True)[:FOUND_MOST]
 
 
+_FOUND_IN_UNIT: Final = ReadByWords(_by_words)
 _SHOWN_IN_UNIT: Final[CompiledRead[Any]] = CompiledRead(
     lambda unit_id, keys: _listed(
         incoming_visible_to(Appointment(unit_id=unit_id, roles=[Role.CLERK]))

@@ -69,7 +69,7 @@ def outgoing_box(appointment: Appointment, wanted: OutgoingFilter) -> QuerySet[O
     if words := fold(wanted.words):
         # The words of a letter are kept from its numbering on; before, its subject is what there is.
         unnumbered = Q(document__number=None, document__subject__icontains=wanted.words.strip())
-        found = with_words(wanted.words, reader=appointment.unit_id, letter="document__") | unnumbered
+        found = with_words(wanted.words, reader=appointment.unit_id) | unnumbered
         rows = rows.filter(found | Q(document__number=int(words)) if _is_number(words) else found)
     rows = rows.defer("document__search_text", "document__search_vector")
     return rows.order_by(_ORDERS.get(wanted.order, _ORDERS["changed"]), "-pk")

@@ -143,7 +143,7 @@ def _letter(wanted: Wanted, unit_id: int) -> Q:
     words = wanted.words.strip()
     if words:
         part = Q(document__subject__icontains=words) | Q(document__code_key__contains=fold(words))
-        found &= with_words(words, reader=unit_id, letter="document__") | part
+        found &= with_words(words, reader=unit_id) | part
     return found
 
 
