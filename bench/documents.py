@@ -41,6 +41,7 @@ PARTS = {
 """What a program asks for, or a page that stands: a list without its frame."""
 WHOLE, PART = 60, 150
 WARMED_BY = 10
+PROCESSES, SENT_EACH = 2, 600
 
 
 def run() -> Iterator[dict[str, Any]]:
@@ -133,16 +134,26 @@ def taken_out(cursor: Any, table: str, where: str, dispatch_id: int) -> tuple[st
 
 
 def sustained_figure() -> dict[str, Any]:
-    """Deliveries a second by two processes that send letters to 5 to 10 units each."""
+    """Deliveries a second by two processes that send letters to 5 to 10 units each, from the first to the last."""
     # Each process opens a connection of its own; one that is inherited answers both of them at random.
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        rates = list(pool.map(deliver, (1, 2)))
-    return figure(
-        "documents.dispatch_sustained", sum(rates), goal="3000 a second", met=sum(rates) >= 3000
-    ) | {"limit": 3000, "ratio": round(sum(rates) / 3000, 2)}
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(PROCESSES)
+    with ProcessPoolExecutor(
+        PROCESSES, mp_context=context, initializer=_begin_with, initargs=(start,)
+    ) as pool:
+        sent = list(pool.map(deliver, range(PROCESSES)))
+    begins, ends, deliveries = zip(*sent, strict=True)
+    rate = sum(deliveries) / (max(ends) - min(begins))
+    return figure("documents.dispatch_sustained", rate, limit=3000, goal="3000 a second", met=rate >= 3000)
 
 
-def deliver(seed: int) -> float:
+def _begin_with(barrier: Any) -> None:
+    global together
+    together = barrier
+
+
+def deliver(seed: int) -> tuple[float, float, int]:
+    """Begin and end by the system's clock, and how many deliveries were made; the first letters are not counted."""
     import django
 
     django.setup()
@@ -150,12 +161,15 @@ def deliver(seed: int) -> float:
 
     from dinh.documents.operations.dispatch import dispatch_document
 
-    letters = [(5 + number % 6, *sealed_letter(5 + number % 6)) for number in range(300)]
-    begin = time.perf_counter()
+    letters = [(5 + number % 6, *sealed_letter(5 + number % 6)) for number in range(WARMED_BY + SENT_EACH)]
+    begin = 0.0
     for number, (_size, outgoing, clerk) in enumerate(letters):
-        key = f"sustained-{seed}-{number}-{begin}"
+        if number == WARMED_BY:
+            together.wait()
+            begin = time.monotonic()
+        key = f"sustained-{seed}-{number}-{time.monotonic()}"
         dispatch_document(outgoing_id=outgoing, actor=clerk, request_key=key, at=timezone.now())
-    return sum(size for size, *_letter in letters) / (time.perf_counter() - begin)
+    return begin, time.monotonic(), sum(size for size, *_letter in letters[WARMED_BY:])
 
 
 def page_figures() -> Iterator[dict[str, Any]]:
