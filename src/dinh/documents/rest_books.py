@@ -16,9 +16,8 @@ from dinh.documents.letters import register
 from dinh.documents.models import Book, RegisterImport
 from dinh.documents.operations.books import NewBook, close_book, open_book, set_opening_number
 from dinh.documents.operations.importing import correct_import, get_import, prepare_import, start_import
-from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.books import books_visible_to, get_book
-from dinh.documents.queries.registers import Wanted, as_line, entries_of, lines_of, told
+from dinh.documents.queries.registers import Wanted, as_line, entry_pages, lines_of
 from dinh.documents.registers.responses import register_file, sample_file
 from dinh.kernel.rest import Row
 
@@ -156,8 +155,7 @@ def read(request: HttpRequest, book_id: int) -> Book:
 @router.get("/books/{book_id}/entries", response=EntryPage)
 def entries(request: HttpRequest, book_id: int, wanted: Query[WantedIn], page: int = 1) -> EntryPage:
     book = get_book(book_id, _own(request))
-    rows = entries_of(book, _own(request), Wanted(**wanted.dict()))
-    at = CappedPaginator(rows, PAGE, shown=told(rows)).get_page(page)
+    at = entry_pages(book, _own(request), Wanted(**wanted.dict()), PAGE).get_page(page)
     return EntryPage(
         count=at.paginator.count,
         page=at.number,

@@ -67,7 +67,7 @@ class CompiledRead(Generic[Row]):
     def rows(self, **values: Any) -> list[Row]:
         """As the queryset of these values gives them; one query."""
         queryset, compiler, sql, parameters = self._compiled
-        given = tuple(values[each.name] if isinstance(each, _Place) else each for each in parameters)
+        given = _given(parameters, values)
         asked = copy.copy(compiler)
         asked.connection = connections[DEFAULT_DB_ALIAS]
         asked.execute_sql = lambda *args, **options: [_answered(sql, given)]
@@ -76,6 +76,15 @@ class CompiledRead(Generic[Row]):
         own = object.__new__(type(queryset))
         vars(own).update(vars(queryset) | {"_query": query, "_result_cache": None})
         return list(own)
+
+    def count(self, **values: Any) -> int:
+        """How many rows the queryset of these values has; one query, planned anew, since its best way hangs on them."""
+        _queryset, _compiler, sql, parameters = self._compiled
+        counted = f"SELECT count(*) FROM ({sql}) AS counted"  # noqa: S608 (Django's own statement)
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(counted, _given(parameters, values))
+            amount: int = cursor.fetchone()[0]
+        return amount
 
     @cached_property
     def _compiled(self) -> tuple[Any, Any, str, tuple[Any, ...]]:
@@ -88,6 +97,10 @@ class CompiledRead(Generic[Row]):
         if missing:
             raise ValueError(f"No parameter of the statement stands for {sorted(missing)}")
         return queryset, compiler, sql, places
+
+
+def _given(parameters: tuple[Any, ...], values: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(values[each.name] if isinstance(each, _Place) else each for each in parameters)
 
 
 def _answered(sql: str, given: tuple[Any, ...]) -> list[tuple[Any, ...]]:

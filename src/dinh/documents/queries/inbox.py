@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Any, Final
 
 from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
-from dinh.documents.paging import FOUND_MOST, CappedPaginator, FoundPaginator
+from dinh.documents.paging import FOUND_MOST, CappedPaginator, FirstPage, FoundPaginator
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.words import AskedWords, ReadByWords, asked_words, plain_words, words_or_code
 from dinh.documents.rules_incoming import OPEN_STATES, oversees_unit
@@ -92,8 +94,34 @@ def inbox_pages(
         return FoundPaginator(
             lambda: _found(appointment, wanted, now), per_page, show=lambda keys: _shown(appointment, keys)
         )
-    rows = inbox(appointment, wanted, now=now)
-    return CappedPaginator(rows, per_page, shown=_listed(rows))
+    rows: Any = SimpleLazyObject(lambda: inbox(appointment, wanted, now=now))
+    shown: Any = SimpleLazyObject(lambda: _listed(rows))
+    return CappedPaginator(rows, per_page, shown=shown, **_first_page(appointment, wanted, per_page))
+
+
+def _first_page(appointment: Appointment, wanted: InboxFilter, per_page: int) -> dict[str, Any]:
+    """Of what is asked for most: a state or all of them, by those who oversee the unit."""
+    if wanted != InboxFilter(tab=wanted.tab) or wanted.tab == LATE or not oversees_unit(appointment):
+        return {}
+    if wanted.tab not in IncomingState.values:
+        return {"first": _first_of_all(per_page), "unit_id": appointment.unit_id}
+    return {"first": _first_of_state(per_page), "unit_id": appointment.unit_id, "tab": wanted.tab}
+
+
+@cache
+def _first_of_state(per_page: int) -> FirstPage:
+    return FirstPage(_in_unit, per_page, unit_id=-1, tab=IncomingState.ARRIVED.value)
+
+
+@cache
+def _first_of_all(per_page: int) -> FirstPage:
+    return FirstPage(_in_unit, per_page, unit_id=-1)
+
+
+def _in_unit(unit_id: int, tab: str = ALL) -> "tuple[QuerySet[Incoming], QuerySet[Incoming, Any]]":
+    clerk = Appointment(unit_id=unit_id, roles=[Role.CLERK])
+    rows = inbox(clerk, InboxFilter(tab=tab), now=timezone.now())
+    return rows, _listed(rows)
 
 
 def _found(appointment: Appointment, wanted: InboxFilter, now: datetime) -> list[int]:

@@ -3,23 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from dinh.directory.enums import Bloc
+from dinh.directory.enums import Bloc, Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import AssignmentRole, Direction, IncomingState, OutgoingState
 from dinh.documents.letters import document_types
 from dinh.documents.models import Assignment, Book, Document, ImportedEntry, Incoming, Outgoing, Recipient
+from dinh.documents.paging import CappedPaginator, FirstPage
 from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.words import with_words
 from dinh.documents.rules import VOIDABLE
+from dinh.documents.rules_incoming import oversees_unit
 from dinh.kernel.addresses import addresses
 from dinh.kernel.text import fold
 
@@ -86,6 +90,28 @@ def entries_of(
 def told(entries: "QuerySet[Any]") -> "QuerySet[Any, Any]":
     """The same rows with all that a register tells; make each a `Line` with `as_line`."""
     return _told_outgoing(entries) if entries.model is Outgoing else _told_incoming(entries)
+
+
+def entry_pages(book: Book, appointment: Appointment, wanted: Wanted, per_page: int) -> CappedPaginator:
+    """The visible rows of a book in pages; make each a `Line` with `as_line`."""
+    entries: Any = SimpleLazyObject(lambda: entries_of(book, appointment, wanted))
+    shown: Any = SimpleLazyObject(lambda: told(entries))
+    if wanted != Wanted() or not oversees_unit(appointment):
+        return CappedPaginator(entries, per_page, shown=shown)
+    # What is asked for most: a whole register, by those who oversee the unit.
+    first = _first_page(book.direction, per_page)
+    given = {"book_id": book.pk, "unit_id": appointment.unit_id}
+    return CappedPaginator(entries, per_page, shown=shown, first=first, **given)
+
+
+@cache
+def _first_page(direction: str, per_page: int) -> FirstPage:
+    def build(book_id: int, unit_id: int) -> "tuple[QuerySet[Any], QuerySet[Any, Any]]":
+        book, clerk = Book(pk=book_id, direction=direction), Appointment(unit_id=unit_id, roles=[Role.CLERK])
+        entries = entries_of(book, clerk, Wanted())
+        return entries, told(entries)
+
+    return FirstPage(build, per_page, book_id=-2, unit_id=-1)
 
 
 def lines_of(book: Book, appointment: Appointment, wanted: Wanted) -> "QuerySet[Any, Any]":

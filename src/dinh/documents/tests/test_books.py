@@ -30,7 +30,7 @@ from dinh.documents.operations.books import (
 from dinh.documents.operations.numbering import reserve_number
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.books import BookNotFound, books_visible_to
-from dinh.documents.queries.registers import Wanted, as_line, lines_of
+from dinh.documents.queries.registers import Wanted, as_line, entry_pages, lines_of
 from dinh.documents.registers import printing
 from dinh.documents.tests.test_letter_form import drafted
 from dinh.documents.tests.test_letter_form import signed as signed_letter
@@ -188,6 +188,21 @@ def test_lines_are_filtered_and_a_voided_one_is_struck(clerk):
     assert list(found) == [kept]
     assert not lines_of(book, clerk, Wanted(date_to=DAY - timedelta(days=1))).exists()
     assert not lines_of(book, AppointmentFactory(unit=clerk.unit), Wanted()).exists()
+
+
+def test_the_first_page_is_that_of_the_register(clerk):
+    """Its statements are written once; all others are made from what is wanted."""
+    book = opened(clerk)
+    for number in range(3):
+        numbered(clerk, f"Về việc {number}")
+    expected = [as_line(row) for row in lines_of(book, clerk, Wanted())]
+
+    first, second = (entry_pages(book, clerk, Wanted(), 2).get_page(number) for number in (1, 2))
+
+    assert [as_line(row) for row in (*first, *second)] == expected
+    assert len(expected) == first.paginator.count == 3
+    other = AppointmentFactory(roles=[Role.CLERK])
+    assert list(entry_pages(book, other, Wanted(), 2).get_page(1)) == []
 
 
 def test_register_costs_the_same_for_one_row_and_three(client, clerk):

@@ -24,10 +24,9 @@ from dinh.documents.models import Book, Outgoing
 from dinh.documents.operations.books import close_book, open_book, set_opening_number
 from dinh.documents.operations.letter_form import may_be_normative
 from dinh.documents.operations.voiding import void_number
-from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.books import books_visible_to, get_book, years_of_books
 from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.documents.queries.registers import as_line, entries_of, lines_of, told
+from dinh.documents.queries.registers import as_line, entry_pages, lines_of
 from dinh.documents.registers.responses import register_file
 from dinh.documents.rules import VOIDABLE, may_keep_books, may_number
 from dinh.kernel.numbering import last_number_of
@@ -87,8 +86,8 @@ def book_detail(request: StaffRequest, book_id: int) -> HttpResponse:
     """A register: its rows by number, the last first, filtered by period, type and words."""
     book = visible_book(request, book_id)
     filters = _filters(request, book)
-    rows = entries_of(book, request.appointment, filters.wanted())
-    page = CappedPaginator(rows, PAGE_SIZE, shown=told(rows)).get_page(request.GET.get("page"))
+    pages = entry_pages(book, request.appointment, filters.wanted(), PAGE_SIZE)
+    page = pages.get_page(request.GET.get("page"))
     rule = register(book.direction, on=date(book.year, 12, 31))
     columns = _shown_columns(rule.columns, linked=SUBJECT_COLUMN[Direction(book.direction)])
     context = {
