@@ -41,7 +41,10 @@ class ReachOut(Schema):
 
 
 class GatewayOut(Schema):
-    """`log_waits_s`: seconds that the oldest part of its log waits; `failing`: providers whose last call failed."""
+    """
+    `log_waits_s`: seconds that the oldest part of its log waits; `failing`: providers whose last call failed;
+    `next_certificate`: PEM, used from `next_from` on.
+    """
 
     name: str
     seen_at: datetime
@@ -51,6 +54,9 @@ class GatewayOut(Schema):
     segments_left: int
     peers: list[ReachOut]
     failing: list[ReachOut]
+    certificate_until: datetime | None
+    next_certificate: str
+    next_from: datetime | None
 
 
 class ExchangeOut(Schema):

@@ -9,6 +9,7 @@ from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, 
 from dinh.exchange.operations.disposal import dispose_of_ordered
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.gateway_alerts import warn_of_gateways
+from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
 from dinh.exchange.operations.indexing import index_older_volumes
 from dinh.exchange.operations.members import tell_of_ended_members
 from dinh.exchange.operations.reports import close_month
@@ -85,7 +86,9 @@ def tell_of_failing_services(timestamp: int) -> None:
 @task(queue="exchange")
 def tell_of_gateways(timestamp: int) -> None:
     """Each minute."""
-    warn_of_gateways(at=datetime.fromtimestamp(timestamp, UTC))
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    renew_gateway_keys(at=moment)
+    warn_of_gateways(at=moment)
 
 
 @app.periodic(cron="15 * * * *")
