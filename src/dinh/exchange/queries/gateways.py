@@ -20,7 +20,7 @@ class Reach:
 
     :param name: identifier of a peer, or host and port of a provider
     :param why: it does not; empty if it does
-    :param since: when that began
+    :param since: when that began; of a provider, when the gateway ceased to ask it (its circuit opened)
     """
 
     name: str
@@ -77,7 +77,10 @@ def _standing(row: GatewayBeat, used: GatewayCertificate | None, at: datetime) -
         peers=tuple(
             Reach(each["peer"], each["why"], _moment(each["since"])) for each in told.get("peers", [])
         ),
-        failing=tuple(Reach(each["to"], each["why"]) for each in told.get("failing", [])),
+        failing=tuple(
+            Reach(each["to"], each["why"], _moment(each["since"]) if each.get("since") else None)
+            for each in told.get("failing", [])
+        ),
         certificate_until=end_of(used) if used else None,
         next_certificate=following.get("certificate", ""),
         next_from=datetime.fromisoformat(following["since"]) if following else None,

@@ -1,5 +1,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.db.models import Count, Q, QuerySet
 
@@ -10,6 +11,20 @@ from dinh.exchange.rules import keeps_exchange, looks_after_systems, speaks_for_
 from dinh.kernel.text import fold
 
 MASK: Final = "***"
+
+
+def services_at(addresses: Collection[str]) -> dict[Service, str]:
+    """Services with a version in use whose provider stands at one of these, as gateways name them: `host:port`."""
+    rows = ServiceVersion.objects.exclude(state=VersionState.RETIRED).select_related(
+        "service__system__member"
+    )
+    places = ((row.service, _place_of(row.base_url)) for row in rows.order_by("service__code", "version"))
+    return {service: place for service, place in places if place in addresses}
+
+
+def _place_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname or ''}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def members_visible_to(appointment: Appointment) -> QuerySet[Member]:

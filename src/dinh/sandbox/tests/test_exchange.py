@@ -16,7 +16,7 @@ from dinh.audit.evidence.verification import verify_evidence
 from dinh.audit.keys import sealing_signer
 from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path
 from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.exchange.gateway.batches import stamp_statement
 from dinh.exchange.models import Batch, Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence
@@ -24,6 +24,7 @@ from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.tasks import stamp_what_was_signed
 from dinh.exchange.tests.log_rows import signed_log
 from dinh.exchange.tests.world import make_system
+from dinh.notify.models import Notification
 from dinh.pki.api import TimestampUnavailable, TrustStore, WrongSignature, verify_timestamp, write_asice
 from dinh.sandbox.faults import Mode
 
@@ -78,6 +79,23 @@ def test_without_a_good_timestamp_batches_wait_for_the_next_time(people, sandbox
     stamp_what_was_signed(timestamp=0)
 
     assert Batch.objects.filter(stamp=None).count() == 0
+
+
+@pytest.mark.django_db
+def test_keepers_are_told_of_signatures_that_wait_for_half_an_hour(people, sandbox):
+    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+    make_batches(2)
+    sandbox.faults.set("tsa", Mode.DOWN, count=3)
+    notices = Notification.objects.filter(kind="exchange.stamps").values_list("appointment_id", "text")
+
+    for minutes in (29, 31, 32):
+        stamp_what_was_signed(timestamp=int(NOON.timestamp()) + minutes * 60)
+        assert notices.count() == (minutes > 29)
+
+    ((told, text),) = notices
+    assert (told, "từ 12:00 01/09/2026 chưa có dấu thời gian" in text) == (keeper.pk, True)
+    stamp_what_was_signed(timestamp=int(NOON.timestamp()) + 3 * 3600)
+    assert (notices.count(), Batch.objects.filter(stamp=None).count()) == (1, 0)
 
 
 @pytest.mark.django_db
