@@ -79,6 +79,7 @@ class ExchangeOut(Schema):
     message_id: str
     user_id: str
     issue: str
+    represented_party: str
     status: int
     outcome: str
     reason: str

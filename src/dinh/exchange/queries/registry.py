@@ -152,11 +152,14 @@ def exchanges_matching(
     rows: QuerySet[Exchange], *, text: str, service: str = "", outcome: str = "", own: Sequence[str] = ()
 ) -> QuerySet[Exchange]:
     """
-    :param text: id of the exchange, of its message, a user, an issue, or a system's identifier, whole
+    :param text: id of the exchange, of its message, a user, an issue, a system's identifier, or a represented party's,
+        whole
     :param own: clients whose users may be looked for
     """
     if text:
-        known = Q(message_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text)
+        known = (
+            Q(message_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text) | Q(represented_party=text)
+        )
         known |= Q(user_id=text, client__in=own)
         rows = rows.filter(known | Q(id=text) if _is_uuid(text) else known)
     if service:

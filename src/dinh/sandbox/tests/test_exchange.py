@@ -22,7 +22,7 @@ from dinh.exchange.models import Batch, Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.tasks import stamp_what_was_signed
-from dinh.exchange.tests.log_rows import signed_log
+from dinh.exchange.tests.log_rows import make_exchange, signed_log
 from dinh.exchange.tests.world import make_system
 from dinh.notify.models import Notification
 from dinh.pki.api import TimestampUnavailable, TrustStore, WrongSignature, verify_timestamp, write_asice
@@ -146,6 +146,26 @@ def test_evidence_proves_one_exchange_offline(log, people, sandbox):
         signer="CN=Cổng thử", fingerprint=log.identity.fingerprint,
     )  # fmt: skip
     assert [entry.action for entry in trace_of(log.exchanges[1])] == ["exchange.exchange.exported"]
+
+
+@pytest.mark.django_db
+def test_represented_party_is_found_shown_and_proved(people, sandbox, tmp_path, client):
+    system = make_system("NHA", unit=people[0].unit)
+    log = signed_log(
+        tmp_path, client=system.identifier, provider="VN/GOV/X/Y", count=2, represented_party="GOV/H03.9"
+    )
+    make_exchange(client=system.identifier)
+    client.force_login(people[0].person.account)
+
+    page = client.get("/exchange/log/", {"q": "GOV/H03.9"})
+    told = client.get("/api/v1/exchange/log", {"q": "GOV/H03.9"}).json()["items"]
+    detail = client.get(f"/exchange/log/{log.exchanges[1].pk}/").content.decode()
+    report = verify_evidence(data=export(log, people), trust=trusting(log, sandbox))
+
+    assert {row.pk for row in page.context["page"]} == {row.pk for row in log.exchanges}
+    assert [each["represented_party"] for each in told] == ["GOV/H03.9"] * 2
+    assert detail.count("GOV/H03.9") == 1
+    assert (report.verdict, report.record["represented_party"]) == (Verdict.VALID, "GOV/H03.9")
 
 
 @pytest.mark.django_db
