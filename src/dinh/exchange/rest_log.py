@@ -124,12 +124,28 @@ class ExchangePage(Schema):
 
 @router.get("/exchange/log", response=ExchangePage)
 def list_exchanges(
-    request: HttpRequest, q: str = "", service: str = "", outcome: str = "", page: int = 1
+    request: HttpRequest,
+    q: str = "",
+    service: str = "",
+    outcome: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    page: int = 1,
 ) -> dict[str, Any]:
-    """Calls from and to one's own systems, the newest first; at most 200 pages back."""
+    """
+    Calls from and to one's own systems, the newest first; at most 200 pages back.
+
+    `since` and `until` are days in Viet Nam, both included.
+    """
     own = own_clients(own_of(request))
     found = exchanges_matching(
-        _log(request), text=text_of(q), service=text_of(service), outcome=text_of(outcome), own=own
+        _log(request),
+        text=text_of(q),
+        service=text_of(service),
+        outcome=text_of(outcome),
+        since=since,
+        until=until,
+        own=own,
     )
     number = min(max(page, 1), 200)
     rows = list(found[(number - 1) * PAGE : number * PAGE + 1])

@@ -1,13 +1,18 @@
+import uuid
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from dinh.directory.models import Appointment
 from dinh.exchange.enums import PartyState, VersionState
 from dinh.exchange.models import AccessGrant, Exchange, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.rules import keeps_exchange, looks_after_systems, speaks_for_unit
+from dinh.kernel.calendar import VIETNAM
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.text import fold
 
 MASK: Final = "***"
@@ -149,9 +154,18 @@ def masked(exchanges: Iterable[Exchange], *, own: Sequence[str]) -> list[Exchang
 
 
 def exchanges_matching(
-    rows: QuerySet[Exchange], *, text: str, service: str = "", outcome: str = "", own: Sequence[str] = ()
+    rows: QuerySet[Exchange],
+    *,
+    text: str,
+    service: str = "",
+    outcome: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    own: Sequence[str] = (),
 ) -> QuerySet[Exchange]:
     """
+    :param since, until: days in Viet Nam, both included
+    :raises InvalidInput: if the last day lies before the first one
     :param text: id of the exchange, of its message, a user, an issue, a system's identifier, or a represented party's,
         whole
     :param own: clients whose users may be looked for
@@ -162,6 +176,12 @@ def exchanges_matching(
         )
         known |= Q(user_id=text, client__in=own)
         rows = rows.filter(known | Q(id=text) if _is_uuid(text) else known)
+    if since and until and since > until:
+        raise InvalidInput(_("The last day lies before the first one."), field="until")
+    if since:
+        rows = rows.filter(started_at__gte=datetime.combine(since, time.min, VIETNAM))
+    if until:
+        rows = rows.filter(started_at__lt=datetime.combine(until + timedelta(days=1), time.min, VIETNAM))
     if service:
         rows = rows.filter(service=service)
     if outcome:
@@ -170,8 +190,6 @@ def exchanges_matching(
 
 
 def _is_uuid(text: str) -> bool:
-    import uuid
-
     try:
         uuid.UUID(text)
     except ValueError:
