@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from exchange_faults import fault_figures
 from measures import figure, skipped
 
 SECONDS = int(os.environ.get("BENCH_SECONDS", "8"))
@@ -78,6 +79,7 @@ def figures(folder: Path, goal: str) -> Iterator[dict[str, Any]]:
         yield from latency_figures(ports, base, bearer, own["rate"] / 2)
         yield from slow_figures(ports["gateway"], base, bearer, process.pid)
     with nginx(folder, "again", provider(folder, ports)):
+        yield from fault_figures(folder, key, secret)
         yield from signed_figures(folder, ports)
 
 

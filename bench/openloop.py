@@ -4,7 +4,8 @@ from when it was due. So a stall shows in all requests that it held up.
 
     python bench/openloop.py URL RATE SECONDS [NAME:VALUE ...]
 
-prints JSON: `median_ms`, `p99_ms`, `sent`, `errors` (not 200, or no answer), `cpu` (part of a core that the tool took:
+prints JSON: `median_ms`, `p99_ms`, `sent`, `errors` (not 200, or no answer), all with the warm-up
+left out; of the whole time `answered` (200) and `refused` (any other answer); `cpu` (part of a core that the tool took:
 it shares the machine with what it measures). Answers must come with their length, and fit one reading of 64 kB.
 """
 
@@ -57,7 +58,7 @@ class Load:
         self.free: list[Connection] = []
         self.waiting: deque[float] = deque()
         self.latencies: list[float] = []
-        self.errors = 0
+        self.errors = self.whole = self.refused = 0
 
     def run(self) -> None:
         for _number in range(CONNECTIONS):
@@ -99,9 +100,12 @@ class Load:
         return bool(ready)
 
     def answered(self, connection: Connection) -> None:
+        is_well = connection.got.startswith(b"HTTP/1.1 200")
+        self.whole += is_well
+        self.refused += not is_well
         if connection.due >= self.counted_from:
             self.latencies.append(time.perf_counter() - connection.due)
-            self.errors += not connection.got.startswith(b"HTTP/1.1 200")
+            self.errors += not is_well
         self.free.append(connection)
         if self.waiting:
             self.ask(self.waiting.popleft())
@@ -118,6 +122,8 @@ def main() -> None:
         "p99_ms": found[int(len(found) * 0.99)] * 1000,
         "sent": len(found),
         "errors": load.errors,
+        "answered": load.whole,
+        "refused": load.refused,
         "cpu": round(cpu, 2),
     }
     print(json.dumps(told))

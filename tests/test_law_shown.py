@@ -20,7 +20,7 @@ def test_every_rule_names_its_text_and_article():
 
     assert {code for code, _rule in rules} == {
         "working_time", "forms", "document_types", "marks", "form_words", "registers",
-        "outside_services", "log_retention", "arrival_deadlines",
+        "outside_services", "log_retention", "gateway_renewal", "arrival_deadlines",
     }  # fmt: skip
     assert [rule for _code, rule in rules if len(rule.source) < 10] == []
 

@@ -19,6 +19,7 @@ class ExchangeConfig(AppConfig):
         from dinh.exchange.operations.demo import make_demo_exchange
         from dinh.exchange.operations.grants import WORK_KIND
         from dinh.exchange.outside import OUTSIDE_SERVICES
+        from dinh.exchange.renewal_rules import GATEWAY_RENEWAL
         from dinh.exchange.retention import LOG_RETENTION
         from dinh.storage.api import refers
         from dinh.worklist.api import WorkKind, kinds
@@ -28,6 +29,7 @@ class ExchangeConfig(AppConfig):
         demo_steps.register("exchange", make_demo_exchange)
         lawbooks.register("outside_services", OUTSIDE_SERVICES)
         lawbooks.register("log_retention", LOG_RETENTION)
+        lawbooks.register("gateway_renewal", GATEWAY_RENEWAL)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()
 

@@ -64,20 +64,38 @@ class AccessesForm(_Form):
     )
 
 
-class ArchiveForm(_Form):
+class _PeriodForm(_Form):
     since = day_field(gettext_lazy("From"), required=False)
     until = day_field(gettext_lazy("To"), required=False)
-    client = forms.CharField(label=gettext_lazy("Client system"), max_length=160, required=False)
-    service = forms.CharField(label=gettext_lazy("Service"), max_length=60, required=False)
-    outcome = forms.ChoiceField(
-        label=gettext_lazy("Result"), required=False, choices=[("", gettext_lazy("All")), *Outcome.choices]
-    )
 
     def clean(self) -> dict[str, Any] | None:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
             self.add_error("until", _("The last day lies before the first one."))
         return self.cleaned_data
+
+
+class LogForm(_PeriodForm):
+    q = forms.CharField(
+        label=gettext_lazy(
+            "Id of the exchange or its message, user, issue, or the identifier of a system or of whom it called for"
+        ),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "data-global-search": ""}),
+    )
+    service = forms.CharField(label=gettext_lazy("Service"), max_length=60, required=False)
+    outcome = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    field_order = ("q", "since", "until", "service", "outcome")
+
+
+class ArchiveForm(_PeriodForm):
+    client = forms.CharField(label=gettext_lazy("Client system"), max_length=160, required=False)
+    service = forms.CharField(label=gettext_lazy("Service"), max_length=60, required=False)
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Result"), required=False, choices=[("", gettext_lazy("All")), *Outcome.choices]
+    )
 
     def wanted(self) -> Wanted:
         """Of a clean form."""

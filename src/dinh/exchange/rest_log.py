@@ -41,7 +41,10 @@ class ReachOut(Schema):
 
 
 class GatewayOut(Schema):
-    """`log_waits_s`: seconds that the oldest part of its log waits; `failing`: providers whose last call failed."""
+    """
+    `log_waits_s`: seconds that the oldest part of its log waits; `failing`: providers whose last call failed;
+    `next_certificate`: PEM, used from `next_from` on.
+    """
 
     name: str
     seen_at: datetime
@@ -51,6 +54,9 @@ class GatewayOut(Schema):
     segments_left: int
     peers: list[ReachOut]
     failing: list[ReachOut]
+    certificate_until: datetime | None
+    next_certificate: str
+    next_from: datetime | None
 
 
 class ExchangeOut(Schema):
@@ -73,6 +79,7 @@ class ExchangeOut(Schema):
     message_id: str
     user_id: str
     issue: str
+    represented_party: str
     status: int
     outcome: str
     reason: str
@@ -117,12 +124,28 @@ class ExchangePage(Schema):
 
 @router.get("/exchange/log", response=ExchangePage)
 def list_exchanges(
-    request: HttpRequest, q: str = "", service: str = "", outcome: str = "", page: int = 1
+    request: HttpRequest,
+    q: str = "",
+    service: str = "",
+    outcome: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    page: int = 1,
 ) -> dict[str, Any]:
-    """Calls from and to one's own systems, the newest first; at most 200 pages back."""
+    """
+    Calls from and to one's own systems, the newest first; at most 200 pages back.
+
+    `since` and `until` are days in Viet Nam, both included.
+    """
     own = own_clients(own_of(request))
     found = exchanges_matching(
-        _log(request), text=text_of(q), service=text_of(service), outcome=text_of(outcome), own=own
+        _log(request),
+        text=text_of(q),
+        service=text_of(service),
+        outcome=text_of(outcome),
+        since=since,
+        until=until,
+        own=own,
     )
     number = min(max(page, 1), 200)
     rows = list(found[(number - 1) * PAGE : number * PAGE + 1])

@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from dinh.exchange.operations.alerts import warn_of_failing_services
+from dinh.exchange.operations.alerts import warn_of_failing_services, warn_of_providers_away
 from dinh.exchange.operations.archiving import archive_log, forget_fine_totals, forget_spendings
 from dinh.exchange.operations.disposal import dispose_of_ordered
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.gateway_alerts import warn_of_gateways
+from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
 from dinh.exchange.operations.indexing import index_older_volumes
 from dinh.exchange.operations.members import tell_of_ended_members
 from dinh.exchange.operations.reports import close_month
-from dinh.exchange.operations.stamping import stamp_batches
+from dinh.exchange.operations.stamping import stamp_batches, warn_of_missing_stamps
 from dinh.exchange.operations.subject_keys import ensure_subject_key
 from dinh.exchange.operations.token_keys import rotate_token_keys
 from dinh.kernel.jobs import task
@@ -39,8 +40,11 @@ def change_token_keys(timestamp: int) -> None:
 @task(queue="exchange")
 def stamp_what_was_signed(timestamp: int) -> None:
     """Each minute; what the timestamp server does not answer, the next minute asks again."""
-    with contextlib.suppress(TimestampUnavailable):
-        stamp_batches()
+    try:
+        with contextlib.suppress(TimestampUnavailable):
+            stamp_batches()
+    finally:
+        warn_of_missing_stamps(at=datetime.fromtimestamp(timestamp, UTC))
 
 
 @app.periodic(cron="30 18 * * *")
@@ -85,7 +89,10 @@ def tell_of_failing_services(timestamp: int) -> None:
 @task(queue="exchange")
 def tell_of_gateways(timestamp: int) -> None:
     """Each minute."""
-    warn_of_gateways(at=datetime.fromtimestamp(timestamp, UTC))
+    moment = datetime.fromtimestamp(timestamp, UTC)
+    renew_gateway_keys(at=moment)
+    warn_of_gateways(at=moment)
+    warn_of_providers_away(at=moment)
 
 
 @app.periodic(cron="15 * * * *")

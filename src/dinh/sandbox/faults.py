@@ -21,6 +21,9 @@ class Mode(enum.StrEnum):
     TRUNCATED = "truncated"
     DUPLICATES = "duplicates"
     LOST = "lost"
+    REFUSED_100 = "refused_100"
+    REFUSED_101 = "refused_101"
+    REFUSED_108 = "refused_108"
 
 
 class HangUp(Exception):
@@ -29,6 +32,8 @@ class HangUp(Exception):
 
 _TRANSPORT: Final = frozenset({Mode.DOWN, Mode.SLOW, Mode.GARBAGE})
 _OUTSIDE: Final = _TRANSPORT | {Mode.ERROR, Mode.TRUNCATED, Mode.DUPLICATES, Mode.LOST}
+REFUSALS: Final = {Mode.REFUSED_100: "100", Mode.REFUSED_101: "101", Mode.REFUSED_108: "108"}
+"""Codes of the owner's that no request brings about by itself."""
 _SIGNED: Final = _TRANSPORT | {Mode.WRONG_SIGNATURE, Mode.STALE}
 MODES: Final = {
     "ca": _TRANSPORT,
@@ -40,7 +45,7 @@ MODES: Final = {
         {Mode.DOWN, Mode.SLOW, Mode.WRONG_SIGNATURE, Mode.WRONG_DIGEST, Mode.ERROR, Mode.REPLAY, Mode.EXPIRED}
     ),
     "security_server": _TRANSPORT | {Mode.ERROR},
-    "civil_status": _OUTSIDE,
+    "civil_status": _OUTSIDE | frozenset(REFUSALS),
     "criminal_records": _OUTSIDE,
     "social_insurance": _OUTSIDE,
     "enterprises": _OUTSIDE,

@@ -21,7 +21,7 @@ from dinh.exchange.gateway.metadata import Metadata
 from dinh.exchange.gateway.own import OwnAddresses
 from dinh.exchange.gateway.peers import PeerConnections, trust
 from dinh.exchange.gateway.relay import Relay
-from dinh.exchange.gateway.renewal import go_over, next_of
+from dinh.exchange.gateway.renewal import go_over, keys_told, make_as_wanted, next_of
 from dinh.exchange.gateway.server import Server
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
@@ -105,9 +105,14 @@ class Gateway:
             connections,
             is_log_well=lambda: self.segments.is_well,
             peers=lambda: self.snapshot.peers.peers if self.snapshot else (),
+            keys=lambda: keys_told(settings),
         )
         self.sharing = Sharing(
-            settings, self.limits, certificate=self.identity.fingerprint, told=lambda: standing.told
+            settings,
+            self.limits,
+            certificate=self.identity.fingerprint,
+            told=lambda: standing.told,
+            renew=lambda since: make_as_wanted(settings, since=since),
         )
         self._following = [await self.sharing.start(), await self.source.start()]
         self._following.append(asyncio.create_task(standing.look()))

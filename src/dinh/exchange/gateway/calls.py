@@ -12,7 +12,7 @@ from dinh.exchange.gateway.trials import told_reason
 from dinh.exchange.gateway.wire import Proof
 
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
-_STORY: Final = frozenset({b"x-road-id", b"x-road-userid", b"x-road-issue"})
+_STORY: Final = frozenset({b"x-road-id", b"x-road-userid", b"x-road-issue", b"x-road-represented-party"})
 _NO_ROUTE: Final = "\t\t\t"
 
 
@@ -26,7 +26,8 @@ class Call:
     :ivar elsewhere: provider and service, as the log's fields, of a call that another gateway serves
     :ivar subject: keyed hash of the person's number that the call is about, hex; else empty
     :ivar service: the same as X-Road names it
-    :ivar has_story: whether the caller told message, user or issue
+    :ivar represented: for whom the client calls (X-Road-Represented-Party); else empty
+    :ivar has_story: whether the caller told message, user, issue or represented party
     """
 
     client: Client | None = None
@@ -38,7 +39,7 @@ class Call:
     has_story = False
     elsewhere = _NO_ROUTE
     service = xroad_client = xroad_id = xroad_head = b""
-    peer_key = peer_proof = subject = ""
+    peer_key = peer_proof = subject = represented = ""
 
     def __init__(self, front: str, method: str) -> None:
         self.front, self.method = front, method
@@ -56,6 +57,7 @@ class Call:
         self.message_id = told(named.get(b"x-road-id", b""), 100) or self.id
         self.user_id = told(named.get(b"x-road-userid", b""), 100)
         self.issue = told(named.get(b"x-road-issue", b""), 200)
+        self.represented = told(named.get(b"x-road-represented-party", b""), 160)
 
     def note_elsewhere(self, provider: str, service: str) -> None:
         """Of the path no more is kept: what follows may be personal data."""
@@ -90,5 +92,9 @@ class Call:
             f"{told_reason(self.client, reason)}\t"
             f"{self.request_bytes}\t{self.response_bytes}\t{self.request_sha256}\t{self.response_sha256}\t"
             f"{min(duration, 2**31 - 1)}\t{min(self.upstream_ns // 1000, 2**31 - 1)}\t"
-            f"{self.peer_key}\t{self.peer_proof}{self.subject and chr(9) + self.subject}"
+            f"{self.peer_key}\t{self.peer_proof}{(self.subject or self.represented) and self._later()}"
         ).encode()
+
+    def _later(self) -> str:
+        """Fields that lines of all other calls do not have."""
+        return f"\t{self.subject}\t{self.represented}" if self.represented else f"\t{self.subject}"

@@ -214,14 +214,20 @@ class XRoadFront:
         return route, target
 
     def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
-        named = incoming.named
-        lines = [
-            b"x-road-client: %b\r\n" % named.get(b"x-road-client", b""),
-            b"x-road-service: %b\r\n" % _service(call),
-            b"x-road-request-id: %b\r\n" % call.request_id.encode(),
-            b"x-road-id: %b\r\n" % call.xroad_id,
-        ]
-        lines += [b"%b: %b\r\n" % (name, named[name]) for name in _PASSED_IF_TOLD if name in named]
+        named, route = incoming.named, call.route
+        if route is not None and route.xroad_client is not None:
+            # To X-Road's own server we are a client: ids of the message on its way are that server's to make.
+            lines = [_for_security_server(call, incoming, route.xroad_client)]
+            if server := named.get(b"x-road-security-server"):
+                lines.append(b"x-road-security-server: %b\r\n" % server)
+        else:
+            lines = [
+                b"x-road-client: %b\r\n" % named.get(b"x-road-client", b""),
+                b"x-road-service: %b\r\n" % _service(call),
+                b"x-road-request-id: %b\r\n" % call.request_id.encode(),
+                b"x-road-id: %b\r\n" % call.xroad_id,
+            ]
+            lines += [b"%b: %b\r\n" % (name, named[name]) for name in _PASSED_IF_TOLD if name in named]
         if b"accept" not in named:
             lines.append(b"accept: application/json\r\n")
         if self._trusts(incoming.peer) and b"authorization" in named:
@@ -263,8 +269,12 @@ class XRoadFront:
 
 
 def keeps_error(call: Call, name: bytes) -> bool:
-    """Whether it is the error header of the gateway that serves the call; a provider's own means nothing."""
-    return name == b"x-road-error" and bool(call.service)
+    """
+    Whether it is the error header of the gateway, or of X-Road's own server, that serves the call; a provider's own
+    means nothing.
+    """
+    is_behind_server = call.route is not None and call.route.xroad_client is not None
+    return name == b"x-road-error" and (bool(call.service) or is_behind_server)
 
 
 def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[bytes, bytes]:

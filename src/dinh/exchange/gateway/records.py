@@ -18,7 +18,12 @@ COLUMNS: Final = (
     "request_sha256", "response_sha256", "duration_us", "upstream_us", "peer_key", "peer_proof",
 )  # fmt: skip
 SUBJECT: Final = "subject"
-"""After these, in the lines of calls about a person only, so that all others stay as they were signed."""
+REPRESENTED: Final = "represented_party"
+_LATER: Final = (SUBJECT, REPRESENTED)
+"""
+After these: the one in the lines of calls about a person, both in those of calls for a represented party
+(X-Road-Represented-Party). All others stay as they were signed.
+"""
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
@@ -33,14 +38,15 @@ def line_of(row: Mapping[str, object]) -> bytes:
 
     :param row: values by column, `started_at` among them
     """
-    names = (*COLUMNS, SUBJECT) if row.get(SUBJECT) else COLUMNS
+    later = next((count for count in (2, 1) if row.get(_LATER[count - 1])), 0)
+    names = (*COLUMNS, *_LATER[:later])
     return "\t".join(_field(name, row) for name in names).encode()
 
 
 def fields_of(line: bytes) -> dict[str, str]:
     """A line's fields by name, as they stand in it."""
     values = line.decode().split("\t")
-    names = (*COLUMNS, SUBJECT) if len(values) > len(COLUMNS) else COLUMNS
+    names = (*COLUMNS, *_LATER[: len(values) - len(COLUMNS)])
     return dict(zip(names, values, strict=True))
 
 

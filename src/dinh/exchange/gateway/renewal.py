@@ -4,19 +4,23 @@ and put into use on their day.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from dinh.exchange.gateway.identity import CERTIFICATE_FILE, KEY_FILE, make_identity
+from dinh.exchange.gateway.settings import GatewaySettings
 
 NEXT_CERTIFICATE: Final = "next-certificate.pem"
 _NEXT_KEY: Final = "next-key.pem"
 _SINCE: Final = "next-from"
 _LOOK_EVERY: Final = 5.0
+log = logging.getLogger("dinh.exchange.gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,27 @@ def go_over(folder: Path, *, at: datetime) -> bool:
     (folder / NEXT_CERTIFICATE).rename(folder / CERTIFICATE_FILE)
     (folder / _SINCE).unlink(missing_ok=True)
     return True
+
+
+def make_as_wanted(settings: GatewaySettings, *, since: datetime) -> None:
+    """Make the next key that the platform wants, unless there is one; of a gateway whose key is its own only."""
+    if settings.key_file is not None or next_of(settings.folder) is not None:
+        return
+    try:
+        make_next(settings.folder, name=settings.name, since=since)
+        log.warning("The next key and certificate are made; this gateway goes over to them at %s.", since)
+    except OSError as error:
+        log.error("The next key cannot be written: %s", error)
+
+
+def keys_told(settings: GatewaySettings) -> dict[str, Any]:
+    """For the gateway's beats: whether it makes its keys by itself, and the next certificate (PEM) with its moment."""
+    found = next_of(settings.folder)
+    told: dict[str, Any] = {"makes_keys": settings.key_file is None}
+    if found is not None:
+        pem = found.certificate.public_bytes(Encoding.PEM).decode()
+        told["next"] = {"certificate": pem, "since": found.since.isoformat()}
+    return told
 
 
 async def day_of_next(folder: Path) -> None:

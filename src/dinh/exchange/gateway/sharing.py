@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +33,9 @@ _BEAT: Final = """
 INSERT INTO exchange_gatewaybeat (name, certificate, seen_at, state)
 VALUES (%s, %s, clock_timestamp(), %s::jsonb)
 ON CONFLICT (name) DO UPDATE
-SET certificate = excluded.certificate, seen_at = excluded.seen_at, state = excluded.state
+SET certificate = excluded.certificate, seen_at = excluded.seen_at, state = excluded.state,
+    renew_at = CASE WHEN exchange_gatewaybeat.certificate = excluded.certificate THEN exchange_gatewaybeat.renew_at END
+RETURNING renew_at
 """
 _LIVING: Final = """
 SELECT name, certificate FROM exchange_gatewaybeat WHERE seen_at > clock_timestamp() - make_interval(secs => %s)
@@ -61,6 +63,7 @@ class Sharing:
 
     :param certificate: fingerprint of this gateway's, by which the others see whether two use one key
     :param told: how this gateway stands, JSON
+    :param renew: called at each beat while the platform wants a next key, with the moment from which it is to be used
     """
 
     def __init__(
@@ -70,8 +73,10 @@ class Sharing:
         *,
         certificate: str,
         told: Callable[[], str] = lambda: "{}",
+        renew: Callable[[datetime], None] = lambda _since: None,
     ) -> None:
-        self.settings, self.limits, self.certificate, self._told = settings, limits, certificate, told
+        self.settings, self.limits, self.certificate = settings, limits, certificate
+        self._told, self._renew = told, renew
         self.twin = ""
         self._file = settings.folder / "gateways"
         self._beaten_at = 0.0
@@ -132,7 +137,9 @@ class Sharing:
         self.limits.go_alone()
 
     async def _beat(self, connection: AsyncConnection) -> None:
-        await connection.execute(_BEAT, (self.settings.name, self.certificate, self._told()))
+        beaten = await connection.execute(_BEAT, (self.settings.name, self.certificate, self._told()))
+        if (wanted := await beaten.fetchone()) and isinstance(wanted[0], datetime):
+            self._renew(wanted[0])
         rows = await (await connection.execute(_LIVING, (LIVES_FOR,))).fetchall()
         self._beaten_at = time.monotonic()
         self._note_twin([str(row[0]) for row in rows if row[1] == self.certificate])

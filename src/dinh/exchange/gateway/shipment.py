@@ -11,7 +11,7 @@ import psycopg
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import MARK, Batch, moment_of
 from dinh.exchange.gateway.chain import note_shipped
-from dinh.exchange.gateway.records import COLUMNS, SUBJECT
+from dinh.exchange.gateway.records import COLUMNS, REPRESENTED, SUBJECT
 from dinh.exchange.gateway.segments import Records, was_cut
 from dinh.exchange.gateway.totals import adding
 
@@ -26,12 +26,12 @@ CREATE TEMPORARY TABLE staged (
     grant_id bigint, method text, path text, message_id text, user_id text, issue text, status smallint,
     outcome text, reason text, request_bytes bigint, response_bytes bigint, request_sha256 text,
     response_sha256 text, duration_us integer, upstream_us integer, peer_key text, peer_proof text,
-    subject text, batch_id uuid, leaf_index integer, part integer
+    subject text, represented_party text, batch_id uuid, leaf_index integer, part integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE taken ON COMMIT DELETE ROWS AS SELECT * FROM exchange_exchange WITH NO DATA
 """
 _PLACE: Final = ("batch_id", "leaf_index")
-_ALL: Final = (*COLUMNS, SUBJECT, *_PLACE)
+_ALL: Final = (*COLUMNS, SUBJECT, REPRESENTED, *_PLACE)
 _COPY: Final = f"COPY staged ({', '.join(_ALL)}, part) FROM STDIN"
 _KEPT: Final = tuple(name for name in _ALL if name != "started_us")
 _NO_PLACE: Final = b"\\N\t\\N"
@@ -178,16 +178,14 @@ def _begins(line: bytes) -> bool:
 
 def _placed(lines: list[bytes], batch: Batch | None, part: int) -> Iterable[bytes]:
     if batch is None:
-        return (b"%b\t%b\t%d\n" % (_with_subject(line), _NO_PLACE, part) for line in lines)
+        return (b"%b\t%b\t%d\n" % (_whole(line), _NO_PLACE, part) for line in lines)
     identity = batch.id.encode()
-    return (
-        b"%b\t%b\t%d\t%d\n" % (_with_subject(line), identity, index, part) for index, line in enumerate(lines)
-    )
+    return (b"%b\t%b\t%d\t%d\n" % (_whole(line), identity, index, part) for index, line in enumerate(lines))
 
 
-def _with_subject(line: bytes) -> bytes:
-    """The field at the end is there for calls about a person only."""
-    return line if line.count(b"\t") == len(COLUMNS) else line + b"\t"
+def _whole(line: bytes) -> bytes:
+    """The two fields at the end are there only for calls about a person, or for a represented party."""
+    return line + b"\t" * (len(COLUMNS) + 1 - line.count(b"\t"))
 
 
 def _batch_row(lines: list[bytes], batch: Batch, gateway: str) -> tuple[object, ...]:

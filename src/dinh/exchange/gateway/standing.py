@@ -26,6 +26,7 @@ class Standing:
     :param folder: of the log's segments
     :param is_log_well: whether the log's disk takes what comes
     :param peers: those in force
+    :param keys: what is told of the gateway's keys
     """
 
     def __init__(
@@ -36,9 +37,10 @@ class Standing:
         *,
         is_log_well: Callable[[], bool],
         peers: Callable[[], Iterable[Peer]],
+        keys: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.folder, self.upstreams, self.connections = folder, upstreams, connections
-        self._is_log_well, self._peers = is_log_well, peers
+        self._is_log_well, self._peers, self._keys = is_log_well, peers, keys
         self._seen: dict[str, dict[str, Any]] = {}
         self.told = "{}"
 
@@ -61,6 +63,7 @@ class Standing:
             "segments_left": left,
             "failing": self.upstreams.failing()[:_MOST_TOLD],
             "peers": list(self._seen.values())[:_MOST_TOLD],
+            "keys": self._keys(),
         }
 
     async def _probe(self) -> None:

@@ -34,6 +34,7 @@ _MOST_UPLOADS: Final = 128
 """Of a pool's connections, those that large bodies may hold while they are sent."""
 _FAILURES_TO_OPEN: Final = 5
 _OPEN_SECONDS: Final = 5.0
+_WANTED_SECONDS: Final = 600.0
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
@@ -318,6 +319,7 @@ class _Pool:
     failures: int = 0
     why: str = ""
     open_until: float = 0.0
+    open_since: float = 0.0
     is_probing: bool = False
 
     def check(self, now: float) -> bool:
@@ -337,9 +339,17 @@ class _Pool:
         self.is_probing = True
         return True
 
+    def opened(self, now: float) -> dict[str, object]:
+        """Whether the circuit is open; since when, if somebody wanted the provider lately."""
+        is_open = self.failures >= _FAILURES_TO_OPEN
+        is_wanted = is_open and now - self.open_until < _WANTED_SECONDS
+        return {"open": is_open, "since": round(self.open_since) if is_wanted else 0}
+
     def note_failure(self, now: float, why: str) -> None:
         self.failures += 1
         self.why = why
+        if self.failures == _FAILURES_TO_OPEN:
+            self.open_since = time.time()
         if self.failures >= _FAILURES_TO_OPEN:
             self.open_until = now + _OPEN_SECONDS
 
@@ -505,9 +515,13 @@ class Upstreams:
         pool.idle.append(connection)
 
     def failing(self) -> list[dict[str, object]]:
-        """Addresses whose last call failed: `to`, `why`, and whether they are `open`, so not asked for now."""
+        """
+        Addresses whose last call failed: `to`, `why`, and whether they are `open`, so not asked for now, `since` when
+        (POSIX seconds; 0 if they are not, or nobody has called for ten minutes).
+        """
+        now = time.monotonic()
         return [
-            {"to": f"{host}:{port}", "why": pool.why, "open": pool.failures >= _FAILURES_TO_OPEN}
+            {"to": f"{host}:{port}", "why": pool.why} | pool.opened(now)
             for (host, port, _is_tls, _tls), pool in self._pools.items()
             if pool.failures
         ]

@@ -51,6 +51,13 @@ class Exchange(models.Model):
         db_default="",
         help_text="Keyed hash of the person it is about, hex.",
     )
+    represented_party = models.CharField(
+        max_length=160,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="For whom the client called (X-Road-Represented-Party), [CLASS/]CODE.",
+    )
     batch_id = models.UUIDField(null=True, help_text="Of the signed batch that holds its line.")
     leaf_index = models.IntegerField(null=True, help_text="Its place among the batch's lines.")
 
@@ -65,6 +72,11 @@ class Exchange(models.Model):
                 fields=["subject", "-started_at"],
                 name="exchange_by_subject",
                 condition=~models.Q(subject=""),
+            ),
+            models.Index(
+                fields=["represented_party", "-started_at"],
+                name="exchange_by_represented",
+                condition=~models.Q(represented_party=""),
             ),
         ]
 

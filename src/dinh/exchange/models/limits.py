@@ -11,6 +11,10 @@ class GatewayBeat(models.Model):
         default=dict, db_default={},
         help_text="How it stands, as `gateway.standing` tells; empty of one of an earlier release",
     )  # fmt: skip
+    renew_at = models.DateTimeField(
+        null=True,
+        help_text="When it is to go over to a next key of its own; of the certificate that it uses now",
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from cryptography import x509
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.exchange.models import ClientSecret, GatewayBeat, GatewayCertificate, System, SystemCertificate
+from dinh.exchange.queries.gateways import end_of
 from dinh.notify.api import notify
 
 STAGES: Final = (1, 7, 14, 30)
@@ -80,13 +80,13 @@ def _ends_of_gateways(at: datetime, last: datetime) -> list[_End]:
     beats = GatewayBeat.objects.filter(seen_at__gt=at - _IN_USE)
     used = GatewayCertificate.objects.in_bulk(beats.values_list("certificate", flat=True))
     return [
-        _of_gateway(row, ends_at, at)
+        _of_gateway(beat, row, ends_at, at)
         for beat in beats
-        if (row := used.get(beat.certificate)) and (ends_at := _end_of(row)) <= last
+        if (row := used.get(beat.certificate)) and (ends_at := end_of(row)) <= last
     ]
 
 
-def _of_gateway(row: GatewayCertificate, ends_at: datetime, at: datetime) -> _End:
+def _of_gateway(beat: GatewayBeat, row: GatewayCertificate, ends_at: datetime, at: datetime) -> _End:
     following = GatewayCertificate.objects.filter(gateway=row.gateway, used_from__gt=at).first()
     if following and following.used_from:
         text = _(
@@ -94,6 +94,13 @@ def _of_gateway(row: GatewayCertificate, ends_at: datetime, at: datetime) -> _En
             "that all other gateways have registered it."
         )
         text %= {"gateway": row.gateway, "day": _day(ends_at), "next": _day(following.used_from)}
+    elif beat.state.get("keys", {}).get("makes_keys") is False:
+        text = _(
+            "The certificate of the gateway %(gateway)s ends on %(day)s. Its key is configured: ask its issuer for the "
+            "next one, give it to all other gateways, and put the new files (DINH_GATEWAY_KEY, "
+            "DINH_GATEWAY_CERTIFICATE) on its machine."
+        )
+        text %= {"gateway": row.gateway, "day": _day(ends_at)}
     else:
         text = _(
             "The certificate of the gateway %(gateway)s ends on %(day)s. Have its next one made now: `dinh exchange "
@@ -101,10 +108,6 @@ def _of_gateway(row: GatewayCertificate, ends_at: datetime, at: datetime) -> _En
         )
         text %= {"gateway": row.gateway, "day": _day(ends_at)}
     return _End(f"gateway:{row.pk}", text, ends_at, reverse("exchange:dashboard"), keepers())
-
-
-def _end_of(row: GatewayCertificate) -> datetime:
-    return x509.load_pem_x509_certificate(bytes(row.chain)).not_valid_after_utc
 
 
 def _tell(end: _End, at: datetime) -> None:

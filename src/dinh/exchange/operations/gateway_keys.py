@@ -47,18 +47,28 @@ def renew_gateway_key(*, gateway: GatewaySettings, since: datetime, at: datetime
         text = _("The present certificate ends on %(day)s: choose an earlier day.")
         raise InvalidInput(text % {"day": f"{present.not_valid_after_utc:%Y-%m-%d}"}, field="since")
     made = make_next(gateway.folder, name=gateway.name, since=since)
-    _noted(gateway.name, made, at)
+    note_next(gateway.name, made, at)
     return made
 
 
 @transaction.atomic
-def _noted(name: str, made: Next, at: datetime) -> None:
-    row = GatewayCertificate.objects.create(
+def note_next(name: str, made: Next, at: datetime) -> GatewayCertificate | None:
+    """
+    Keep a gateway's next certificate beside those in use, with an audit entry.
+
+    :returns: None if it is known already
+    """
+    row, is_new = GatewayCertificate.objects.get_or_create(
         fingerprint=fingerprint(made.certificate),
-        gateway=name,
-        chain=made.certificate.public_bytes(Encoding.PEM),
-        first_seen_at=at,
-        used_from=made.since,
+        defaults={
+            "gateway": name,
+            "chain": made.certificate.public_bytes(Encoding.PEM),
+            "first_seen_at": at,
+            "used_from": made.since,
+        },
     )
+    if not is_new:
+        return None
     details = {"gateway": name, "from": made.since.isoformat(), "fingerprint": row.fingerprint}
     record("exchange.gateway.key_renewed", target=row, actor=None, at=at, details=details)
+    return row

@@ -1,18 +1,24 @@
 """Timestamps (RFC 3161) over the signed batches of the exchange's log, many at a time."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import stamp_statement
 from dinh.exchange.models import Batch, BatchStamp
+from dinh.exchange.operations.expiry import keepers
+from dinh.notify.api import notify
 from dinh.pki.api import HttpTimestampClient, TimestampClient, verify_timestamp
 
 MOST: Final = 20_000
+UNSTAMPED_AT_MOST: Final = timedelta(minutes=30)
 _PLACE: Final = """
 UPDATE exchange_batch SET stamp_id = %s, stamp_position = told.position
 FROM unnest(%s::uuid[], %s::integer[]) AS told (id, position)
@@ -36,6 +42,32 @@ def stamp_batches() -> int:
     while count := _stamp_some(client):
         stamped += count
     return stamped
+
+
+def warn_of_missing_stamps(*, at: datetime) -> bool:
+    """
+    Tell the platform's keepers if signatures of the log wait for a timestamp for longer than half an hour, at most once
+    an hour; after a try to stamp them, so that what was shipped late is no reason. Safe to repeat.
+
+    :returns: whether some do; never without a server (DINH_TIMESTAMP_URL)
+    """
+    oldest = Batch.objects.filter(stamp=None).order_by("id").first() if settings.TIMESTAMP_URL else None
+    if oldest is None or oldest.signed_at > at - UNSTAMPED_AT_MOST:
+        return False
+    text = _(
+        "Signatures of the log have no timestamps since %(moment)s: the timestamp server does not answer as it should "
+        "(DINH_TIMESTAMP_URL). The log goes on; they are stamped once it does."
+    )
+    today = timezone.localdate(at)
+    notify(
+        appointment_ids=[each.pk for each in keepers() if each.is_current(today)],
+        kind="exchange.stamps",
+        text=text % {"moment": timezone.localtime(oldest.signed_at).strftime("%H:%M %d/%m/%Y")},
+        url=reverse("exchange:dashboard"),
+        at=at,
+        dedupe_key=f"exchange.stamps:{at:%Y%m%d%H}",
+    )
+    return True
 
 
 def _stamp_some(client: TimestampClient) -> int:

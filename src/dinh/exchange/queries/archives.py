@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from dinh.directory.models import Appointment
 from dinh.exchange.gateway.batches import moment_of
-from dinh.exchange.gateway.records import fields_of
+from dinh.exchange.gateway.records import COLUMNS, fields_of
 from dinh.exchange.models import Archive, Batch, Exchange
 from dinh.exchange.queries.registry import exchanges_visible_to, identifiers_visible_to
 from dinh.exchange.rules import keeps_exchange
@@ -48,11 +48,11 @@ def archived_about(subjects: Sequence[str]) -> Iterator[Exchange]:
 
     :param subjects: keyed hashes of the one number, hex
     """
-    endings = tuple(b"\t" + subject.encode() for subject in subjects)
+    wanted = frozenset(subject.encode() for subject in subjects)
     for archive in kept_volumes().filter(subjects__subject__in=subjects).distinct():
         for shelf in shelves_of(archive):
             for index, line in enumerate(shelf.lines):
-                if line.endswith(endings):
+                if line.count(b"\t") >= len(COLUMNS) and line.split(b"\t")[len(COLUMNS)] in wanted:
                     yield exchange_of(line, shelf, index)
 
 

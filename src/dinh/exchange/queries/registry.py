@@ -1,15 +1,35 @@
+import uuid
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from dinh.directory.models import Appointment
 from dinh.exchange.enums import PartyState, VersionState
 from dinh.exchange.models import AccessGrant, Exchange, Member, Peer, Service, ServiceVersion, System
 from dinh.exchange.rules import keeps_exchange, looks_after_systems, speaks_for_unit
+from dinh.kernel.calendar import VIETNAM
+from dinh.kernel.errors import InvalidInput
 from dinh.kernel.text import fold
 
 MASK: Final = "***"
+
+
+def services_at(addresses: Collection[str]) -> dict[Service, str]:
+    """Services with a version in use whose provider stands at one of these, as gateways name them: `host:port`."""
+    rows = ServiceVersion.objects.exclude(state=VersionState.RETIRED).select_related(
+        "service__system__member"
+    )
+    places = ((row.service, _place_of(row.base_url)) for row in rows.order_by("service__code", "version"))
+    return {service: place for service, place in places if place in addresses}
+
+
+def _place_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname or ''}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def members_visible_to(appointment: Appointment) -> QuerySet[Member]:
@@ -134,16 +154,34 @@ def masked(exchanges: Iterable[Exchange], *, own: Sequence[str]) -> list[Exchang
 
 
 def exchanges_matching(
-    rows: QuerySet[Exchange], *, text: str, service: str = "", outcome: str = "", own: Sequence[str] = ()
+    rows: QuerySet[Exchange],
+    *,
+    text: str,
+    service: str = "",
+    outcome: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    own: Sequence[str] = (),
 ) -> QuerySet[Exchange]:
     """
-    :param text: id of the exchange, of its message, a user, an issue, or a system's identifier, whole
+    :param since, until: days in Viet Nam, both included
+    :raises InvalidInput: if the last day lies before the first one
+    :param text: id of the exchange, of its message, a user, an issue, a system's identifier, or a represented party's,
+        whole
     :param own: clients whose users may be looked for
     """
     if text:
-        known = Q(message_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text)
+        known = (
+            Q(message_id=text) | Q(issue=text) | Q(client=text) | Q(provider=text) | Q(represented_party=text)
+        )
         known |= Q(user_id=text, client__in=own)
         rows = rows.filter(known | Q(id=text) if _is_uuid(text) else known)
+    if since and until and since > until:
+        raise InvalidInput(_("The last day lies before the first one."), field="until")
+    if since:
+        rows = rows.filter(started_at__gte=datetime.combine(since, time.min, VIETNAM))
+    if until:
+        rows = rows.filter(started_at__lt=datetime.combine(until + timedelta(days=1), time.min, VIETNAM))
     if service:
         rows = rows.filter(service=service)
     if outcome:
@@ -152,8 +190,6 @@ def exchanges_matching(
 
 
 def _is_uuid(text: str) -> bool:
-    import uuid
-
     try:
         uuid.UUID(text)
     except ValueError:

@@ -61,11 +61,11 @@ class SignedLog:
     exchanges: list[Exchange]
 
 
-def signed_log(folder, *, client: str, provider: str, count: int = 3) -> SignedLog:
+def signed_log(folder, *, client: str, provider: str, count: int = 3, **more: object) -> SignedLog:
     make_identity(folder / "key.pem", folder / "certificate.pem", name="Cổng thử")
     identity = load_identity(folder / "key.pem", folder / "certificate.pem")
     rows = [
-        Exchange(id=uuid.uuid4(), client=client, provider=provider, leaf_index=index, **FIELDS)
+        Exchange(id=uuid.uuid4(), client=client, provider=provider, leaf_index=index, **{**FIELDS, **more})
         for index in range(count)
     ]
     lines = [line_of(vars(row)) for row in rows]

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MB = 1024 * 1024
+STREAMED = 300_000
 
 
 class Provider(ThreadingHTTPServer):
@@ -142,6 +144,10 @@ class _Handler(BaseHTTPRequestHandler):
         for _part in range(count):
             self.wfile.write(b"\x07" * MB)
 
+    def _streamed(self, _body: bytes) -> None:
+        """Each answer another one, too large to be held by whoever passes it on."""
+        self._send(200, os.urandom(STREAMED), "application/octet-stream")
+
     def _split(self, _body: bytes) -> None:
         """A small answer whose head and body come apart."""
         self.send_response(200)
@@ -186,5 +192,5 @@ PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
     "/items/{code}/parts/{part}", "/items/fixed", "/many-headers", "/coded",
-    "/twice-coded", "/extended",
+    "/twice-coded", "/extended", "/streamed",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path, tree_hash
 from dinh.exchange.gateway.batches import Batch, BatchSigner, Link, cms_of, moment_of, statement
 from dinh.exchange.gateway.identity import identity_of, load_identity, make_identity
-from dinh.exchange.gateway.records import COLUMNS, line_of
+from dinh.exchange.gateway.records import COLUMNS, fields_of, line_of
 from dinh.exchange.gateway.segments import Records, SegmentWriter
 from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
 from dinh.exchange.gateway.shipment import batches_of
@@ -82,6 +82,26 @@ def test_row_gives_back_the_line_whatever_stands_in_it():
     row |= {"started_at": moment_of(1790000000123456), "grant_id": None}
 
     assert line_of(row) == line
+
+
+@pytest.mark.parametrize(
+    ("subject", "party", "later"),
+    [
+        ("", "", ""),
+        ("ab", "", "\tab"),
+        ("", "GOV/H03.1", "\t\tGOV/H03.1"),
+        ("ab", "GOV/H03.1", "\tab\tGOV/H03.1"),
+    ],
+)
+def test_line_ends_with_what_only_some_calls_have(subject, party, later):
+    row = dict.fromkeys(COLUMNS, "x") | {"subject": subject, "represented_party": party}
+    row["started_at"] = moment_of(1)
+
+    line = line_of(row).decode()
+
+    assert line.removeprefix("x\t1\t" + "\t".join(["x"] * (len(COLUMNS) - 2))) == later
+    told = fields_of(line.encode())
+    assert (told.get("subject", ""), told.get("represented_party", "")) == (subject, party)
 
 
 def batch_of(identity, lines):

@@ -1,8 +1,10 @@
 """What goes wrong around the gateway, with real processes: the database, and callers of every kind."""
 
+import copy
 import json
 import threading
 import time
+from collections import Counter
 
 import httpx
 import psutil
@@ -15,9 +17,11 @@ from dinh.exchange.gateway.described import DOCUMENT
 from dinh.exchange.gateway.shipper import waiting_segments
 from dinh.exchange.models import Exchange
 from dinh.exchange.tests.cable import cable
+from dinh.exchange.tests.provider import PATHS
 from dinh.exchange.tests.running import RunningGateway, eventually
 from dinh.exchange.tests.slow_clients import SlowClients
 from dinh.exchange.tests.test_log import load
+from dinh.exchange.tests.test_validation import DOCUMENT as DESCRIBED
 
 QUIET = {
     "deadline": None, "database": None, "derandomize": True, "phases": [Phase.generate],
@@ -113,6 +117,111 @@ def test_fuzzed_heads_and_addresses_break_nothing(gateway, token):
 
     assert gateway.call("/kho/1.0/small", token).status_code == 200
     assert not Exchange.objects.filter(status__gte=500).exclude(front="xroad").exists()
+    log = (gateway.folder / f"{gateway.name}.log").read_text()
+    assert "Traceback" not in log, log[-3000:]
+
+
+CONTENTS = st.one_of(
+    st.sampled_from(
+        [b"", b"{}", b'{"hoTen": "A"}', b"[" * 5000, b"\xff\xfe", b"a=1&a=2", b"<a/>", b"0\r\n\r\n"]
+    ),
+    st.binary(max_size=300),
+)
+KINDS = st.one_of(
+    st.sampled_from([
+        "application/json", "application/json; charset=utf-16", "text/plain", "application/xml", "multipart/form-data",
+        "application/x-www-form-urlencoded", "application/problem+json", "json", "", ";", "a/b; charset=\"",
+    ]),
+    VALUES,
+)  # fmt: skip
+
+
+def chunks(content, sizes, ending):
+    """In chunks of these sizes, as they are told, not as they are."""
+    step = max(1, len(content) // max(1, len(sizes)))
+    parts = [content[at : at + step] for at in range(0, len(content), step)]
+    told = zip(parts, sizes, strict=False)
+    return b"".join(size(part) + b"\r\n" + part + b"\r\n" for part, size in told) + ending
+
+
+SIZES = st.sampled_from([
+    lambda part: b"%x" % len(part),
+    lambda part: b"%X;name=value" % len(part),
+    lambda part: b"000%x" % len(part),
+    lambda part: b"%x" % (len(part) + 1),
+    lambda part: b"%x" % max(0, len(part) - 1),
+    lambda _part: b"-1",
+    lambda _part: b"0x5",
+    lambda _part: b"ffffffffffffffffff",
+    lambda _part: b" ",
+    lambda _part: b"",
+])  # fmt: skip
+ENDINGS = st.sampled_from([
+    b"0\r\n\r\n", b"0\r\nX-Trailer: 1\r\n\r\n", b"0\r\nContent-Length: 5\r\n\r\n", b"0\n\n", b"00\r\n\r\n", b"0\r\n",
+    b"", b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+])  # fmt: skip
+BODIES = st.one_of(
+    st.tuples(CONTENTS, st.integers(-2, 3)).map(
+        lambda given: ([f"Content-Length: {max(0, len(given[0]) + given[1])}"], given[0])
+    ),
+    st.builds(
+        lambda content, sizes, ending: (["Transfer-Encoding: chunked"], chunks(content, sizes, ending)),
+        CONTENTS, st.lists(SIZES, min_size=1, max_size=4), ENDINGS,
+    ),
+    st.tuples(st.sampled_from([[], ["Content-Length: 5", "Transfer-Encoding: chunked"]]), CONTENTS),
+)  # fmt: skip
+DOORS = st.sampled_from([
+    "/kho/1.0/echo", "/kho/1.0/small", "/kho/1.0/items/AB", "/token", "/r1/VN/GOV/H03.DMDC/DMDC/kho/1.0/echo",
+    "/healthz",
+])  # fmt: skip
+
+
+def described_whole():
+    """The description with all operations that are called."""
+    document = copy.deepcopy(DESCRIBED)
+    for operation in PATHS:
+        method, _space, path = operation.rpartition(" ")
+        document["paths"].setdefault(path, {}).setdefault((method or "GET").lower(), {})
+    return document
+
+
+@pytest.mark.parametrize("judges", [False, True], ids=["plain", "judged"])
+def test_fuzzed_bodies_break_nothing(gateway, token, world, upstream, judges):
+    """Chunks and lengths that are not what they say, media types of all kinds; no 5xx, but as above."""
+    if judges:
+        world.version.document, world.version.validates = described_whole(), True
+        world.version.save()
+        gateway.take_up()
+    statuses = Counter()
+
+    @settings(max_examples=150, **QUIET)
+    @given(
+        method=st.sampled_from(["POST", "PUT", "PATCH", "GET", "DELETE"]),
+        door=DOORS, kind=KINDS, body=BODIES, headers=st.lists(st.tuples(NAMES, VALUES), max_size=2),
+    )  # fmt: skip
+    def check(method, door, kind, body, headers):
+        known = [
+            ("Host", "x"),
+            ("Connection", "close"),
+            ("Authorization", f"Bearer {token}"),
+            ("Content-Type", kind),
+        ]
+        known += [("X-Road-Client", "VN/GOV/H03.MOTCUA/MOTCUA")] if door.startswith("/r1/") else []
+        lines = [*body[0], *(f"{name}: {value}" for name, value in [*known, *headers])]
+        head = "\r\n".join([f"{method} {door} HTTP/1.1", *lines, "", ""]).encode("latin-1")
+        answer = gateway.raw(head + body[1], seconds=0.3)
+        status = answer[9:12].decode()
+        statuses[status] += 1
+        if b"x-road-error" not in answer:
+            assert not status.startswith("5") or status in ("501", "505"), (head + body[1], answer)
+
+    check()
+
+    assert statuses["200"] > 5, statuses
+    assert statuses["400"] > 5, statuses
+    assert gateway.call("/kho/1.0/small", token).status_code == 200
+    assert not Exchange.objects.filter(status__gte=500).exclude(front="xroad").exists()
+    assert [seen for seen in upstream.seen if "/base/" not in seen] == []
     log = (gateway.folder / f"{gateway.name}.log").read_text()
     assert "Traceback" not in log, log[-3000:]
 

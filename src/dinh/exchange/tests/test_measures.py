@@ -5,8 +5,8 @@ from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
-from dinh.exchange.models import Total
-from dinh.exchange.operations.alerts import warn_of_failing_services
+from dinh.exchange.models import GatewayBeat, Total
+from dinh.exchange.operations.alerts import warn_of_failing_services, warn_of_providers_away
 from dinh.exchange.operations.archiving import forget_fine_totals
 from dinh.exchange.operations.reach import reach
 from dinh.exchange.queries.measures import dashboard_of
@@ -129,6 +129,29 @@ def test_failing_services_are_told_of_once_an_hour():
 
     told = Notification.objects.order_by("pk").values_list("appointment_id", "kind")
     assert sorted(told) == sorted([(owner.pk, "exchange.failing"), (keeper.pk, "exchange.failing")])
+
+
+def test_provider_that_is_no_longer_asked_is_told_of_once_an_hour():
+    owner = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+    system = make_system("D", unit=owner.unit)
+    make_version(system, base_url="http://x.test/a", service="kho", version="1", paths=["/a"])
+    make_version(system, base_url="https://x.test/b", service="khac", version="1", paths=["/a"])
+    now = timezone.now()
+    failing = [{"to": "x.test:80", "why": "provider-timeout", "open": True, "since": now.timestamp() - 50}]
+    failing += [{"to": "x.test:443", "why": "provider-timeout", "open": False, "since": 0}]
+    failing += [{"to": "10.9.9.9:80", "why": "x", "open": True, "since": now.timestamp() - 900}]
+    beat = {"certificate": "", "seen_at": now, "state": {"failing": failing}}
+    GatewayBeat.objects.create(name="a", **beat)
+    GatewayBeat.objects.create(name="b", **beat)
+
+    counts = [warn_of_providers_away(at=now + timedelta(seconds=seconds)) for seconds in (0, 11, 12)]
+
+    assert counts == [0, 1, 1]
+    told = Notification.objects.order_by("pk")
+    assert sorted(row.appointment_id for row in told) == sorted([owner.pk, keeper.pk])
+    assert told[0].text.startswith("kho đang gián đoạn: cổng a ngừng gọi tới x.test:80 từ ")
+    assert warn_of_providers_away(at=now + timedelta(seconds=90)) == 0
 
 
 def test_provider_is_asked_whether_it_is_there(client, upstream):

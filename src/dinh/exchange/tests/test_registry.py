@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from datetime import date, timedelta
+import uuid
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -528,3 +529,36 @@ def test_user_is_shown_to_the_clients_side_only(client, owner, asker, version, k
     assert seen(owner) == seen(keeper) == (False, True, "***", ["***"], 0)
     row.refresh_from_db()
     assert (row.user_id, row.peer_proof) == ("VN0123", "kept")
+
+
+def test_log_is_searched_by_days_in_vietnam_and_service(keeper, client):
+    client.force_login(AccountFactory(current_appointment=keeper))
+    rows = {
+        name: make_exchange(started_at=datetime.fromisoformat(moment), service=service, outcome=outcome).pk
+        for name, moment, service, outcome in (
+            ("before", "2026-08-31T23:59:59+07:00", "kho", "delivered"),
+            ("first", "2026-09-01T00:00:00+07:00", "kho", "delivered"),
+            ("last", "2026-09-02T23:59:59+07:00", "khac", "failed"),
+            ("after", "2026-09-03T00:00:00+07:00", "kho", "delivered"),
+        )
+    }
+
+    def found(query):
+        page = client.get(f"/exchange/log/?{query}")
+        told = client.get(f"/api/v1/exchange/log?{query}").json()["items"]
+        names = {pk: name for name, pk in rows.items()}
+        shown = [names[row.pk] for row in page.context["page"]]
+        assert shown == [names[uuid.UUID(row["id"])] for row in told]
+        return shown
+
+    assert found("since=2026-09-01&until=2026-09-02") == ["last", "first"]
+    assert found("since=2026-09-01&until=2026-09-02&service=kho") == ["first"]
+    assert found("since=2026-09-02") == ["after", "last"]
+    assert found("until=2026-09-02&outcome=failed") == ["last"]
+    page = client.get("/exchange/log/?since=2026-09-01&outcome=failed&q=HS-1")
+    assert [row.pk for row in page.context["page"]] == [rows["last"]]
+    assert "since=2026-09-01" in page.context["chips"][0].url
+    wrong = "since=2026-09-02&until=2026-09-01"
+    assert client.get(f"/exchange/log/?{wrong}").status_code == 422
+    told = client.get(f"/api/v1/exchange/log?{wrong}")
+    assert (told.status_code, [each["field"] for each in told.json()["errors"]]) == (422, ["until"])

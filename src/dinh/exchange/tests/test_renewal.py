@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.exchange import renewal_rules
 from dinh.exchange.gateway.identity import load_identity, make_identity, own_files
 from dinh.exchange.gateway.renewal import go_over, make_next, next_of
 from dinh.exchange.models import Batch, GatewayBeat, GatewayCertificate, SystemCertificate
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
+from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.world import make_system
 from dinh.notify.models import Notification
@@ -184,6 +186,135 @@ def test_gateway_goes_over_by_itself_and_keeps_its_log(gateway, token, monkeypat
     new = GatewayCertificate.objects.get(used_from__isnull=False)
     assert (one.certificate != two.certificate, two.certificate, two.chain) == (True, new.pk, one.chain)
     assert (two.number, bytes(two.previous)) == (one.number + 1, bytes(one.root))
+
+
+def told_by(identity, ends_in, *, name="thu", at, **keys):
+    """A gateway of this name, whose certificate ends in so long, as its beat tells."""
+    in_use(identity, gateway=name, seen_at=at)
+    GatewayBeat.objects.filter(name=name).update(state={"keys": {"makes_keys": True} | keys})
+    return identity.certificates[0].not_valid_after_utc - ends_in
+
+
+def made_for(folder, name, *, life):
+    own = folder.parent / name
+    own.mkdir()
+    make_identity(*own_files(own), name=name, life=life)
+    return load_identity(*own_files(own))
+
+
+def test_next_keys_are_ordered_in_time_and_on_different_days(db, folder):
+    for name in ("b", "c"):
+        identity = made_for(folder, name, life=timedelta(days=1095))
+        at = told_by(identity, timedelta(days=61), name=name, at=timezone.now())
+    GatewayBeat.objects.update(seen_at=at)
+
+    orders = [renew_gateway_keys(at=at), renew_gateway_keys(at=at + timedelta(days=1.1))]
+    orders.append(renew_gateway_keys(at=at + timedelta(days=1.2)))
+
+    days = [timezone.localtime(row.renew_at) for row in GatewayBeat.objects.order_by("name")]
+    ordered_on = timezone.localdate(at + timedelta(days=1.1))
+    assert orders == [0, 2, 0]
+    assert [(day.date() - ordered_on).days for day in days] == [21, 22]
+    assert {day.hour for day in days} == {2}
+
+
+def test_next_key_comes_before_the_end_also_if_it_is_ordered_late(db, folder):
+    now = timezone.now()
+    late = told_by(made_for(folder, "b", life=timedelta(days=5)), timedelta(days=5), name="b", at=now)
+    ended = made_for(folder, "c", life=timedelta(seconds=1))
+    told_by(ended, timedelta(), name="c", at=now)
+
+    renew_gateway_keys(at=now)
+
+    wanted = dict(GatewayBeat.objects.values_list("name", "renew_at"))
+    assert abs(wanted["b"] - (late + timedelta(days=4))) < timedelta(minutes=1)
+    assert timedelta(minutes=4) < wanted["c"] - now < timedelta(minutes=6)
+
+
+def test_no_key_is_ordered_where_it_is_configured_or_made_already(db, folder):
+    now = timezone.now()
+    for name, keys in (("b", {"makes_keys": False}), ("c", {"next": _next_told(folder)})):
+        told_by(made_for(folder, name, life=timedelta(days=5)), timedelta(), name=name, at=now, **keys)
+    in_use(made_for(folder, "cu", life=timedelta(days=5)), gateway="cu")
+
+    assert renew_gateway_keys(at=now) == 0
+    assert set(GatewayBeat.objects.values_list("renew_at", flat=True)) == {None}
+
+
+def _next_told(folder):
+    made = make_next(folder, name="thu", since=datetime.now(UTC) + timedelta(days=9))
+    pem = made.certificate.public_bytes(Encoding.PEM).decode()
+    return {"certificate": pem, "since": made.since.isoformat()}
+
+
+def test_days_of_renewal_are_dated(db, folder, tmp_path, settings):
+    settings.LAW_DIR = str(tmp_path)
+    (tmp_path / "gateway_renewal.toml").write_text(
+        "[[renewal]]\ndays_before_end = 90\ndays_to_register = 30\nsource = 'QĐ 1/QĐ-SKHCN'\n"
+        "valid_from = 2026-01-01\n"
+    )
+    renewal_rules._rules.cache_clear()
+    identity = made_for(folder, "b", life=timedelta(days=1095))
+    at = told_by(identity, timedelta(days=89), name="b", at=timezone.now())
+    GatewayBeat.objects.update(seen_at=at)
+
+    try:
+        assert renew_gateway_keys(at=at) == 1
+    finally:
+        renewal_rules._rules.cache_clear()
+
+    wanted = timezone.localdate(GatewayBeat.objects.get().renew_at)
+    assert (wanted - timezone.localdate(at)).days == 30
+
+
+def test_keepers_are_told_of_a_next_certificate_once_and_see_it(keeper, folder, client):
+    now = timezone.now()
+    following = _next_told(folder)
+    told_by(load_identity(*own_files(folder)), timedelta(), at=now, next=following)
+
+    for minute in range(2):
+        renew_gateway_keys(at=now + timedelta(minutes=minute))
+
+    row = GatewayCertificate.objects.get(used_from__isnull=False)
+    assert bytes(row.chain).decode() == following["certificate"]
+    assert [entry.action for entry in trace_of(row)] == ["exchange.gateway.key_renewed"]
+    notice = Notification.objects.get()
+    assert (notice.appointment_id, notice.text.startswith("Cổng thu đã tạo chứng thư số kế tiếp")) == (
+        keeper.pk,
+        True,
+    )
+    client.force_login(AccountFactory(current_appointment=keeper))
+    (shown,) = client.get("/api/v1/exchange/gateways").json()
+    assert shown["next_certificate"] == following["certificate"]
+    assert following["certificate"] in client.get("/exchange/dashboard/").content.decode()
+
+
+def test_keepers_are_told_what_to_do_for_a_configured_key(keeper, folder):
+    now = timezone.now()
+    told_by(made_for(folder, "b", life=timedelta(days=5)), timedelta(), name="b", at=now, makes_keys=False)
+
+    warn_of_expiring_keys(at=now)
+
+    assert "DINH_GATEWAY_CERTIFICATE" in Notification.objects.get().text
+
+
+def test_gateway_makes_its_next_key_when_it_is_ordered(gateway):
+    """And tells of it; an order for a certificate that it no longer uses is none."""
+    own = gateway.folder / "exchange" / gateway.name
+    since = timezone.now() + timedelta(days=9)
+    tells = lambda: GatewayBeat.objects.get().state.get("keys", {})  # noqa: E731
+    assert eventually(tells, {"makes_keys": True}) == {"makes_keys": True}
+
+    GatewayBeat.objects.update(renew_at=since, certificate="0" * 64)
+    eventually(lambda: GatewayBeat.objects.get().certificate == "0" * 64, False)
+    assert (GatewayBeat.objects.get().renew_at, next_of(own)) == (None, None)
+    GatewayBeat.objects.update(renew_at=since)
+
+    assert eventually(lambda: "next" in tells(), True) is True
+    renew_gateway_keys(at=timezone.now())
+    made = GatewayCertificate.objects.get(used_from__isnull=False)
+    assert (next_of(own).since, made.used_from) == (since, since)
+    assert bytes(made.chain) == next_of(own).certificate.public_bytes(Encoding.PEM)
 
 
 def _until(gateway):

@@ -4,8 +4,11 @@ import time
 from collections import Counter
 
 import pytest
+from django.db import transaction
 
-from dinh.exchange.models import Exchange, GatewayBeat, Spending
+from dinh.exchange.enums import GrantState
+from dinh.exchange.models import AccessGrant, Exchange, GatewayBeat, Spending
+from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.balancer import balanced, needs_haproxy, two_gateways, wait_for_gateways
 from dinh.exchange.tests.cable import cable
 from dinh.exchange.tests.running import eventually, problem
@@ -106,3 +109,22 @@ def test_without_the_database_each_spends_its_share(world, tmp_path):
 
         assert eventually(lambda: Spending.objects.get().calls, passed + 2) >= passed + 2
         assert call(2) == 0
+
+
+def test_change_is_in_force_on_all_gateways_within_two_seconds(pair, world):
+    """From its commit; the slower of the two."""
+    token = pair[0].token(*world.key_and_secret)
+    path = "/kho/1.0/small"
+    assert [gateway.call(path, token).status_code for gateway in pair] == [200, 200]
+
+    took = []
+    for state, status in ((GrantState.REVOKED, 403), (GrantState.APPROVED, 200)):
+        with transaction.atomic():
+            AccessGrant.objects.update(state=state)
+            tell_gateways()
+        begun = time.monotonic()
+        for gateway in pair:
+            assert eventually(lambda own=gateway: own.call(path, token).status_code, status) == status
+        took.append(time.monotonic() - begun)
+
+    assert max(took) < 2

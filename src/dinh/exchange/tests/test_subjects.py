@@ -33,6 +33,7 @@ from dinh.exchange.operations.subject_keys import (
     rotate_subject_key,
 )
 from dinh.exchange.queries.accesses import KeySealed, accesses_about, subjects_of
+from dinh.exchange.queries.archives import archived_exchange
 from dinh.exchange.queries.chains import verify_exchanges
 from dinh.exchange.sealing import subject_hash
 from dinh.exchange.tests.log_rows import make_exchange
@@ -148,7 +149,11 @@ def test_keeper_asks_by_the_number_and_that_is_audited(client, settings):
     settings.EXCHANGE_LOG_MONTHS, settings.TIMESTAMP_URL = 12, ""
     keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
     ensure_subject_key(at=NOW)
-    old = make_exchange(started_at=datetime(2025, 1, 10, tzinfo=UTC), subject=subject_of(NUMBER))
+    old = make_exchange(
+        started_at=datetime(2025, 1, 10, tzinfo=UTC),
+        subject=subject_of(NUMBER),
+        represented_party="GOV/H03.1",
+    )
     make_exchange(started_at=datetime(2025, 1, 11, tzinfo=UTC), subject=subject_of("001099000002"))
     new = make_exchange(started_at=NOW, subject=subject_of(NUMBER))
     make_exchange(started_at=NOW, subject=subject_of(NUMBER), reason="trial")
@@ -158,6 +163,7 @@ def test_keeper_asks_by_the_number_and_that_is_audited(client, settings):
     found = ask_for_accesses(number="0010 9900 0001", reason="Theo đơn", actor=keeper, at=NOW)
 
     assert [each.exchange_id for each in found] == [new.pk, old.pk]
+    assert archived_exchange(old.pk).represented_party == "GOV/H03.1"
     entry = trace_of(keeper)[-1]
     assert (entry.action, entry.details) == (
         "exchange.accesses.asked", {"subject": subject_of(NUMBER), "reason": "Theo đơn", "found": 2},

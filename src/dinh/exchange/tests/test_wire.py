@@ -140,6 +140,10 @@ def test_request_id_is_one_over_the_wire_and_the_hash_is_that_of_the_providers_g
     assert answer.headers["x-road-request-id"] == seen["x-road-request-id"] == "r-2"
     assert (seen["x-road-ext"], seen["x-road-represented-party"]) == ("1", "GOV/X")
     assert len(base64.b64decode(answer.headers["x-road-request-hash"])) == 64
+    theirs = Exchange.objects.filter(represented_party="GOV/X", front="wire")
+    assert eventually(theirs.count, 1) == 1
+    ours = lambda: [row.front for row in ends.our_log() if row.represented_party == "GOV/X"]  # noqa: E731
+    assert eventually(ours, ["xroad"]) == ["xroad"]
 
 
 def checked_hash(request_id, given):

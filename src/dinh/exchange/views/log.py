@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dinh.directory.access import allowed
 from dinh.directory.middleware import StaffRequest
 from dinh.exchange.enums import Outcome
+from dinh.exchange.forms import LogForm
 from dinh.exchange.models import Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence, standing_of
 from dinh.exchange.queries.archives import exchange_visible_to
@@ -36,28 +37,34 @@ MOST_PAGES = 200
 @allowed(looks_after_systems)
 @require_safe
 def log(request: StaffRequest) -> HttpResponseBase:
-    """Calls from and to one's own systems, the newest first."""
-    text, service = (request.GET.get(name, "").strip().replace("\0", "") for name in ("q", "service"))
+    """Calls from and to one's own systems in a period, the newest first."""
+    form, own = LogForm(request.GET), own_clients(request.appointment)
     outcome = request.GET.get("outcome", "")
     outcome = outcome if outcome in Outcome.values else ""
-    found = exchanges_matching(
-        exchanges_visible_to(request.appointment), text=text, service=service, outcome=outcome,
-        own=own_clients(request.appointment),
-    )  # fmt: skip
+    found = Exchange.objects.none()
+    if form.is_valid():
+        given = form.cleaned_data
+        found = exchanges_matching(
+            exchanges_visible_to(request.appointment),
+            text=given["q"],
+            service=given["service"],
+            outcome=outcome,
+            since=given["since"],
+            until=given["until"],
+            own=own,
+        )
     # Counted no further than can be leafed through: the table has many millions of rows.
     context = {
         "page": Paginator(_first(found), PAGE).get_page(request.GET.get("page")),
-        "query": text,
-        "service": service,
-        "outcome": outcome,
+        "form": form,
         "chips": chips_for(
             name="outcome",
             chosen=outcome,
             choices=[("", _("All")), *Outcome.choices],
-            others={"q": text, "service": service},
+            others={name: request.GET.get(name, "") for name in ("q", "since", "until", "service")},
         ),
     }
-    return render(request, "exchange/log.html", context)
+    return render(request, "exchange/log.html", context, status=422 if form.errors else 200)
 
 
 def _first(rows: QuerySet[Exchange]) -> QuerySet[Exchange]:

@@ -16,6 +16,10 @@ _WORDS: Final = {
     "3": "Hồ sơ đủ điều kiện giải quyết", "4": "Đã hoàn thành đăng ký",
 }  # fmt: skip
 _ERRORS: Final = {
+    # What the ministry means by 100, 101 and 108 no text at hand tells: they come on request only.
+    "100": "Mã lỗi 100 của hệ thống hộ tịch.",
+    "101": "Mã lỗi 101 của hệ thống hộ tịch.",
+    "108": "Mã lỗi 108 của hệ thống hộ tịch.",
     "106": "AGENCY_ID_INCORRECT - Mã đơn vị không chính xác.",
     "200": "RECORD_UNCOMPLETE - Hồ sơ chưa hoàn thành đăng ký.",
     "201": "RECORD_NOT_FOUND - Hồ sơ không tồn tại, đề nghị xem lại số phiếu tiếp nhận.",
@@ -51,24 +55,24 @@ class CivilStatus:
     def _register(self, fields: dict[str, Any], store: Store) -> Record:
         area, module, dossier = wanted(fields, "maDonVi", "module", "maHoSo")
         if area not in {place.commune_code.lstrip("0") for place in PLACES}:
-            return _error("106")
+            return refused("106")
         try:
             data = _read(str(fields.get("data", "")))
         except NotAsDescribed as fault:
-            return _error("500", str(fault))
+            return refused("500", str(fault))
         number = len(store.all("civil_status")) + 1
         kept = {
             "id": str(70_000 + number), "area": area, "module": module, "dossier": dossier, "number": number,
             "received": str(fields.get("ngayTiepNhan", "")), "data": data, "at": store.now(),
         }  # fmt: skip
         if not store.add("civil_status", dossier, kept):
-            return _error("500", "Số phiếu tiếp nhận đã tồn tại.")
+            return refused("500", "Số phiếu tiếp nhận đã tồn tại.")
         return _well("1", "Gửi thông tin thành công")
 
     def _list(self, fields: dict[str, Any], store: Store) -> Record:
         rows = _LISTS.get(str(fields.get("loaiDanhMuc")))
         if rows is None:
-            return _error("302")
+            return refused("302")
         # As text within the JSON: so the ministry's own description has it.
         return _well(
             "1", "", json.dumps([{"ma": code, "ten": name} for code, name in rows], ensure_ascii=False)
@@ -77,15 +81,15 @@ class CivilStatus:
     def _state(self, fields: dict[str, Any], store: Store) -> Record:
         kept = _own(fields, store)
         if kept is None:
-            return _error("201")
+            return refused("201")
         state, missing = _stage(kept, store)
         return _well(state, _WORDS.get(state, "") + missing)
 
     def _result(self, fields: dict[str, Any], store: Store) -> Record:
         kept = _own(fields, store)
         if kept is None:
-            return _error("201")
-        return _well("1", "", _entry(kept, store)) if _stage(kept, store)[0] == "4" else _error("200")
+            return refused("201")
+        return _well("1", "", _entry(kept, store)) if _stage(kept, store)[0] == "4" else refused("200")
 
     def _registered(self, fields: dict[str, Any], store: Store) -> Record:
         module, day = wanted(fields, "module", "ngayCapNhat")
@@ -114,7 +118,7 @@ def _details(module: str, numbers: list[str], store: Store) -> Record:
         for _number, kept in store.all("civil_status")
         if kept["module"] == module and kept["id"] in numbers and _stage(kept, store)[0] == "4"
     ]
-    return _well("1", "", rows) if rows else _error("201")
+    return _well("1", "", rows) if rows else refused("201")
 
 
 def _own(fields: dict[str, Any], store: Store) -> Record | None:
@@ -157,5 +161,6 @@ def _well(status: str, words: str, value: object = None) -> Record:
     return {"status": status, "description": words, "value": value}
 
 
-def _error(code: str, words: str = "") -> Record:
+def refused(code: str, words: str = "") -> Record:
+    """An answer with an error: 100, 101, 106, 108, 200, 201, 302 or 500."""
     return {"status": "0", "errorCode": code, "errorDescription": _ERRORS[code] + words, "value": None}

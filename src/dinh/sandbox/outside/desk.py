@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from dinh.sandbox.faults import Faults, HangUp, Mode
+from dinh.sandbox.faults import REFUSALS, Faults, HangUp, Mode
 from dinh.sandbox.outside.asked import Asked, NotAsDescribed, StandIn, Told
 from dinh.sandbox.outside.catalogues import Catalogues
-from dinh.sandbox.outside.civil_status import CivilStatus
+from dinh.sandbox.outside.civil_status import CivilStatus, refused
 from dinh.sandbox.outside.criminal_records import CriminalRecords
 from dinh.sandbox.outside.enterprises import Enterprises
 from dinh.sandbox.outside.portal import Portal
@@ -73,6 +73,8 @@ class Desk:
             return Reply(500, _ERROR_PAGE, _HTML)
         if mode is Mode.GARBAGE:
             return Reply(200, _SIGN_IN_PAGE, _HTML)
+        if mode in REFUSALS:
+            return _reply(Told(refused(REFUSALS[mode])), mode)
         told = self._told(stand_in, asked)
         if mode is Mode.LOST:
             # It did what was asked; only nobody hears of it.

@@ -16,14 +16,15 @@ from dinh.audit.evidence.verification import verify_evidence
 from dinh.audit.keys import sealing_signer
 from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path
 from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.exchange.gateway.batches import stamp_statement
 from dinh.exchange.models import Batch, Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.tasks import stamp_what_was_signed
-from dinh.exchange.tests.log_rows import signed_log
+from dinh.exchange.tests.log_rows import make_exchange, signed_log
 from dinh.exchange.tests.world import make_system
+from dinh.notify.models import Notification
 from dinh.pki.api import TimestampUnavailable, TrustStore, WrongSignature, verify_timestamp, write_asice
 from dinh.sandbox.faults import Mode
 
@@ -81,6 +82,23 @@ def test_without_a_good_timestamp_batches_wait_for_the_next_time(people, sandbox
 
 
 @pytest.mark.django_db
+def test_keepers_are_told_of_signatures_that_wait_for_half_an_hour(people, sandbox):
+    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+    make_batches(2)
+    sandbox.faults.set("tsa", Mode.DOWN, count=3)
+    notices = Notification.objects.filter(kind="exchange.stamps").values_list("appointment_id", "text")
+
+    for minutes in (29, 31, 32):
+        stamp_what_was_signed(timestamp=int(NOON.timestamp()) + minutes * 60)
+        assert notices.count() == (minutes > 29)
+
+    ((told, text),) = notices
+    assert (told, "từ 12:00 01/09/2026 chưa có dấu thời gian" in text) == (keeper.pk, True)
+    stamp_what_was_signed(timestamp=int(NOON.timestamp()) + 3 * 3600)
+    assert (notices.count(), Batch.objects.filter(stamp=None).count()) == (1, 0)
+
+
+@pytest.mark.django_db
 def test_without_a_server_nothing_is_stamped(settings):
     settings.TIMESTAMP_URL = ""
     make_batches(1)
@@ -128,6 +146,26 @@ def test_evidence_proves_one_exchange_offline(log, people, sandbox):
         signer="CN=Cổng thử", fingerprint=log.identity.fingerprint,
     )  # fmt: skip
     assert [entry.action for entry in trace_of(log.exchanges[1])] == ["exchange.exchange.exported"]
+
+
+@pytest.mark.django_db
+def test_represented_party_is_found_shown_and_proved(people, sandbox, tmp_path, client):
+    system = make_system("NHA", unit=people[0].unit)
+    log = signed_log(
+        tmp_path, client=system.identifier, provider="VN/GOV/X/Y", count=2, represented_party="GOV/H03.9"
+    )
+    make_exchange(client=system.identifier)
+    client.force_login(people[0].person.account)
+
+    page = client.get("/exchange/log/", {"q": "GOV/H03.9"})
+    told = client.get("/api/v1/exchange/log", {"q": "GOV/H03.9"}).json()["items"]
+    detail = client.get(f"/exchange/log/{log.exchanges[1].pk}/").content.decode()
+    report = verify_evidence(data=export(log, people), trust=trusting(log, sandbox))
+
+    assert {row.pk for row in page.context["page"]} == {row.pk for row in log.exchanges}
+    assert [each["represented_party"] for each in told] == ["GOV/H03.9"] * 2
+    assert detail.count("GOV/H03.9") == 1
+    assert (report.verdict, report.record["represented_party"]) == (Verdict.VALID, "GOV/H03.9")
 
 
 @pytest.mark.django_db

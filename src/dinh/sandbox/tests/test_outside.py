@@ -115,6 +115,20 @@ def test_civil_status_refuses_with_its_own_codes(outside, number):
         birth(client, "y", {"nksHoTen": "a\x00b"})
 
 
+@pytest.mark.parametrize("code", ["100", "101", "108"])
+def test_civil_status_refuses_on_request_with_codes_that_no_request_brings_about(outside, number, code):
+    client = api.CivilStatus(outside.line())
+    order = {"service": "civil_status", "mode": f"refused_{code}", "count": 1}
+    answer = httpx.post(f"{outside.sandbox.address}/control/faults", json=order, trust_env=False)
+
+    with pytest.raises(api.OutsideRefused) as refusal:
+        birth(client, number)
+
+    assert (answer.status_code, refusal.value.refusal) == (200, code)
+    birth(client, number)
+    assert client.state(area=AREA, dossier=number).stage == api.CivilStage.RECEIVED
+
+
 def test_unknown_states_are_kept_as_they_come(outside, number):
     civil, criminal, post = (
         kind(outside.line()) for kind in (api.CivilStatus, api.CriminalRecords, api.Post)

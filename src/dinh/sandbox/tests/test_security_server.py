@@ -11,6 +11,7 @@ from dinh.exchange.models import Exchange, ServiceVersion
 from dinh.exchange.operations.services import Provider, set_provider
 from dinh.exchange.tests.running import eventually, problem, running_gateway
 from dinh.exchange.tests.world import small_world
+from dinh.exchange.tests.xroad_client import CLIENT, ask, error_of
 from dinh.kernel.errors import InvalidInput
 from dinh.sandbox.faults import Faults, Mode
 from dinh.sandbox.outside.people import enterprises
@@ -101,6 +102,55 @@ def test_error_of_the_security_server_is_a_failure(gateway, token, sandbox, worl
         ("failed", "provider-hung-up", 502),
     ]  # fmt: skip
     assert eventually(logged, wanted) == wanted
+
+
+OWN = "VN/GOV/H03.DMDC/DMDC/dn/1.0"
+
+
+def test_callers_by_r1_go_under_their_own_name(gateway, token):
+    told = {
+        "Authorization": f"Bearer {token}", "X-Road-Id": "m-1", "X-Road-UserId": "u1",
+        "X-Road-Represented-Party": "GOV/H03.7",
+    }  # fmt: skip
+
+    answer = ask(gateway, f"/r1/{OWN}/chiTietDoanhNghiep?msdn={CODE}", headers=told)
+    foreign = ask(gateway, f"/r1/{OWN}/chiTietDoanhNghiep?msdn={CODE}", headers=told, client="VN/GOV/H03.X/X")
+
+    assert (answer.status_code, answer.json()["MainInformation"]["ENTERPRISE_GDT_CODE"]) == (200, CODE)
+    assert (answer.headers["x-road-client"], answer.headers["x-road-id"]) == (CLIENT, "m-1")
+    assert answer.headers["x-road-service"] == "VN/GOV/H03.DMDC/DMDC/dn"
+    assert answer.headers["x-road-request-id"] == answer.headers["x-exchange-id"]
+    assert error_of(foreign) == (500, "Server.ClientProxy.SslAuthenticationFailed")
+    assert eventually(logged, [("delivered", "", 200)]) == [("delivered", "", 200)]
+    assert Exchange.objects.get().represented_party == "GOV/H03.7"
+
+
+def test_callers_by_r1_get_errors_of_the_security_server_and_of_the_gateway(gateway, token, sandbox):
+    path, told = f"/r1/{OWN}/chiTietDoanhNghiep?msdn={CODE}", {"Authorization": f"Bearer {token}"}
+    sandbox.faults.set("security_server", Mode.ERROR, count=1)
+    theirs = ask(gateway, path, headers=told)
+    sandbox.faults.set("security_server", Mode.SLOW, count=1)
+    ours = ask(gateway, path, headers=told)
+
+    assert error_of(theirs) == (500, "Server.ServerProxy.ServiceFailed.HttpError")
+    assert theirs.json()["message"] == "Server responded with error"
+    assert error_of(ours) == (500, "Server.ServerProxy.NetworkError")
+    wanted = [("failed", "by-security-server", 500), ("failed", "provider-timeout", 500)]
+    assert eventually(logged, wanted) == wanted
+
+
+def test_callers_by_r1_go_as_the_client_that_the_server_knows(gateway, world, token):
+    """Where the server admits one client of ours only, their own name would be refused."""
+    ServiceVersion.objects.update(xroad_client="EE/GOV/1/X")
+    gateway.take_up()
+
+    answer = ask(
+        gateway, f"/r1/{OWN}/chiTietDoanhNghiep?msdn={CODE}", headers={"Authorization": f"Bearer {token}"}
+    )
+
+    assert error_of(answer) == (500, "Server.ClientProxy.UnknownMember")
+    assert answer.json()["message"] == "Client EE/GOV/1/X not found"
+    assert answer.headers["x-road-client"] == CLIENT
 
 
 def test_clients_of_another_instance_are_unknown_there(gateway, world, token):

@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 
+from dinh.exchange.operations.evidence import standing_of
 from dinh.exchange.tests.running import eventually, running_gateway
 from dinh.exchange.tests.xroad_client import CLIENT, SERVICE, ask, error_of
 
@@ -145,6 +146,18 @@ def test_headers_of_the_protocol_have_its_form_and_reach_the_provider(trusting, 
         assert seen_by_provider(answer)[name.lower()] == value
     else:
         assert error_of(answer) == (400, "Client.BadRequest")
+
+
+def test_represented_party_is_logged_and_signed(trusting, own_log):
+    for party in ({"X-Road-Represented-Party": "GOV/H03.1"}, {}):
+        assert ask(trusting, f"/r1/{SERVICE}/1.0/echo", headers=party).status_code == 200
+
+    assert eventually(own_log.count, 2) == 2
+    rows = list(own_log.order_by("started_at"))
+    assert [row.represented_party for row in rows] == ["GOV/H03.1", ""]
+    assert [standing_of(row).is_unaltered for row in rows] == [True, True]
+    rows[0].represented_party = "GOV/H03.2"
+    assert standing_of(rows[0]).is_unaltered is False
 
 
 def test_empty_message_id_is_none(trusting):
