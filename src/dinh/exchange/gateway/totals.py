@@ -16,25 +16,26 @@ _SUMMED: Final = ("calls", "duration_us", "upstream_us", "request_bytes", "respo
 # Minutes first, hours and days from them: so most of the work is done once. Hours and days are those of Viet Nam,
 # whatever the session's zone is. The order of the rows is everybody's, so that two shippers of one gateway (one of them
 # of a run that was killed) cannot wait for each other.
+_BY_MINUTE: Final = """
+SELECT date_trunc('minute', started_at) AS minute, {key},
+    CASE WHEN outcome = 'refused' THEN 'refused'
+        WHEN outcome = 'delivered' AND status < 500 THEN 'answered' ELSE 'failed' END AS result,
+    CASE WHEN outcome <> 'delivered' THEN reason
+        WHEN status >= 500 THEN 'status-' || status ELSE '' END AS fault,
+    least(
+        {last}, greatest(0, ceil({per} * ln(greatest(duration_us, 1) / {first}::float8) / ln(2::float8)))
+    )::smallint AS bucket,
+    count(*) AS calls, sum(duration_us) AS duration_us, sum(upstream_us) AS upstream_us,
+    sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes, max(started_at) AS last_at
+FROM {source}
+WHERE outcome <> 'begun' AND reason <> 'trial' AND reason NOT LIKE 'trial:%%'
+GROUP BY minute, {key}, result, fault, bucket
+"""
 _ADD: Final = """
 INSERT INTO exchange_total (grain, began_at, {key}, result, fault, bucket, {summed}, last_at)
 SELECT grain, date_trunc(grain, minute, 'Asia/Ho_Chi_Minh') AS began_at, {key}, result, fault, bucket,
     sum(calls), sum(duration_us), sum(upstream_us), sum(request_bytes), sum(response_bytes), max(last_at)
-FROM (
-    SELECT date_trunc('minute', started_at) AS minute, {key},
-        CASE WHEN outcome = 'refused' THEN 'refused'
-            WHEN outcome = 'delivered' AND status < 500 THEN 'answered' ELSE 'failed' END AS result,
-        CASE WHEN outcome <> 'delivered' THEN reason
-            WHEN status >= 500 THEN 'status-' || status ELSE '' END AS fault,
-        least(
-            {last}, greatest(0, ceil({per} * ln(greatest(duration_us, 1) / {first}::float8) / ln(2::float8)))
-        )::smallint AS bucket,
-        count(*) AS calls, sum(duration_us) AS duration_us, sum(upstream_us) AS upstream_us,
-        sum(request_bytes) AS request_bytes, sum(response_bytes) AS response_bytes, max(started_at) AS last_at
-    FROM {source}
-    WHERE outcome <> 'begun' AND reason <> 'trial' AND reason NOT LIKE 'trial:%%'
-    GROUP BY minute, {key}, result, fault, bucket
-) AS ended CROSS JOIN (VALUES ('minute'), ('hour'), ('day')) AS grains (grain)
+FROM {ended} CROSS JOIN (VALUES ('minute'), ('hour'), ('day')) AS grains (grain)
 GROUP BY grain, began_at, {key}, result, fault, bucket
 ORDER BY grain, began_at, {key}, result, fault, bucket
 ON CONFLICT (grain, began_at, {key}, result, fault, bucket)
@@ -42,21 +43,23 @@ DO UPDATE SET {added}, last_at = greatest(exchange_total.last_at, excluded.last_
 """
 
 
-def adding(source: str) -> str:
+def by_minute(source: str) -> str:
     """
-    The statement that adds exchanges to the sums: those that ended, without trials. A parameter sign in it is doubled.
+    A query of exchanges that ended, without trials, summed up by minute. A parameter sign in it is doubled.
 
     :param source: table, or a name of the same statement, with the columns of `exchange_exchange`
     """
-    return _ADD.format(
-        source=source,
-        key=_KEY,
-        summed=", ".join(_SUMMED),
-        added=", ".join(f"{name} = exchange_total.{name} + excluded.{name}" for name in _SUMMED),
-        first=FIRST_US,
-        per=PER_DOUBLING,
-        last=LAST_BUCKET,
-    )
+    return _BY_MINUTE.format(source=source, key=_KEY, first=FIRST_US, per=PER_DOUBLING, last=LAST_BUCKET)
+
+
+def adding(ended: str) -> str:
+    """
+    The statement that adds to the sums.
+
+    :param ended: table with the columns of `by_minute`, or that query in brackets, with a name
+    """
+    added = ", ".join(f"{name} = exchange_total.{name} + excluded.{name}" for name in _SUMMED)
+    return _ADD.format(ended=ended, key=_KEY, summed=", ".join(_SUMMED), added=added)
 
 
 def upper_us(bucket: int) -> float:

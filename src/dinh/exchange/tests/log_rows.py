@@ -14,7 +14,7 @@ from dinh.exchange.gateway.batches import BatchSigner, moment_of, stamp_statemen
 from dinh.exchange.gateway.identity import Identity, load_identity, make_identity
 from dinh.exchange.gateway.records import line_of
 from dinh.exchange.gateway.shipment import _batch_row
-from dinh.exchange.gateway.totals import adding
+from dinh.exchange.gateway.totals import adding, by_minute
 from dinh.exchange.models import Batch, BatchStamp, Exchange, GatewayCertificate
 from dinh.exchange.tests.running import eventually
 from dinh.pki.tests.authority import Authority
@@ -45,7 +45,7 @@ _NAMES = (
 def sum_up() -> None:
     """What the shipper sums up when it takes exchanges in."""
     with connection.cursor() as cursor:
-        cursor.execute(adding("exchange_exchange"), [])
+        cursor.execute(adding(f"({by_minute('exchange_exchange')}) AS ended"), [])
 
 
 def make_exchange(**more: object) -> Exchange:
