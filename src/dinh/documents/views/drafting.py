@@ -156,6 +156,7 @@ def lay_out(request: StaffRequest, outgoing: Outgoing) -> None:
 def _plan(request: StaffRequest) -> DraftPlan:
     return plan_given(
         request.POST,
+        sender=request.appointment.unit,
         people=_colleagues(request),
         types=document_types(bloc=request.appointment.unit.bloc, on=timezone.localdate()),
         groups=groups_for(request.appointment.unit),
