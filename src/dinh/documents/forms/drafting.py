@@ -55,6 +55,15 @@ def rows_given(given: QueryDict, groups: Sequence[Group]) -> list[Row]:
     return list(reversed(unique.values()))
 
 
+def rows_still_there(given: QueryDict, groups: Sequence[Group]) -> list[Row]:
+    """The recipients as the page sent them, without those that are not there, and with nothing added."""
+    columns = [given.getlist(each) for each in ("to", "purpose", "to_name", "to_address")]
+    labels = _unit_names(columns[0])
+    known = {*labels, *OUTSIDE, *(f"group:{each.pk}" for each in groups)}
+    asked = [each for each in zip(*columns, strict=False) if each[0] in known]
+    return [row for each in asked if (row := _row(labels, groups, *each))]
+
+
 def rows_of(outgoing: Outgoing, groups: Sequence[Group]) -> list[Row]:
     """The recipients of a draft, groups folded together."""
     rows = []

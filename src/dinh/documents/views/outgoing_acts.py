@@ -52,7 +52,7 @@ from dinh.documents.views.devices import to_device
 from dinh.documents.views.outgoing import outgoing_page
 from dinh.documents.views.scans import given_scan
 from dinh.kernel.errors import InvalidInput, NotFound
-from dinh.kernel.refusals import refusals_kept, shown_again
+from dinh.kernel.refusals import page_after, refusals_kept, shown_again, tell_refused
 from dinh.signing.api import As, signs_on_device
 
 BATCH = 200
@@ -87,13 +87,13 @@ def signing_tray(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         chosen = _chosen(request)
         if chosen and signs_on_device(request.appointment, "person"):
-            return to_device(request, chosen, begin_step) or redirect("documents:signing_tray")
+            return to_device(request, chosen, begin_step) or page_after(request, "documents:signing_tray")
         outcomes = sign_several(outgoing_ids=chosen, actor=request.appointment)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"outcomes": [asdict(outcome) for outcome in outcomes]})
         signed = ngettext("%(count)d letter signed.", "%(count)d letters signed.", len(outcomes))
         _tell(request, signed, [each.refusal for each in outcomes])
-        return redirect("documents:signing_tray")
+        return page_after(request, "documents:signing_tray")
     letters = letters_to_sign(request.appointment)
     context = {"letters": letters[:BATCH], "on_device": signs_on_device(request.appointment, "person")}
     return render(request, "documents/outgoing/to_sign.html", context)
@@ -113,11 +113,13 @@ def issuing_tray(request: StaffRequest) -> HttpResponse:
 def _issued(request: StaffRequest, *, dated: date) -> HttpResponse:
     chosen = _chosen(request)
     if to_seal := _to_seal_on_device(request, chosen):
-        return to_device(request, to_seal, _begin_issue(request)) or redirect("documents:issuing_tray")
+        return to_device(request, to_seal, _begin_issue(request)) or page_after(
+            request, "documents:issuing_tray"
+        )
     outcomes = issue_several(clerk=request.appointment, outgoing_ids=chosen, dated=dated, at=timezone.now())
     issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
     _tell(request, issued, [each.refusal for each in outcomes])
-    return redirect("documents:issuing_tray")
+    return page_after(request, "documents:issuing_tray")
 
 
 def _to_issue(request: StaffRequest) -> HttpResponse:
@@ -150,7 +152,8 @@ def _on_device(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespons
         "seal": begin_seal,
         "issue": _begin_issue(request),
     }
-    return to_device(request, [outgoing_id], begin[act]) or redirect("documents:outgoing", outgoing_id
+    return to_device(request, [outgoing_id], begin[act]) or page_after(
+        request, "documents:outgoing", outgoing_id
     )
 
 
@@ -170,10 +173,11 @@ def _tell(request: StaffRequest, done: str, refusals: Sequence[str]) -> None:
     succeeded = sum(not refusal for refusal in refusals)
     if succeeded:
         messages.success(request, done % {"count": succeeded})
+    tell = messages.error if succeeded else tell_refused
     for refusal in filter(None, refusals):
-        messages.error(request, refusal)
+        tell(request, refusal)
     if not refusals:
-        messages.warning(request, _("Choose at least one letter."))
+        tell_refused(request, _("Choose at least one letter."))
 
 
 def _chosen(request: StaffRequest) -> list[int]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import trace_of
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_beside, refusals_kept, refusals_told, shown_again
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_kept, refusals_told, shown_again
 from dinh.signing.exports import credentials_wanted, list_of_credentials
 from dinh.signing.forms import PLACES, ImageForm, RegisterForm
 from dinh.signing.models import CredentialState
@@ -76,7 +76,7 @@ def registry_export(request: StaffRequest, ending: str) -> HttpResponseBase:
         return list_of_credentials(
             request.appointment, words=words, state=state, ending=ending, at=timezone.now()
         )
-    return redirect(f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
+    return page_after(request, f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
 
 
 @signed_in
