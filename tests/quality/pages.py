@@ -5,6 +5,7 @@ PAGES: dict[str, str] = {
     "/search/": "vanthu.stttt",
     "/search/?q=truc tuyen": "vanthu.stttt",
     "/law/": "chuyenvien.stttt",
+    "/late-work/": "giamdoc.stttt",
     "/absences/": "giamdoc.stttt",
     "/absences/of/": "giamdoc.stttt",
     "/absences/of/{person}/": "quantri",
