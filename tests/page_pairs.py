@@ -128,6 +128,8 @@ PAIRS: dict[str, tuple[str, ...]] = {
     "records/list/<int:year>/approve/": ("POST file-lists/{year}/approve",),
     "records/list/<int:year>/copy/": ("POST file-lists/{year}/copy",),
     "signing/credentials/<int:credential_id>/image/": ("POST signing/credentials/{credential_id}/image",),
+    "signing/custody/": ("POST signing/custody",),
+    "signing/custody/<int:custody_id>/end/": ("POST signing/custody/{custody_id}/end",),
     "signing/credentials/new/": ("POST signing/credentials",),
     "signing/verify/": ("POST signing/verify",),
 }

@@ -75,6 +75,8 @@ PAGES: dict[str, frozenset[str]] = {
     "directory/people/list.xlsx": EVERYBODY,
     "api/v1/people.xlsx": EVERYBODY,
     "signing/credentials/list.xlsx": ADMINISTRATORS,
+    "signing/custody/": EVERYBODY,
+    "api/v1/signing/custody": EVERYBODY,
     "directory/units/new/": KEEPER,
     "directory/units/{unit_id}/change/": KEEPER,
     "directory/units/{unit_id}/dissolve/": KEEPER,

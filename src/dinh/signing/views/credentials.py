@@ -32,6 +32,7 @@ from dinh.signing.queries.credentials import (
     image_seen,
     own_credentials,
 )
+from dinh.signing.queries.custody import holder_of
 from dinh.signing.rules import can_sign, keeps_certificates, keeps_this_certificate, may_suspend
 from dinh.storage.api import blob_response
 
@@ -140,6 +141,7 @@ def _page(request: StaffRequest, credential_id: int, form: ImageForm | None = No
     now = timezone.now()
     context = {
         "credential": credential,
+        "custody": holder_of(credential),
         "place": PLACES.get(credential.provider, credential.provider),
         "trace": [(entry, _(ACTIONS.get(entry.action, entry.action))) for entry in trace_of(credential)],
         "may_suspend": credential.state == "active" and may_suspend(request.appointment, credential),
