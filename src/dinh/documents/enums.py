@@ -24,6 +24,7 @@ class StepKind(TextChoices):
     INITIAL = "initial", _("Initial")  # ký nháy
     COSIGN = "cosign", _("Sign as secretary")
     SIGN = "sign", _("Sign")
+    PARTY = "party", _("Sign for the other party")
 
 
 class StepState(TextChoices):

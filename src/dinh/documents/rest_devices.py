@@ -8,13 +8,13 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from dinh.documents.operations.devices import begin_seal, begin_step, finish_on_device
+from dinh.documents.operations.devices import begin_counterseal, begin_seal, begin_step, finish_on_device
 from dinh.documents.queries.devices import device_signatures_of
-from dinh.documents.rest_outgoing import OutgoingOut, actor_of, shown, visible
+from dinh.documents.rest_outgoing import OutgoingOut, actor_of, opened, shown
 from dinh.signing.api import SessionInfo, device_answer, open_sessions
 
 router = Router(tags=["outgoing"])
-BEGIN = {"sign": begin_step, "seal": begin_seal}
+BEGIN = {"sign": begin_step, "counterseal": begin_counterseal, "seal": begin_seal}
 
 
 class BegunOut(Schema):
@@ -45,8 +45,13 @@ class Answer(Schema):
 
 
 @router.post("/outgoing/{int:outgoing_id}/{act}/begin", response=BegunOut)
-def begin_on_device(request: HttpRequest, outgoing_id: int, act: Literal["sign", "seal"]) -> BegunOut:
-    """Prepare the caller's signature, or the seal; nothing of the letter changes yet."""
+def begin_on_device(
+    request: HttpRequest, outgoing_id: int, act: Literal["sign", "counterseal", "seal"]
+) -> BegunOut:
+    """
+    Prepare the caller's signature, or the seal (`counterseal`: as the other party of an agreement); nothing of the
+    letter changes yet.
+    """
     actor = actor_of(request)
     begun, session = BEGIN[act](outgoing_id=outgoing_id, actor=actor)
     annexes = device_signatures_of(actor, begun.batch).exclude(annex=None).values_list("session", flat=True)
@@ -68,10 +73,10 @@ def begun_out(session: SessionInfo, *, annexes: Sequence[BegunOut] = ()) -> Begu
 
 @router.post("/outgoing/{int:outgoing_id}/{act}/finish", response=OutgoingOut)
 def finish_begun(
-    request: HttpRequest, outgoing_id: int, act: Literal["sign", "seal"], body: Answer
+    request: HttpRequest, outgoing_id: int, act: Literal["sign", "counterseal", "seal"], body: Answer
 ) -> OutgoingOut:
     """Put the device's answer into the letter, once; the same answer again changes nothing."""
-    letter = visible(request, outgoing_id)
+    letter = opened(request, outgoing_id)
     finish_on_device(
         session_id=body.session,
         actor=actor_of(request),
@@ -80,4 +85,4 @@ def finish_begun(
         pdf=device_answer(body.pdf, field="pdf"),
         outgoing_id=letter.pk,
     )
-    return shown(visible(request, outgoing_id))
+    return shown(opened(request, outgoing_id))

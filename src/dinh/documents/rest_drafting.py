@@ -21,7 +21,7 @@ from dinh.documents.operations.draft_files import (
     attach_files,
     detach_file,
 )
-from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient, refuse_strangers
+from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient, refuse_strangers
 from dinh.documents.operations.drafting import create_draft, delete_draft, lay_out_version, revise_draft
 from dinh.documents.operations.letter_content import word_of
 from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
@@ -74,6 +74,18 @@ class FormIn(Schema):
     annexes: list[AnnexIn] = Field(default_factory=list)
 
 
+class PartyIn(Schema):
+    """
+    The other party of an agreement: a unit of the province by its id, whose head is asked to sign here; or an outsider
+    by name, with who signs for it and as what.
+    """
+
+    unit_id: int | None = None
+    name: str = ""
+    representative: str = ""
+    position: str = ""
+
+
 class DraftIn(Schema):
     """
     `initials`, `leader` and `secretary` (of minutes, who signs before the chair) are appointments of the caller's unit;
@@ -86,6 +98,7 @@ class DraftIn(Schema):
     leader: int
     initials: list[int] = Field(default_factory=list)
     secretary: int | None = None
+    party: PartyIn | None = None
     recipients: list[RecipientIn] = Field(default_factory=list, max_length=1000)
     urgency: int = 0
     secrecy: int = 0
@@ -127,8 +140,8 @@ class DraftOut(Schema):
 
 class PlaceIn(Schema):
     """
-    `name`: number, day, month, year, initials.1 to 6, signature.secretary, signature.leader, seal.leader; its middle in
-    points.
+    `name`: number, day, month, year, initials.1 to 6, signature.secretary, signature.leader, seal.leader, of an
+    agreement signature.second and seal.second; its middle in points.
     """
 
     name: str
@@ -282,6 +295,7 @@ def _plan_of(body: DraftIn, known: Mapping[int, Appointment], *, leader: Appoint
         leader=leader,
         initials=[known[each] for each in body.initials if each in known],
         secretary=known.get(body.secretary or 0),
+        party=WantedParty(**body.party.dict()) if body.party else None,
         urgency=body.urgency,
         secrecy=body.secrecy,
         reply_due_date=body.reply_due_date,

@@ -6,6 +6,7 @@ from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -20,6 +21,7 @@ from dinh.documents.enums import OutgoingState
 from dinh.documents.forms.scans import scan_of, scan_token
 from dinh.documents.models import Outgoing
 from dinh.documents.operations.approval import pass_initial, return_draft, submit_draft, withdraw_draft
+from dinh.documents.operations.counterparty import seal_as_party, take_in_from_party
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.intake import KeptScan, keep_scan
 from dinh.documents.operations.issuing import issue_document
@@ -30,7 +32,12 @@ from dinh.documents.operations.proving import try_proofs_again
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
-from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box, outgoing_visible_to
+from dinh.documents.queries.outgoing import (
+    OutgoingFilter,
+    outgoing_box,
+    outgoing_open_to,
+    outgoing_visible_to,
+)
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.proofs import letters_awaiting_proofs, units_awaiting_proofs, with_proofs
 from dinh.documents.registers.lists import outgoing_file
@@ -183,7 +190,7 @@ def outgoing_as_file(
 @router.get("/outgoing/{int:outgoing_id}", response=OutgoingOut)
 def read_outgoing(request: HttpRequest, outgoing_id: int) -> OutgoingOut:
     """One letter."""
-    outgoing = visible(request, outgoing_id)
+    outgoing = opened(request, outgoing_id)
     note_access(target=outgoing, actor=actor_of(request), what="page", at=timezone.now())
     return shown(outgoing)
 
@@ -191,7 +198,7 @@ def read_outgoing(request: HttpRequest, outgoing_id: int) -> OutgoingOut:
 @router.get("/outgoing/{int:outgoing_id}/letter", url_name="outgoing_letter")
 def letter(request: HttpRequest, outgoing_id: int) -> HttpResponseBase:
     """The PDF as signed so far, or as last laid out."""
-    outgoing = visible(request, outgoing_id)
+    outgoing = opened(request, outgoing_id)
     last = outgoing.versions.last()
     content = outgoing.document.content_id or (last.pdf_id if last else None)
     if content is None:
@@ -285,6 +292,20 @@ def bring_scan(request: HttpRequest, outgoing_id: int, file: File[UploadedFile])
     return shown(visible(request, outgoing_id))
 
 
+@router.post("/outgoing/{int:outgoing_id}/party", response=OutgoingOut)
+def take_in_party(request: HttpRequest, outgoing_id: int, file: File[UploadedFile]) -> OutgoingOut:
+    """
+    What the other party of an agreement, from outside the province, sent back: the PDF with its signature added, or the
+    scan of the paper that it signed (PDF, JPEG, PNG or TIFF).
+    """
+    clerk = actor_of(request)
+    if not may_number(clerk, visible(request, outgoing_id)):
+        raise NotPermitted(_("Only a clerk of the unit takes in what the other party signed."))
+    scan = keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
+    take_in_from_party(clerk=clerk, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
+    return shown(visible(request, outgoing_id))
+
+
 @router.post("/outgoing/sign", response=list[SignedOut])
 def sign_chosen(request: HttpRequest, body: Chosen) -> list[SignedOut]:
     """Sign several letters that wait for the caller; each by itself, `refusal` is empty where signed."""
@@ -297,8 +318,12 @@ def sign_chosen(request: HttpRequest, body: Chosen) -> list[SignedOut]:
 @router.post("/outgoing/{int:outgoing_id}/return", response=OutgoingOut)
 def return_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> OutgoingOut:
     """Give a letter back to its drafter, with the reason."""
-    return_draft(outgoing_id=outgoing_id, actor=actor_of(request), reason=body.reason, at=timezone.now())
-    return shown(visible(request, outgoing_id))
+    letter = shown(opened(request, outgoing_id))
+    returned = return_draft(
+        outgoing_id=outgoing_id, actor=actor_of(request), reason=body.reason, at=timezone.now()
+    )
+    # Whom the other party returned it to is seen by its own unit alone.
+    return letter.copy(update={"state": OutgoingState(returned.state), "letter_sha256": None})
 
 
 @router.post("/outgoing/{int:outgoing_id}/number", response=OutgoingOut)
@@ -338,11 +363,14 @@ def void_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> Outgo
 def act_on_outgoing(
     request: HttpRequest, outgoing_id: int, act: Annotated[str, Path(pattern="^[a-z]+$")]
 ) -> OutgoingOut:
-    """`submit`, `withdraw`, `pass`, `sign`, `seal`, `send` or `paper`; a repeated act changes nothing or says so."""
+    """
+    `submit`, `withdraw`, `pass`, `sign`, `counterseal`, `seal`, `send` or `paper`; a repeated act changes nothing or
+    says so.
+    """
     if act not in ACTS:
         raise NotFound(_("There is no such document."))
     ACTS[act](actor_of(request), outgoing_id)
-    return shown(visible(request, outgoing_id))
+    return shown(opened(request, outgoing_id))
 
 
 def _submit(actor: Appointment, outgoing_id: int) -> None:
@@ -359,6 +387,10 @@ def _sign(actor: Appointment, outgoing_id: int) -> None:
 
 def _seal(actor: Appointment, outgoing_id: int) -> None:
     seal_document(clerk=actor, outgoing_id=outgoing_id)
+
+
+def _counterseal(actor: Appointment, outgoing_id: int) -> None:
+    seal_as_party(clerk=actor, outgoing_id=outgoing_id)
 
 
 def _send(actor: Appointment, outgoing_id: int) -> None:
@@ -378,6 +410,7 @@ ACTS: dict[str, Callable[[Appointment, int], None]] = {
     "submit": _submit,
     "pass": _pass,
     "sign": _sign,
+    "counterseal": _counterseal,
     "seal": _seal,
     "send": _send,
     "withdraw": _withdraw,
@@ -393,9 +426,18 @@ def actor_of(request: HttpRequest) -> Appointment:
 
 
 def visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
-    """A letter that the caller sees. :raises NotFound: missing or not visible"""
-    outgoing = outgoing_visible_to(actor_of(request)).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing):
+    """A letter of the caller's unit that the caller sees. :raises NotFound: missing or not visible"""
+    return _found(outgoing_visible_to(actor_of(request)), outgoing_id)
+
+
+def opened(request: HttpRequest, outgoing_id: int) -> Outgoing:
+    """The same, or an agreement with the caller's unit as its other party. :raises NotFound: missing or not open"""
+    return _found(outgoing_open_to(actor_of(request)), outgoing_id)
+
+
+def _found(rows: "QuerySet[Outgoing]", outgoing_id: int) -> Outgoing:
+    outgoing = rows.filter(pk=outgoing_id).first()
+    if outgoing is None:
         raise NotFound(_("There is no such document."))
     return outgoing
 

@@ -13,7 +13,7 @@ from dinh.documents.models import Attachment, Document, Step
 from dinh.documents.operations.receiving_several import register_several
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign
-from dinh.documents.rest_outgoing import PAGE, OutgoingOut, actor_of, shown, visible
+from dinh.documents.rest_outgoing import PAGE, OutgoingOut, actor_of, opened, shown, visible
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import blob_response
 
@@ -76,13 +76,13 @@ def path(request: HttpRequest, outgoing_id: int) -> list[StepOut]:
 @router.get("/outgoing/{int:outgoing_id}/files", response=list[FileOut])
 def outgoing_files(request: HttpRequest, outgoing_id: int) -> list[FileOut]:
     """Annexes and attachments of a letter."""
-    return _files(visible(request, outgoing_id).document)
+    return _files(opened(request, outgoing_id).document)
 
 
 @router.get("/outgoing/{int:outgoing_id}/files/{int:file_id}", url_name="outgoing_file")
 def outgoing_file(request: HttpRequest, outgoing_id: int, file_id: int) -> HttpResponseBase:
     """One of them, with ranges."""
-    return _file(request, visible(request, outgoing_id).document, file_id)
+    return _file(request, opened(request, outgoing_id).document, file_id)
 
 
 @router.get("/incoming/{int:incoming_id}/files", response=list[FileOut], tags=["incoming"])

@@ -13,7 +13,7 @@ from dinh.audit.api import trace_of
 from dinh.documents.models import Incoming
 from dinh.documents.operations.evidence import evidence_of_incoming, evidence_of_outgoing
 from dinh.documents.queries.incoming import get_incoming
-from dinh.documents.rest_outgoing import actor_of, visible
+from dinh.documents.rest_outgoing import actor_of, opened, visible
 from dinh.documents.views.evidence import download
 from dinh.kernel.errors import NotFound
 from dinh.signing.api import DocumentVerdict, verdict_of
@@ -72,7 +72,7 @@ def incoming_trace(request: HttpRequest, incoming_id: int) -> list[TraceOut]:
 @router.get("/outgoing/{int:outgoing_id}/signatures", response=VerdictOut)
 def outgoing_signatures(request: HttpRequest, outgoing_id: int) -> VerdictOut:
     """The verdict on a letter's signatures so far; asks no authority over the net."""
-    return _verdict(visible(request, outgoing_id).document.content_id)
+    return _verdict(opened(request, outgoing_id).document.content_id)
 
 
 @router.get("/incoming/{int:incoming_id}/signatures", response=VerdictOut)

@@ -16,8 +16,9 @@ from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.operations.letter_form import form_of
 from dinh.documents.operations.previewing import preview_letter
 from dinh.documents.queries.blank_forms import blank_form
+from dinh.documents.queries.parties import party_of
 from dinh.documents.queries.versions import Line, compare_versions, paragraphs_of, versions_of
-from dinh.documents.rest_drafting import AnnexIn, DraftIn, FormIn, RecipientIn, plan_from
+from dinh.documents.rest_drafting import AnnexIn, DraftIn, FormIn, PartyIn, RecipientIn, plan_from
 from dinh.documents.rest_outgoing import actor_of, visible
 from dinh.kernel.errors import NotFound
 from dinh.storage.api import DOCX, blob_response
@@ -34,6 +35,7 @@ class PlanOut(Schema):
     text: str
     leader: int | None
     secretary: int | None
+    party: PartyIn | None
     initials: list[int]
     recipients: list[RecipientIn]
     urgency: int
@@ -126,6 +128,15 @@ def blank(request: HttpRequest, type_code: str) -> HttpResponse:
     return HttpResponse(content, content_type=DOCX)
 
 
+def _party(outgoing: Outgoing) -> PartyIn | None:
+    party = party_of(outgoing)
+    if party is None:
+        return None
+    if party.unit_id:
+        return PartyIn(unit_id=party.unit_id)
+    return PartyIn(name=party.name, representative=party.representative, position=party.position)
+
+
 def _plan_of(outgoing: Outgoing) -> PlanOut:
     document, last, steps = outgoing.document, outgoing.versions.last(), list(outgoing.steps.all())
     by_kind = {kind: [each.appointment_id for each in steps if each.kind == kind] for kind in StepKind}
@@ -136,6 +147,7 @@ def _plan_of(outgoing: Outgoing) -> PlanOut:
         text="\n".join(last.body.get("paragraphs", [])) if last else "",
         leader=next(iter(by_kind[StepKind.SIGN]), None),
         secretary=next(iter(by_kind[StepKind.COSIGN]), None),
+        party=_party(outgoing),
         initials=by_kind[StepKind.INITIAL],
         recipients=_recipients(outgoing),
         urgency=document.urgency,

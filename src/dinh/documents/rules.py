@@ -25,7 +25,7 @@ def may_mark_places(appointment: Appointment, outgoing: Outgoing) -> bool:
 
 
 def may_withdraw(appointment: Appointment, outgoing: Outgoing) -> bool:
-    """The drafter takes back what its leader has not signed yet."""
+    """The drafter takes back what its leader has not signed yet, or the other party of an agreement."""
     return outgoing.drafter_id == appointment.pk and outgoing.state == OutgoingState.REVIEWING
 
 

@@ -23,6 +23,8 @@ from dinh.exchange.queries.registry import members_visible_to, systems_visible_t
 from dinh.exchange.queries.volumes import Wanted
 from dinh.kernel.errors import InvalidInput
 
+ITEMS_MAX_BYTES = 10 * 1024 * 1024
+
 
 def day_field(label: Any, **more: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"), **more)
@@ -403,7 +405,7 @@ class DictionaryForm(_Form):
     def sheet(self) -> tuple[list[Column], list[Item]]:
         """:raises InvalidInput: if the file cannot be read"""
         upload = self.cleaned_data["items"]
-        if (upload.size or 0) > 10 * 1024 * 1024:
+        if (upload.size or 0) > ITEMS_MAX_BYTES:
             raise InvalidInput(_("The file is larger than 10 MB."), field="items")
         return read_items(upload.read())
 

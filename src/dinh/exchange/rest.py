@@ -1,4 +1,4 @@
-"""The exchange's registry, for programs; `rest_log`, `rest_reports` and `rest_trials` have the rest."""
+"""The exchange's registry, for programs; the other modules `rest_*` have the rest."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from ninja import File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
-from dinh.exchange import rest_log, rest_reports, rest_trials
-from dinh.exchange.models import AccessGrant, Member, Peer, Service, ServiceVersion, System
+from dinh.exchange import rest_log, rest_registry, rest_reports, rest_trials
+from dinh.exchange.models import AccessGrant, Peer, Service, ServiceVersion, System
 from dinh.exchange.openapi import MAX_BYTES, read_description
 from dinh.exchange.operations import credentials, grants, members, peers, services
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
@@ -30,11 +30,12 @@ from dinh.exchange.queries.registry import (
     versions_visible_to,
 )
 from dinh.exchange.rest_fields import PAGE, Id, Text, own_of, text_of
+from dinh.exchange.rest_registry import MemberIn, MemberOut, VersionOut, keeper_of, member_out
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import NotFound
 
 router = Router(tags=["exchange"])
-for part in (rest_log, rest_reports, rest_trials):
+for part in (rest_log, rest_registry, rest_reports, rest_trials):
     router.add_router("", part.router)
 
 
@@ -74,16 +75,6 @@ class Label(Schema):
 
 class Why(Schema):
     reason: Text = ""
-
-
-class VersionOut(Schema):
-    """`trial_url`: where calls with trial keys go; empty if the version cannot be tried."""
-
-    id: int
-    version: str
-    state: str
-    sunset_date: date | None
-    trial_url: str
 
 
 class OperationOut(Schema):
@@ -152,17 +143,6 @@ class ProviderIn(Schema):
     xroad_client: Text = ""
 
 
-class MemberOut(Schema):
-    """`valid_to`: the last day, if one is set."""
-
-    id: int
-    identifier: str
-    name: str
-    state: str
-    valid_from: date
-    valid_to: date | None
-
-
 class MemberPage(Schema):
     count: int
     page: int
@@ -220,33 +200,44 @@ class GrantPage(Schema):
 @router.get("/exchange/members", response=MemberPage)
 def list_members(request: HttpRequest, q: str = "", page: int = 1) -> dict[str, Any]:
     """Those that the caller may add systems to; of the platform's keeper all."""
-    return _page(members_matching(members_visible_to(own_of(request)), text_of(q)), page, _member)
+    return _page(members_matching(members_visible_to(own_of(request)), text_of(q)), page, member_out)
+
+
+@router.post("/exchange/members", response={201: MemberOut})
+def add_member(request: HttpRequest, given: MemberIn) -> Status[dict[str, Any]]:
+    """Let an organisation take part; the platform's keeper's."""
+    new = members.NewMember(**given.dict())
+    return Status(
+        201, member_out(members.register_member(new=new, actor=keeper_of(request), at=timezone.now()))
+    )
 
 
 @router.post("/exchange/members/{member_id}/name", response=MemberOut)
 def rename_member(request: HttpRequest, member_id: int, given: NewName) -> dict[str, Any]:
     """The platform's keeper's; the identifier stays."""
     own = own_of(request)
-    return _member(members.rename_member(member_id=member_id, name=given.name, actor=own, at=timezone.now()))
+    return member_out(
+        members.rename_member(member_id=member_id, name=given.name, actor=own, at=timezone.now())
+    )
 
 
 @router.post("/exchange/members/{member_id}/end", response=MemberOut)
 def end_member(request: HttpRequest, member_id: int, given: LastDay) -> dict[str, Any]:
     """From the day after neither its systems' calls nor those to them go through; the platform's keeper's."""
     own, at = own_of(request), timezone.now()
-    return _member(members.end_member(member_id=member_id, last_day=given.last_day, actor=own, at=at))
+    return member_out(members.end_member(member_id=member_id, last_day=given.last_day, actor=own, at=at))
 
 
 @router.post("/exchange/members/{member_id}/suspend", response=MemberOut)
 def suspend_member(request: HttpRequest, member_id: int, why: Why) -> dict[str, Any]:
     own, at = own_of(request), timezone.now()
-    return _member(members.suspend_member(member_id=member_id, reason=why.reason, actor=own, at=at))
+    return member_out(members.suspend_member(member_id=member_id, reason=why.reason, actor=own, at=at))
 
 
 @router.post("/exchange/members/{member_id}/resume", response=MemberOut)
 def resume_member(request: HttpRequest, member_id: int, why: Why) -> dict[str, Any]:
     own, at = own_of(request), timezone.now()
-    return _member(members.resume_member(member_id=member_id, reason=why.reason, actor=own, at=at))
+    return member_out(members.resume_member(member_id=member_id, reason=why.reason, actor=own, at=at))
 
 
 @router.get("/exchange/systems", response=SystemPage)
@@ -456,10 +447,6 @@ def _decided(
 def _page(rows: Any, number: int, shown: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     at = Paginator(rows, PAGE).get_page(number)
     return {"count": at.paginator.count, "page": at.number, "items": [shown(row) for row in at]}
-
-
-def _member(row: Member) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in MemberOut.model_fields}
 
 
 def _system(row: System) -> dict[str, Any]:

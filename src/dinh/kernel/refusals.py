@@ -1,21 +1,26 @@
 """
-What a page does with an act that is refused: the refusal is told on the next page, or stands beside its field.
+What a page does with an act that is refused: it answers 422 with the page on which the refusal is told.
 
 A page with forms of many acts is shown again by the act itself, with what was typed (`refusals_kept`, `shown_again`,
-and the tags `typed`, `chosen` and `fault` in its forms).
+and the tags `typed`, `chosen` and `fault` in its forms). An act of a button without fields ends with `page_after`
+(`refusals_told`).
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
 from types import TracebackType
 from typing import TypeVar
 
 from django.contrib import messages
 from django.forms import BaseForm
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import resolve
 
 from dinh.kernel.errors import DomainError, FieldFault, NotFound
 
@@ -53,7 +58,7 @@ class _Refusals(AbstractContextManager[None, bool]):
 
 
 def refusals_told(request: HttpRequest) -> AbstractContextManager[None, bool]:
-    """An act of a page: what refuses it is told on the page that is shown next, fault by fault."""
+    """An act of a page: what refuses it is told on the page that `page_after` shows, fault by fault."""
     return _Refusals(partial(_told, request))
 
 
@@ -70,6 +75,37 @@ def shown_again(page: Page) -> Page:
     """The page of an act that was refused: 422, so that nobody takes it for done."""
     page.status_code = 422
     return page
+
+
+def page_after(request: HttpRequest, to: str, *args: object) -> HttpResponse:
+    """
+    The answer to an act of a button: the way to its page where it was done; where it was refused (`refusals_told`,
+    `tell_refused`) that page itself, 422, as if it had been asked for.
+
+    :param to: name of a route, with its `args`, or an address of this house
+    """
+    address = resolve_url(to, *args)
+    if not getattr(request, "is_refused", False):
+        return HttpResponseRedirect(address)
+    page = _page_at(request, address)
+    return shown_again(page) if page.status_code == HTTPStatus.OK else page
+
+
+def _page_at(request: HttpRequest, address: str) -> HttpResponse:
+    """The page at an address of this house for whoever sent this request, which stays as it is."""
+    path, _mark, query = address.partition("?")
+    asked = copy(request)
+    asked.method, asked.path, asked.path_info = "GET", path, path
+    asked.GET, asked.POST = QueryDict(query), QueryDict()
+    asked.resolver_match = found = resolve(path)
+    page: HttpResponse = found.func(asked, *found.args, **found.kwargs)
+    return page
+
+
+def tell_refused(request: HttpRequest, words: str) -> None:
+    """Tell on the page that `page_after` shows that nothing was done, and why."""
+    request.is_refused = True  # type: ignore[attr-defined]
+    messages.error(request, words)
 
 
 def refused_act(request: HttpRequest, act: str) -> RefusedAct | None:
@@ -98,4 +134,4 @@ def _kept(request: HttpRequest, act: str, refusal: DomainError) -> None:
 
 def _told(request: HttpRequest, refusal: DomainError) -> None:
     for words in dict.fromkeys([fault.message for fault in refusal.faults] or [str(refusal)]):
-        messages.error(request, words)
+        tell_refused(request, words)

@@ -11,7 +11,7 @@ class SigningConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.signing.operations.demo import issue_demo_certificates
-        from dinh.signing.rules import keeps_certificates
+        from dinh.signing.rules import keeps_certificates, sees_custody
         from dinh.storage.api import refers
 
         demo_steps.register("signing", issue_demo_certificates)
@@ -39,6 +39,17 @@ class SigningConfig(AppConfig):
                 order=61,
                 section="",
                 is_visible=lambda appointment: True,
+            ),
+        )
+        menu.register(
+            "signing.custody",
+            MenuEntry(
+                label=_("Seals and devices"),
+                url_name="signing:custody",
+                icon="rubber-stamp",
+                order=63,
+                section="",
+                is_visible=sees_custody,
             ),
         )
         menu.register(

@@ -3,14 +3,19 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from dinh.directory.models import Person, Unit
-from dinh.kernel.errors import InvalidInput
+from dinh.directory.models import Appointment, Person, Unit
+from dinh.kernel.errors import FieldFault, InvalidInput
 from dinh.signing.keys import PROVIDER as PKCS12
+from dinh.signing.models import Credential, ObjectKind
 from dinh.signing.operations.credentials import MAX_CERTIFICATE_BYTES, MAX_IMAGE_BYTES, NewCredential
+from dinh.signing.operations.custody import HandOver
 from dinh.signing.providers import PKCS11, PLUGIN, REMOTE, VGCA
+from dinh.signing.queries.custody import device_certificates
 
 PLACES = {
     PLUGIN: gettext_lazy("The holder's own token, by the signing plugin"),
@@ -118,3 +123,69 @@ def _bounded(upload: "UploadedFile[bytes] | None", limit: int, field: str) -> by
         message = _("The file is larger than %(limit)d kB.") % {"limit": limit // 1024}
         raise InvalidInput(message, field=field)
     return bytes(upload.read())
+
+
+class HandOverForm(forms.Form):
+    """A seal or device of the unit that changes hands."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("What"), choices=ObjectKind.choices)
+    credential = forms.ModelChoiceField(
+        label=gettext_lazy("Certificate of the device"),
+        queryset=Credential.objects.none(),
+        required=False,
+        help_text=gettext_lazy("Of a device: the unit's certificate whose key is in it."),
+    )
+    name = forms.CharField(
+        label=gettext_lazy("Which one"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy(
+            "E.g. round seal of the agency. Of a device with a certificate it may stay empty."
+        ),
+    )
+    holder = forms.ModelChoiceField(
+        label=gettext_lazy("Who receives it"), queryset=Appointment.objects.none()
+    )
+    from_date = forms.DateField(
+        label=gettext_lazy("From"), widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
+    )
+    minutes_number = forms.CharField(label=gettext_lazy("Number of the minutes"), max_length=60)
+
+    def __init__(self, *args: Any, keeper: Appointment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        unit, today = keeper.unit_id, timezone.localdate()
+        holds = Q(end_date=None) | Q(end_date__gte=today)
+        people = Appointment.objects.filter(holds, unit=unit, start_date__lte=today)
+        holder, credential = self.fields["holder"], self.fields["credential"]
+        holder.queryset = people.select_related("person", "position").order_by("position__rank", "pk")  # type: ignore[attr-defined]
+        holder.label_from_instance = lambda one: f"{one.person.full_name}, {one.position.name}"  # type: ignore[attr-defined]
+        credential.queryset = device_certificates(unit)  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            is_choice = isinstance(field, forms.ChoiceField)
+            field.widget.attrs["class"] = "form-select" if is_choice else "form-control"
+
+    def wanted(self) -> HandOver:
+        """What the clean form tells."""
+        data = self.cleaned_data
+        return HandOver(
+            kind=data["kind"],
+            name=data["name"],
+            credential_id=data["credential"].pk if data["credential"] else None,
+            holder_id=data["holder"].pk,
+            from_date=data["from_date"],
+            minutes_number=data["minutes_number"],
+        )
+
+
+class EndOfCustodyForm(forms.Form):
+    """A seal or device was given back."""
+
+    until_date = forms.DateField()
+    minutes_number = forms.CharField(max_length=60)
+
+    def given(self) -> dict[str, Any]:
+        """What was typed. :raises InvalidInput: naming each field at fault"""
+        if not self.is_valid():
+            faults = [FieldFault(name, str(words)) for name, many in self.errors.items() for words in many]
+            raise InvalidInput(faults[0].message, faults=faults)
+        return dict(self.cleaned_data)

@@ -16,6 +16,7 @@ from ninja.files import UploadedFile
 from dinh.audit.api import trace_of
 from dinh.directory.models import Appointment
 from dinh.kernel.errors import NotFound
+from dinh.signing import rest_custody
 from dinh.signing.exports import list_of_credentials
 from dinh.signing.forms import holder_of_code, uploaded_pdf
 from dinh.signing.models import Credential, CredentialState
@@ -42,6 +43,7 @@ from dinh.storage.api import blob_response
 PAGE = 50
 
 router = Router(tags=["signing"])
+router.add_router("", rest_custody.router)
 
 
 @router.post("/signing/verify", url_name="verify_signatures")

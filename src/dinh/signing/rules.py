@@ -77,6 +77,16 @@ def may_suspend(appointment: Appointment, credential: Credential) -> bool:
     return credential.person_id == appointment.person_id or keeps_this_certificate(appointment, credential)
 
 
+def keeps_custody(appointment: Appointment) -> bool:
+    """The head of the unit, or its administrators, write down who holds its seals and devices (Art. 32)."""
+    return appointment.has_role(Role.UNIT_HEAD, Role.ADMINISTRATOR)
+
+
+def sees_custody(appointment: Appointment) -> bool:
+    """Besides those the deputies, and the clerks, who hold them."""
+    return keeps_custody(appointment) or appointment.has_role(Role.UNIT_DEPUTY, Role.CLERK)
+
+
 def _newest(appointment: Appointment, holder: Q) -> Credential | None:
     if not appointment.is_current(timezone.localdate()):
         return None

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dinh.signing.views import credentials, plugin, trial, verify
+from dinh.signing.views import credentials, custody, plugin, trial, verify
 
 app_name = "signing"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("signing/plugin/<uuid:session_id>/errand/", plugin.errand, name="plugin_errand"),
     path("signing/plugin/letter/<str:secret>.pdf", plugin.letter, name="plugin_letter"),
     path("signing/plugin/upload/<str:secret>/", plugin.upload, name="plugin_upload"),
+    path("signing/custody/", custody.custody, name="custody"),
+    path("signing/custody/<int:custody_id>/end/", custody.end, name="custody_end"),
     path("signing/credentials/", credentials.registry, name="credentials"),
     path("signing/credentials/list.<str:ending>", credentials.registry_export, name="credentials_export"),
     path("signing/credentials/new/", credentials.register, name="credential_new"),

@@ -1,15 +1,17 @@
 """My work, absence and delegation, saved filters, for programs."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.shortcuts import get_list_or_404, get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
 from dinh.directory.models import Appointment
+from dinh.kernel.errors import NotFound
 from dinh.kernel.rest import NO_NUL
 from dinh.worklist.deadlines import hours_left, mark_of
 from dinh.worklist.kinds import kinds, label_of
@@ -22,8 +24,16 @@ from dinh.worklist.queries.delegations import (
     people_managed_by,
     stand_ins_of,
 )
-from dinh.worklist.queries.items import group_of, items_visible_to, on_behalf_of, within_group
+from dinh.worklist.queries.items import (
+    group_of,
+    holder_of,
+    items_visible_to,
+    late_of_others,
+    on_behalf_of,
+    within_group,
+)
 from dinh.worklist.queries.saved_filters import saved_filters_for
+from dinh.worklist.rules import leads_others
 
 PAGE = 50
 router = Router(tags=["worklist"])
@@ -53,6 +63,25 @@ class WorkPage(Schema):
     count: int
     page: int
     items: list[WorkOut]
+
+
+class LateWorkOut(Schema):
+    """`holder`: whom it waits for, a person or a role; `due_at` null: left by who no longer holds the position."""
+
+    id: int
+    kind: str
+    title: str
+    url: str
+    holder: str
+    due_at: datetime | None
+    target_type: str
+    target_id: int
+
+
+class LateWorkPage(Schema):
+    count: int
+    page: int
+    items: list[LateWorkOut]
 
 
 class KindOut(Schema):
@@ -150,6 +179,18 @@ def work(
         for row in at
     ]
     return WorkPage(count=at.paginator.count, page=at.number, items=items)
+
+
+@router.get("/work/late-of-others", response=LateWorkPage)
+def late_work(request: HttpRequest, page: int = 1) -> dict[str, Any]:
+    """What others leave late by a working day, for their superiors; the latest first. 404 for whoever leads nobody."""
+    own = _own(request)
+    if not leads_others(own):
+        raise NotFound(_("There is no such page."))
+    at = Paginator(late_of_others(own), PAGE).get_page(page)
+    names = ("id", "kind", "title", "url", "due_at", "target_type", "target_id")
+    items = [{name: getattr(row, name) for name in names} | {"holder": holder_of(row)} for row in at]
+    return {"count": at.paginator.count, "page": at.number, "items": items}
 
 
 @router.get("/work/kinds", response=list[KindOut])

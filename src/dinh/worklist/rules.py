@@ -27,5 +27,10 @@ def may_name_delegate(recorder: Appointment, delegate: Appointment) -> bool:
     return delegate.person_id != recorder.person_id or recorder.has_role(Role.UNIT_HEAD)
 
 
+def leads_others(appointment: Appointment) -> bool:
+    """Who is told of what others leave late."""
+    return appointment.has_role(Role.UNIT_HEAD, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
+
+
 def reaches_all_units(appointment: Appointment) -> bool:
     return keeps_directory(appointment)

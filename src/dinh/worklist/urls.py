@@ -5,6 +5,7 @@ from dinh.worklist.views import absences, home, saved_filters
 app_name = "worklist"
 urlpatterns = [
     path("", home.my_work, name="home"),
+    path("late-work/", home.late_work, name="late_of_others"),
     path("absences/", absences.absences, name="absences"),
     path("absences/of/", absences.absences_of_others, name="absences_of_others"),
     path("absences/of/<int:person_id>/", absences.absence_of, name="absence_of"),

@@ -53,7 +53,7 @@ from dinh.directory.rules import administers, administers_anything, keeps_direct
 from dinh.directory.views.form_page import form_page
 from dinh.directory.views.units import day_of
 from dinh.kernel.components import chips_for
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_told
 
 PAGE = 50
 both = require_http_methods(["GET", "POST"])
@@ -79,7 +79,7 @@ def people_export(request: StaffRequest, ending: str) -> HttpResponseBase:
     """What the list shows under these filters, all its pages."""
     with refusals_told(request):
         return list_of_people(request.appointment, _wanted(request), ending=ending, at=timezone.now())
-    return redirect(f"{reverse('directory:people')}?{request.GET.urlencode()}")
+    return page_after(request, f"{reverse('directory:people')}?{request.GET.urlencode()}")
 
 
 def _wanted(request: StaffRequest) -> WantedPeople:
@@ -277,7 +277,7 @@ def account_state(request: StaffRequest, person_id: int) -> HttpResponseBase:
     with refusals_told(request):
         set_active(account_id=account.pk, is_active=wanted, actor=request.appointment, at=timezone.now())
         messages.success(request, _("The account is open.") if wanted else _("The account is shut."))
-    return redirect("directory:person", person_id)
+    return page_after(request, "directory:person", person_id)
 
 
 def _terms(unit: Unit, given: dict[str, Any]) -> Terms:

@@ -25,6 +25,7 @@ _SIGNATURE = (116.0, 65.0)
 _SEAL = (99.0, 100.0)
 _INITIALS = (44.0, 45.0)
 _INITIALS_STEP = 46.0
+_SEALED = ("leader", "second")
 _NAME_GAP = 22.0
 _HEAD_GAP = 40.0
 _SAME_ROW = 8.0
@@ -41,7 +42,7 @@ def suggest_places(
     wanted, `signature.leader`, `seal.leader`, and `copy` in the top right corner of page 1.
 
     :param signers: keys of the signature blocks from left to right, as `letters.ModelWords` has them; of two that stand
-        side by side each has its `signature.<key>`, and the leader's has the seal
+        side by side each has its `signature.<key>`; the leader's has the seal, and that of another party its own
 
     A scan without text gives `copy` alone. Points from the bottom left, as in `kernel.pdf.Place`.
 
@@ -221,11 +222,11 @@ def _signature(page: PageText, column: list[TextLine], key: str) -> Iterator[Pla
     height = min(height, max(above - below, 40))
     x, y = center - width / 2, (above + below) / 2 - height / 2
     yield Place(name=f"signature.{key}", page=page.number, x=x, y=y, width=width, height=height)
-    if key != "leader":
+    if key not in _SEALED:
         return
     seal_width, seal_height = _SEAL
     yield Place(
-        name="seal.leader",
+        name=f"seal.{key}",
         page=page.number,
         x=x + width / 3 - seal_width,
         y=y + height / 2 - seal_height / 2,

@@ -15,9 +15,10 @@ from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
 from dinh.documents.forms.letter_form import form_given, shown_given, shown_of
 from dinh.documents.letters import DocumentType
 from dinh.documents.models import Outgoing
-from dinh.documents.operations.draft_plan import DraftPlan, WantedRecipient
+from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient
 from dinh.documents.operations.letter_form import PLAIN_FORM
 from dinh.documents.queries.drafting import Group, folded_recipients
+from dinh.documents.queries.parties import is_name_of, party_named, party_of
 from dinh.kernel.errors import FieldFault, InvalidInput
 from dinh.kernel.text import fold
 
@@ -54,6 +55,15 @@ def rows_given(given: QueryDict, groups: Sequence[Group]) -> list[Row]:
     return list(reversed(unique.values()))
 
 
+def rows_still_there(given: QueryDict, groups: Sequence[Group]) -> list[Row]:
+    """The recipients as the page sent them, without those that are not there, and with nothing added."""
+    columns = [given.getlist(each) for each in ("to", "purpose", "to_name", "to_address")]
+    labels = _unit_names(columns[0])
+    known = {*labels, *OUTSIDE, *(f"group:{each.pk}" for each in groups)}
+    asked = [each for each in zip(*columns, strict=False) if each[0] in known]
+    return [row for each in asked if (row := _row(labels, groups, *each))]
+
+
 def rows_of(outgoing: Outgoing, groups: Sequence[Group]) -> list[Row]:
     """The recipients of a draft, groups folded together."""
     rows = []
@@ -69,8 +79,9 @@ def rows_of(outgoing: Outgoing, groups: Sequence[Group]) -> list[Row]:
 
 
 def plan_given(
-    given: QueryDict, *, people: Iterable[Appointment], types: Iterable[DocumentType], groups: Sequence[Group]
-) -> DraftPlan:
+    given: QueryDict, *, sender: Unit, people: Iterable[Appointment], types: Iterable[DocumentType],
+    groups: Sequence[Group],
+) -> DraftPlan:  # fmt: skip
     """:raises InvalidInput: naming each field that cannot be read"""
     known = {str(each.pk): each for each in people}
     leader, initials, secretary = _names_given(given)
@@ -85,12 +96,39 @@ def plan_given(
         secrecy=_read(faults, 0, _chosen, given, "secrecy", Secrecy.values),
         reply_due_date=_read(faults, None, _day, given.get("reply_due_date", "")),
         authority=given.get("authority") or None,
+        party=_read(faults, None, party_given, given, sender),
         form=_read(faults, PLAIN_FORM, form_given, given),
     )
     if faults:
         raise InvalidInput(" ".join(dict.fromkeys(each.message for each in faults)), faults=faults)
     return plan(
         leader=known[leader], initials=[known[each] for each in initials], secretary=known.get(secretary)
+    )
+
+
+def party_given(given: QueryDict, sender: Unit) -> WantedParty | None:
+    """
+    The other party of an agreement: the unit of that name; an outsider where somebody is named who signs for it.
+
+    :raises InvalidInput: if the name fits no unit or several, and nobody is named who signs
+    """
+    name, representative = (given.get(each, "").strip() for each in ("party", "party_representative"))
+    if not name:
+        return None
+    found = party_named(name, sender=sender)
+    if representative and not is_name_of(name, found):
+        position = given.get("party_position", "")
+        return WantedParty(name=name, representative=representative, position=position)
+    if len(found) == 1:
+        return WantedParty(unit_id=found[0].pk)
+    if found:
+        names = "; ".join(each.name for each in found)
+        raise InvalidInput(
+            _("Several units may be meant: %(names)s. Write one name in full.") % {"names": names},
+            field="party",
+        )
+    raise InvalidInput(
+        _("No unit of the province has this name. Of others, name who signs for them."), field="party"
     )
 
 
@@ -127,6 +165,7 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
     steps = list(outgoing.steps.all())
     signer = next((each for each in steps if each.kind == StepKind.SIGN), None)
     secretary = next((each for each in steps if each.kind == StepKind.COSIGN), None)
+    party = party_of(outgoing)
     return {
         "type_code": document.type_code,
         "subject": document.subject,
@@ -137,6 +176,9 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
         "authority": document.signer_authority,
         "leader": str(signer.appointment_id) if signer else "",
         "secretary": str(secretary.appointment_id) if secretary else "",
+        "party": party.name if party else "",
+        "party_representative": party.representative if party else "",
+        "party_position": party.position if party else "",
         "initials": [str(each.appointment_id) for each in steps if each.kind == StepKind.INITIAL],
         "form": shown_of(outgoing),
     }
@@ -160,6 +202,9 @@ def values_given(given: QueryDict) -> dict[str, object]:
         "authority",
         "leader",
         "secretary",
+        "party",
+        "party_representative",
+        "party_position",
     )
     return {name: given.get(name, "") for name in names} | {
         "initials": [each for each in given.getlist("initials") if each],

@@ -22,6 +22,7 @@ from dinh.documents.letters.fields import (
     initials_field,
     letter_fields,
     number_and_date,
+    seal_field,
     signature_field,
 )
 from dinh.documents.letters.formats import (
@@ -56,7 +57,7 @@ from dinh.documents.letters.law import (
     urgency_code,
     variant_of,
 )
-from dinh.documents.letters.models import minutes_signers, starter, starter_text
+from dinh.documents.letters.models import agreement_signers, minutes_signers, starter, starter_text
 from dinh.documents.letters.registers import (
     Register,
     RegisterColumn,
@@ -103,6 +104,7 @@ __all__ = [
     "SlipEntry",
     "Table",
     "UnknownForm",
+    "agreement_signers",
     "annex_mark_lines",
     "archive_line",
     "authority_lines",
@@ -140,6 +142,7 @@ __all__ = [
     "render_letter",
     "render_register",
     "roman",
+    "seal_field",
     "signature_field",
     "stamp_scan",
     "starter",

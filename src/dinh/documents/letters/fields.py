@@ -41,12 +41,18 @@ def signature_field(key: str) -> str:
     return f"Signature.{key}"
 
 
+def seal_field(key: str) -> str:
+    """Name of the field of the seal that belongs to a signature block."""
+    return SEAL_FIELD if key == "leader" else f"Signature.{key}_seal"
+
+
 def letter_fields(
     places: Sequence[Mapping[str, Any]],
     *,
     initials: int,
     dated: bool = True,
     signers: Sequence[str] = ("leader",),
+    other_seals: Sequence[str] = (),
 ) -> list[FieldSpec]:
     """
     The fields of a letter with so many who initial.
@@ -55,12 +61,14 @@ def letter_fields(
     :param dated: the form of its type has a date in the head; else the date's places are wanted only where one of them
         is there
     :param signers: keys of those who sign, in order; the seal goes with the leader's
+    :param other_seals: keys of signers whose own unit seals beside it, before number and date are given
     :raises PlacesMissing: naming each place that is needed and not there
     """
     known = {place["name"]: place for place in places}
     date_places = _DATE if dated or any(name in known for name in _DATE) else ()
     initialled = {f"initials.{order}": initials_field(order) for order in range(1, initials + 1)}
     signed = {f"signature.{key}": signature_field(key) for key in signers}
+    signed |= {f"seal.{key}": seal_field(key) for key in other_seals}
     expected = ["number", *date_places, *initialled, *signed, "seal.leader"]
     if missing := [name for name in expected if name not in known]:
         told = _("The letter has no place for: %(names)s. Mark it on the page.") % {

@@ -119,7 +119,7 @@ class ModelWords(Rule):
     :param has_authority: names the deciding authority
     :param is_dated: bears place and date in its head (box 4)
     :param signers: keys of the signature blocks from left to right: `leader`, whose is the seal; `secretary` of
-        minutes; `second` of an agreement, who is another party's and signs elsewhere
+        minutes; `second` of an agreement, who is the other party's
     """
 
     layout: str
@@ -134,6 +134,11 @@ class ModelWords(Rule):
     def has_secretary(self) -> bool:
         """Whether somebody of the own unit signs beside the leader."""
         return "secretary" in self.signers
+
+    @property
+    def has_party(self) -> bool:
+        """Whether somebody signs for another party."""
+        return "second" in self.signers
 
 
 def profile_for(*, bloc: str, on: date, variant: str = "") -> FormProfile:

@@ -1,5 +1,6 @@
 """The empty form of each type: what Annex III prints, ready to be filled."""
 
+from dataclasses import replace
 from datetime import date
 
 from dinh.documents.letters.content import LetterContent, Order, SignatureBlock
@@ -73,13 +74,17 @@ def minutes_signers(*, secretary: str, chair: str, chair_position: str = "") -> 
     return left, SignatureBlock(lines=("CHỦ TỌA",), name=chair, other_position=chair_position)
 
 
+def agreement_signers(
+    own: SignatureBlock, *, lines: tuple[str, ...], name: str
+) -> tuple[SignatureBlock, ...]:
+    """Return the blocks of an agreement: the own party's, and beside it the other's, with a seal of its own."""
+    first = replace(own, lines=("ĐẠI DIỆN BÊN A", *own.lines))
+    return first, SignatureBlock(lines=("ĐẠI DIỆN BÊN B", *lines), name=name, key="second")
+
+
 def _signers(layout: str, signer: SignatureBlock) -> tuple[SignatureBlock, ...]:
     if layout == "minutes":
         return minutes_signers(secretary="Họ và tên", chair=signer.name)
     if layout == "agreement":
-        first = SignatureBlock(lines=("ĐẠI DIỆN BÊN A", *signer.lines), name=signer.name)
-        second = SignatureBlock(
-            lines=("ĐẠI DIỆN BÊN B", "CHỨC VỤ"), name="Họ và tên", key="second", sealed=False
-        )
-        return (first, second)
+        return agreement_signers(signer, lines=("CHỨC VỤ",), name="Họ và tên")
     return (signer,)

@@ -5,6 +5,7 @@ from dinh.documents.models.importing import ImportedEntry, RegisterImport
 from dinh.documents.models.incoming import Assignment, Dispatch, Incoming, Note
 from dinh.documents.models.intake import Intake, TrueCopy
 from dinh.documents.models.outgoing import Comment, Outgoing, Recipient, Step, Version
+from dinh.documents.models.party import Party
 
 __all__ = [
     "Assignment",
@@ -20,6 +21,7 @@ __all__ = [
     "Intake",
     "Note",
     "Outgoing",
+    "Party",
     "Recipient",
     "RegisterImport",
     "Step",

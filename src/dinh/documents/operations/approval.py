@@ -14,7 +14,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.docx import BLOCKING
 from dinh.documents.enums import OutgoingState, StepKind, StepState, Urgency
 from dinh.documents.letters import initials_field, signature_field
-from dinh.documents.models import Document, Outgoing, Step, Version
+from dinh.documents.models import Document, Outgoing, Party, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
@@ -24,6 +24,8 @@ from dinh.pki.api import FieldSpec
 from dinh.signing.api import add_fields
 from dinh.worklist.api import NewWork, add_work, finish_work
 
+_SIGNERS = {StepKind.SIGN: "leader", StepKind.COSIGN: "secretary", StepKind.PARTY: "second"}
+"""Whose signature block each step fills."""
 _AT_LEAST = timedelta(hours=1)
 
 
@@ -110,7 +112,7 @@ def withdraw_draft(*, outgoing_id: int, drafter: Appointment, at: datetime) -> O
     Take a document back from its path, to go on writing; signatures on it so far are given up.
 
     :raises NotPermitted: if somebody else drafted it
-    :raises NotYourTurn: if it is not on its path, or the leader has signed it
+    :raises NotYourTurn: if it is not on its path, or all have signed it
     """
     outgoing = locked_outgoing(outgoing_id, drafter)
     if outgoing.drafter_id != drafter.pk:
@@ -128,7 +130,8 @@ def pass_initial(*, outgoing_id: int, actor: Appointment, at: datetime) -> Outgo
     """
     Close the step of the one who comments, or initials without a certificate, and let the next wait.
 
-    A leader's step and that of minutes' secretary are closed by signing alone (`signing.sign_step`).
+    A leader's step, that of minutes' secretary and that of another party's head are closed by signing alone
+    (`signing.sign_step`).
 
     :raises NotYourTurn: if no such step waits for this appointment
     """
@@ -167,6 +170,7 @@ def _take_off_path(outgoing: Outgoing, at: datetime) -> None:
     """The drafter writes again; who signs later signs anew."""
     unsigned = {"content": None, "signer_name": "", "signer_position": ""}
     Document.objects.filter(pk=outgoing.document_id).update(**unsigned)
+    Party.objects.filter(outgoing=outgoing).update(signed_at=None, sealed_at=None)
     outgoing.signed_at = None
     outgoing.save(update_fields=["signed_at"])
     set_state(outgoing, OutgoingState.RETURNED, at)
@@ -180,7 +184,8 @@ def wait_for_next(outgoing: Outgoing, at: datetime) -> None:
         state=StepState.WAITING
     ):
         raise NotYourTurn(_("Nobody is left on the path. Reload the page."))
-    add_work([_work(outgoing, f"documents.{step.kind}", step.appointment_id, at)])
+    work = _work(outgoing, f"documents.{step.kind}", step.appointment_id, at)
+    add_work([replace(work, unit_id=step.appointment.unit_id)])
 
 
 def _own_draft(outgoing_id: int, drafter: Appointment) -> Outgoing:
@@ -200,7 +205,7 @@ def _laid_out(outgoing: Outgoing) -> Version:
 
 
 def _name_fields(outgoing: Outgoing) -> None:
-    for kind, key in ((StepKind.SIGN, "leader"), (StepKind.COSIGN, "secretary")):
+    for kind, key in _SIGNERS.items():
         outgoing.steps.filter(kind=kind).update(field_name=signature_field(key))
     initialling = outgoing.steps.filter(kind=StepKind.INITIAL).order_by("position")
     for order, step in enumerate(initialling, start=1):
@@ -212,6 +217,11 @@ def set_state(outgoing: Outgoing, state: OutgoingState, at: datetime) -> None:
     """Keep the state and the moment of the change."""
     outgoing.state, outgoing.updated_at = state, at
     outgoing.save(update_fields=["state", "updated_at"])
+
+
+def party_work(outgoing: Outgoing, kind: str, at: datetime, *, unit_id: int) -> NewWork:
+    """Work on an agreement for the clerks of a unit, its own or the other party's, before it has all signatures."""
+    return replace(_work(outgoing, kind, None, at), role=Role.CLERK, unit_id=unit_id)
 
 
 def office_work(outgoing: Outgoing, kind: str, role: Role, at: datetime) -> NewWork:

@@ -26,6 +26,11 @@ from dinh.documents.operations.annexes import (
     keep_annexes,
     unsigned_annexes,
 )
+from dinh.documents.operations.counterparty import (
+    PARTY_SEAL_FIELD,
+    counterseal_wanted,
+    keep_countersealed,
+)
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.numbering import number_document
 from dinh.documents.operations.sealing import keep_sealed, sealable
@@ -105,6 +110,26 @@ def begin_seal(
         _begin_annex(outgoing, annex, actor, batch)
     session = begin_signing(
         sha256=sha256, field_name=SEAL_FIELD, as_="unit", appointment=actor, about=_about(outgoing)
+    )
+    begun = DeviceSignature(outgoing_id=outgoing_id, before_id=sha256)
+    return _keep(begun, actor, session, batch), session
+
+
+def begin_counterseal(
+    *, outgoing_id: int, actor: Appointment, batch: UUID | None = None
+) -> tuple[DeviceSignature, SessionInfo]:
+    """
+    Begin the seal of the other party on an agreement; otherwise as `begin_step`.
+
+    :raises SealedAlready: if it is sealed
+    :raises DomainError: as `counterparty.seal_as_party`
+    """
+    outgoing, sha256 = counterseal_wanted(clerk=actor, outgoing_id=outgoing_id)
+    if sha256 is None:
+        raise SealedAlready(_("The document is sealed already. Reload the page."))
+    about = {"Subject": outgoing.document.subject}
+    session = begin_signing(
+        sha256=sha256, field_name=PARTY_SEAL_FIELD, as_="unit", appointment=actor, about=about
     )
     begun = DeviceSignature(outgoing_id=outgoing_id, before_id=sha256)
     return _keep(begun, actor, session, batch), session
@@ -197,7 +222,9 @@ def finish_on_device(
     # A finished session answers again; only the first finish, or one after a crash, still has to be taken over.
     if begun.finished_at:
         return begun.outgoing
-    proven = extend(sha256=signed.sha256) if begun.step_id is None else None
+    # Before number and date are given nothing is proven for good yet.
+    ends = begun.step_id is None and not _is_of_party(begun)
+    proven = extend(sha256=signed.sha256) if ends else None
     return _taken_over(begun.pk, actor, signed, proven)
 
 
@@ -218,11 +245,16 @@ def _as_it_is(begun: DeviceSignature) -> str:
 
 
 def _is_seal(begun: DeviceSignature) -> bool:
-    return begun.step_id is None and begun.annex_id is None
+    return begun.step_id is None and begun.annex_id is None and not _is_of_party(begun)
+
+
+def _is_of_party(begun: DeviceSignature) -> bool:
+    """Whether a clerk of the other party's unit seals an agreement of this one."""
+    return begun.step_id is None and begun.actor.unit_id != begun.outgoing.unit_id
 
 
 def _own(session_id: UUID, actor: Appointment) -> DeviceSignature:
-    own = DeviceSignature.objects.select_related("outgoing__document", "annex", "session")
+    own = DeviceSignature.objects.select_related("outgoing__document", "annex", "session", "actor")
     begun = own.filter(session=session_id, actor=actor).first()
     if begun is None:
         raise _missing()
@@ -251,6 +283,8 @@ def _closed(
     before = begun.before_id
     if begun.step_id is not None:
         return close_step(step_id=begun.step_id, actor=actor, before=before, signed=signed)
+    if _is_of_party(begun):
+        return keep_countersealed(outgoing_id=begun.outgoing_id, clerk=actor, before=before, signed=signed)
     proven = proven or ExtendedPdf(signed.sha256)
     if begun.annex_id is not None:
         return _keep_annex(begun, actor, signed, proven)

@@ -11,8 +11,15 @@ from django.utils.translation import gettext as _
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
-from dinh.documents.letters import UnknownForm, document_type, model_words, notation_for, variant_of
-from dinh.documents.models import Document, Outgoing, Recipient, Step
+from dinh.documents.letters import (
+    ModelWords,
+    UnknownForm,
+    document_type,
+    model_words,
+    notation_for,
+    variant_of,
+)
+from dinh.documents.models import Document, Outgoing, Party, Recipient, Step
 from dinh.documents.operations.authority import AUTHORITIES, DELEGATED, suggested_authority
 from dinh.documents.operations.letter_form import (
     PLAIN_FORM,
@@ -20,6 +27,7 @@ from dinh.documents.operations.letter_form import (
     form_faults,
     issuer_abbreviation,
 )
+from dinh.documents.queries.parties import head_of_unit
 from dinh.documents.queries.units import units_in_being
 from dinh.kernel.errors import FieldFault, InvalidInput
 
@@ -44,13 +52,27 @@ class WantedRecipient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WantedParty:
+    """
+    The other party of an agreement: a unit of the province (`unit_id`), whose head is asked to sign, or an
+    outsider by name with who signs for it and as what.
+    """
+
+    unit_id: int | None = None
+    name: str = ""
+    representative: str = ""
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftPlan:
     """
     Type, words, recipients and path of a draft.
 
     `paragraphs` may be empty where the text is a file. `initials`: who initials, in order, before `leader`
     signs. `secretary`: who wrote minutes and signs them before the chair, their `leader`; nobody of other
-    types. `authority` is a key of `authority.AUTHORITIES`, None for the ordinary one.
+    types. `party`: the other party of an agreement, who signs after `leader`; nobody of other types.
+    `authority` is a key of `authority.AUTHORITIES`, None for the ordinary one.
     """
 
     type_code: str
@@ -60,6 +82,7 @@ class DraftPlan:
     recipients: Sequence[WantedRecipient] = ()
     initials: Sequence[Appointment] = ()
     secretary: Appointment | None = None
+    party: WantedParty | None = None
     urgency: int = Urgency.NORMAL
     secrecy: int = Secrecy.NONE
     reply_due_date: date | None = None
@@ -162,12 +185,32 @@ def recipient_faults(recipients: Sequence[WantedRecipient], *, sender: Appointme
 
 
 def set_path(outgoing: Outgoing, plan: DraftPlan) -> None:
-    """Replace the path: those who initial, in order, the secretary of minutes, then the signer."""
+    """
+    Replace the path: those who initial, in order, the secretary of minutes, the signer, and the other party's head.
+    """
     outgoing.steps.all().delete()
     Step.objects.bulk_create(
         Step(outgoing=outgoing, position=position, kind=kind, appointment=person)
         for position, (kind, person) in enumerate(plan.path, start=1)
     )
+    Party.objects.filter(outgoing=outgoing).delete()
+    if plan.party is not None:
+        _set_party(outgoing, plan.party, position=len(plan.path) + 1)
+
+
+def _set_party(outgoing: Outgoing, wanted: WantedParty, *, position: int) -> None:
+    if wanted.unit_id is None:
+        Party.objects.create(
+            outgoing=outgoing,
+            name=wanted.name.strip(),
+            representative=wanted.representative.strip(),
+            position=wanted.position.strip(),
+        )
+        return
+    head = head_of_unit(wanted.unit_id, timezone.localdate())
+    assert head is not None  # noqa: S101 the plan was checked
+    Party.objects.create(outgoing=outgoing, unit=head.unit, name=head.unit.name)
+    Step.objects.create(outgoing=outgoing, position=position, kind=StepKind.PARTY, appointment=head)
 
 
 def _recipient(outgoing: Outgoing, wanted: WantedRecipient, units: dict[int, Unit], order: int) -> Recipient:
@@ -218,6 +261,7 @@ def _faults_of_path(plan: DraftPlan, drafter: Appointment, today: date) -> Itera
     if not plan.leader.has_role(*(_DELEGATES if delegated else _HEADS)):
         yield FieldFault("leader", _("Only the head of the unit or a deputy signs."))
     yield from _faults_of_secretary(plan, drafter, today)
+    yield from _faults_of_party(plan, drafter, today)
     people = [each.pk for _kind, each in plan.path]
     if len(set(people)) < len(people):
         yield FieldFault("initials", _("Each person can be named only once."))
@@ -228,15 +272,52 @@ def _faults_of_path(plan: DraftPlan, drafter: Appointment, today: date) -> Itera
 def _faults_of_secretary(plan: DraftPlan, drafter: Appointment, today: date) -> Iterator[FieldFault]:
     if plan.secretary is not None and not _works_here(plan.secretary, drafter, today):
         yield FieldFault("secretary", _("Choose people of your own unit."))
-    try:
-        kind = document_type(plan.type_code, bloc=drafter.unit.bloc, on=today)
-    except UnknownForm:
+    words = _words(plan, drafter, today)
+    if words is None:
         return
-    wanted = model_words(kind.layout, on=today).has_secretary
+    wanted = words.has_secretary
     if wanted and plan.secretary is None:
         yield FieldFault("secretary", _("Choose the secretary, who signs the minutes beside the chair."))
     if plan.secretary is not None and not wanted:
         yield FieldFault("secretary", _("Only minutes have a secretary. Choose nobody here."))
+
+
+def _faults_of_party(plan: DraftPlan, drafter: Appointment, today: date) -> Iterator[FieldFault]:
+    words, party = _words(plan, drafter, today), plan.party
+    if words is None:
+        return
+    if words.has_party and party is None:
+        yield FieldFault("party", _("Name the other party, who signs the agreement beside your unit."))
+    if party is None:
+        return
+    if not words.has_party:
+        yield FieldFault("party", _("Only agreements have another party. Leave it empty here."))
+    elif party.unit_id is None:
+        yield from _faults_of_outsider(party)
+    elif party.unit_id == drafter.unit_id or not units_in_being(today).filter(pk=party.unit_id).exists():
+        yield FieldFault("party", _("Choose another unit of the province as the other party."))
+    elif head_of_unit(party.unit_id, today) is None:
+        yield FieldFault("party", _("This unit has no head who could sign."))
+
+
+def _faults_of_outsider(party: WantedParty) -> Iterator[FieldFault]:
+    if not 0 < len(party.name.strip()) <= 200:
+        yield FieldFault("party", _("Name the other party, in at most 200 characters."))
+    if not 0 < len(party.representative.strip()) <= 80:
+        yield FieldFault(
+            "party_representative", _("Name who signs for the other party, in at most 80 characters.")
+        )
+    if len(party.position) > 120:
+        yield FieldFault("party_position", _("Shorten the position to 120 characters."))
+
+
+def _words(plan: DraftPlan, drafter: Appointment, today: date) -> ModelWords | None:
+    """The words of the type's form, None where the type is not known."""
+    try:
+        kind = document_type(plan.type_code, bloc=drafter.unit.bloc, on=today)
+    except UnknownForm:
+        return None
+    return model_words(kind.layout, on=today)
 
 
 def _is_addressed(outsider: WantedRecipient) -> bool:

@@ -15,6 +15,7 @@ from dinh.documents.letters import (
     LetterContent,
     ModelWords,
     SignatureBlock,
+    agreement_signers,
     document_type,
     letter_fields,
     minutes_signers,
@@ -28,6 +29,7 @@ from dinh.documents.models import Outgoing, Step, Version
 from dinh.documents.operations.authority import deciding_authority, signature_lines, suggested_authority
 from dinh.documents.operations.letter_form import LetterForm, form_of, laid_out_annexes, typist_mark
 from dinh.documents.queries.outgoing import addressed_as
+from dinh.documents.queries.parties import party_of
 from dinh.kernel.errors import NotFound
 from dinh.pki.api import FieldSpec
 
@@ -80,12 +82,14 @@ def fields_of(version: Version, places: Sequence[Mapping[str, Any]]) -> list[Fie
 
     :raises PlacesMissing: naming each place that is needed and not there
     """
-    steps = version.outgoing.steps
+    steps, party = version.outgoing.steps, party_of(version.outgoing)
+    secretary = ("secretary",) if steps.filter(kind=StepKind.COSIGN).exists() else ()
     return letter_fields(
         places,
         initials=steps.filter(kind=StepKind.INITIAL).count(),
         dated=_words(version).is_dated,
-        signers=("secretary", "leader") if steps.filter(kind=StepKind.COSIGN).exists() else ("leader",),
+        signers=(*secretary, "leader", *(("second",) if party else ())),
+        other_seals=("second",) if party and party.unit_id else (),
     )
 
 
@@ -172,13 +176,28 @@ def _deciding(version: Version) -> str:
 def _signatures(outgoing: Outgoing, version: Version) -> tuple[SignatureBlock, ...]:
     secretary = _person_of(outgoing, StepKind.COSIGN)
     if secretary is None:
-        return (_signature(outgoing, version),)
+        return _with_party(outgoing, version)
     leader = _leader(outgoing)
     return minutes_signers(
         secretary=secretary.person.full_name,
         chair=leader.person.full_name,
         chair_position=leader.position.name,
     )
+
+
+def _with_party(outgoing: Outgoing, version: Version) -> tuple[SignatureBlock, ...]:
+    own, party = _signature(outgoing, version), party_of(outgoing)
+    if party is None:
+        return (own,)
+    head = _person_of(outgoing, StepKind.PARTY)
+    if head is None:
+        return agreement_signers(own, lines=_capitals(party.position), name=party.representative)
+    lines = signature_lines(head, authority=suggested_authority(head), on=_day(version))
+    return agreement_signers(own, lines=lines, name=head.person.full_name)
+
+
+def _capitals(position: str) -> tuple[str, ...]:
+    return (position.upper(),) if position else ()
 
 
 def _signature(outgoing: Outgoing, version: Version) -> SignatureBlock:

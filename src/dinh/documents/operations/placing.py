@@ -22,7 +22,10 @@ from dinh.kernel.pdf import Place
 from dinh.signing.api import add_fields
 from dinh.storage.api import read_blob
 
-PLACED = ("number", "day", "month", "year", "signature.secretary", "signature.leader", "seal.leader")
+PLACED = (
+    "number", "day", "month", "year",
+    "signature.secretary", "signature.leader", "seal.leader", "signature.second", "seal.second",
+)  # fmt: skip
 _SHAPES = {
     "number": (30.0, 16.0, 13.0, False),
     "day": (18.0, 16.0, 13.0, True),

@@ -10,14 +10,26 @@ from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState, StepKind, StepState
-from dinh.documents.models import Document, Outgoing, Step
-from dinh.documents.operations.approval import NotYourTurn, office_work, set_state, wait_for_next
+from dinh.documents.models import Document, Outgoing, Party, Step
+from dinh.documents.operations.approval import (
+    NotYourTurn,
+    office_work,
+    party_work,
+    set_state,
+    wait_for_next,
+)
 from dinh.documents.operations.drafting import locked_outgoing
+from dinh.documents.queries.parties import party_of
 from dinh.kernel.errors import DomainError
 from dinh.signing.api import SignedPdf, sign_pdf
 from dinh.worklist.api import add_work, finish_work
 
-_ACTIONS = {StepKind.INITIAL: "initialled", StepKind.COSIGN: "cosigned", StepKind.SIGN: "signed"}
+_ACTIONS = {
+    StepKind.INITIAL: "initialled",
+    StepKind.COSIGN: "cosigned",
+    StepKind.SIGN: "signed",
+    StepKind.PARTY: "signed_by_party",
+}
 
 
 class ChangedMeanwhile(DomainError):
@@ -47,7 +59,8 @@ def sign_step(*, outgoing_id: int, actor: Appointment) -> Outgoing:
     """
     Sign the letter in the field of the step that waits for this appointment, and let the next one wait.
 
-    The first signature certifies the letter (DocMDP 2). After the leader's the clerk's office numbers it.
+    The first signature certifies the letter (DocMDP 2). After the leader's the clerk's office numbers it; an agreement
+    waits for its other party before.
     Never inside a transaction: the key may take its time.
 
     :raises NotFound: if the appointment does not see the document
@@ -121,17 +134,31 @@ def close_step(*, step_id: int, actor: Appointment, before: str, signed: SignedP
     details = {"field": step.field_name, "sha256": signed.sha256, "level": signed.level}
     record(f"documents.document.{action}", target=outgoing, actor=actor, at=signed.signed_at, details=details)
     if step.kind == StepKind.SIGN:
-        _await_number(outgoing, actor, signed.signed_at)
-    else:
-        set_state(outgoing, OutgoingState.REVIEWING, signed.signed_at)
-        wait_for_next(outgoing, signed.signed_at)
+        Document.objects.filter(pk=outgoing.document_id).update(
+            signer_name=actor.person.full_name, signer_position=actor.position.name
+        )
+    _go_on(outgoing, StepKind(step.kind), signed.signed_at)
     return outgoing
 
 
-def _await_number(outgoing: Outgoing, leader: Appointment, at: datetime) -> None:
-    Document.objects.filter(pk=outgoing.document_id).update(
-        signer_name=leader.person.full_name, signer_position=leader.position.name
-    )
+def _go_on(outgoing: Outgoing, done: StepKind, at: datetime) -> None:
+    """What waits next: another step; of an agreement the other party's hand; the number."""
+    party = party_of(outgoing)
+    if done == StepKind.SIGN and party is None:
+        await_number(outgoing, at)
+        return
+    set_state(outgoing, OutgoingState.REVIEWING, at)
+    if done == StepKind.SIGN and party and party.unit_id is None:
+        add_work([party_work(outgoing, "documents.party_file", at, unit_id=outgoing.unit_id)])
+    elif done == StepKind.PARTY and party and party.unit_id:
+        Party.objects.filter(pk=party.pk).update(signed_at=at)
+        add_work([party_work(outgoing, "documents.counterseal", at, unit_id=party.unit_id)])
+    else:
+        wait_for_next(outgoing, at)
+
+
+def await_number(outgoing: Outgoing, at: datetime) -> None:
+    """All have signed: the clerk's office gives number and date."""
     outgoing.signed_at = at
     outgoing.save(update_fields=["signed_at"])
     set_state(outgoing, OutgoingState.SIGNED, at)

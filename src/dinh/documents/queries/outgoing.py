@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, UnitGroup
-from dinh.documents.enums import OutgoingState, Purpose, Secrecy, StepState
+from dinh.documents.enums import OutgoingState, Purpose, Secrecy, StepKind, StepState
 from dinh.documents.models import Outgoing, Step
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.queries.words import with_words
@@ -26,6 +26,7 @@ _ORDERS: dict[str, OrderBy] = {
 }
 ORDERS = tuple(_ORDERS)
 _CLOSED = (OutgoingState.ISSUED, OutgoingState.VOIDED, OutgoingState.RECALLED, OutgoingState.REPLACED)
+_WHOLE_UNIT = (Role.CLERK, Role.UNIT_HEAD, Role.UNIT_DEPUTY)
 TO_ISSUE = (OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED)
 
 
@@ -36,14 +37,33 @@ def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
     The drafter, whoever stands on the path, clerks, head and deputies of the unit; a division's head sees
     its division's. What is secret only the path, clerks, head and deputies see.
     """
-    of_unit = Outgoing.objects.filter(unit=appointment.unit_id).select_related("document")
-    if appointment.has_role(Role.CLERK, Role.UNIT_HEAD, Role.UNIT_DEPUTY):
+    return Outgoing.objects.filter(_of_own_unit(appointment)).select_related("document")
+
+
+def outgoing_open_to(appointment: Appointment) -> QuerySet[Outgoing]:
+    """
+    What this appointment may open: its own unit's as `outgoing_visible_to`, and agreements of others from when their
+    leader signed, for the clerks, head and deputies of the unit that is their other party.
+    """
+    asked = Step.objects.filter(
+        outgoing=OuterRef("pk"), kind=StepKind.PARTY, state__in=(StepState.WAITING, StepState.DONE)
+    )
+    if appointment.has_role(*_WHOLE_UNIT):
+        asked = asked.filter(appointment__unit=appointment.unit_id)
+    else:
+        asked = asked.filter(appointment=appointment)
+    return Outgoing.objects.filter(_of_own_unit(appointment) | Q(Exists(asked))).select_related("document")
+
+
+def _of_own_unit(appointment: Appointment) -> Q:
+    of_unit = Q(unit=appointment.unit_id)
+    if appointment.has_role(*_WHOLE_UNIT):
         return of_unit
     on_path = Exists(Step.objects.filter(outgoing=OuterRef("pk"), appointment=appointment))
     seen = Q(drafter=appointment, document__secrecy=Secrecy.NONE) | Q(on_path)
     if appointment.has_role(Role.DIVISION_HEAD) and appointment.division_id is not None:
         seen |= Q(division=appointment.division_id, document__secrecy=Secrecy.NONE)
-    return of_unit.filter(seen)
+    return of_unit & seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +105,7 @@ def state_counts(appointment: Appointment) -> dict[str, int]:
 def letters_to_sign(appointment: Appointment) -> QuerySet[Outgoing]:
     """Letters whose path waits for this appointment's initials or signature, the most urgent first."""
     waiting = Step.objects.filter(outgoing=OuterRef("pk"), appointment=appointment, state=StepState.WAITING)
-    mine = outgoing_visible_to(appointment).filter(Exists(waiting.exclude(field_name="")))
+    mine = outgoing_open_to(appointment).filter(Exists(waiting.exclude(field_name="")))
     return mine.select_related("drafter__person").order_by("-document__urgency", "updated_at", "pk")
 
 

@@ -1,9 +1,11 @@
 """Until when the receiving office registers, presents and reports (Decree 30/2020, Art. 18, 21 to 23)."""
 
 from datetime import datetime
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.apps import apps
 
 from dinh.documents.arrival_deadlines import DELETED, DIRECT, REGISTER, arrival_due
 from dinh.documents.operations.dispatch import dispatch_document
@@ -11,6 +13,7 @@ from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.tests.test_incoming import sealed, staff, unit
 from dinh.worklist.models import WorkItem
+from dinh.worklist.tests.factories import WorkItemFactory
 
 
 def vietnam(day, hour, minute=0):
@@ -59,3 +62,19 @@ def test_each_step_of_the_receiving_office_has_its_deadline():
 
     recall_document(outgoing_id=outgoing.pk, actor=clerk, reason="Sai số liệu", at=vietnam(5, 16))
     assert waiting() == [(DELETED, vietnam(6, 12))]
+
+
+@pytest.mark.django_db
+def test_what_waited_before_there_were_deadlines_gets_that_of_its_day():
+    arrived = vietnam(4, 10)
+    kinds = {"documents.register": None, "documents.direct": None, "documents.handle": None}
+    for kind in kinds:
+        kinds[kind] = WorkItemFactory(kind=kind, created_at=arrived).pk
+    done = WorkItemFactory(kind="documents.register", created_at=arrived, done_at=arrived).pk
+
+    import_module("dinh.documents.migrations.0021_deadlines_of_what_waited").give_deadlines(apps, None)
+
+    due = dict(WorkItem.objects.values_list("pk", "due_at"))
+    assert due[kinds["documents.register"]] == arrival_due("documents.register", at=arrived, urgency=0)
+    assert due[kinds["documents.direct"]] == arrival_due("documents.direct", at=arrived, urgency=0)
+    assert (due[kinds["documents.handle"]], due[done]) == (None, None)

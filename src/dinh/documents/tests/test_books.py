@@ -289,9 +289,10 @@ def test_a_volume_has_a_limit_that_is_told(client, clerk, monkeypatch, ending, l
     monkeypatch.setattr(printing, limit, 1)
 
     page = client.get(reverse(f"documents:book_{ending}", args=[book.pk]))
+    told = [str(each) for each in page.context["messages"]]
     program = client.get(f"/api/v1/books/{book.pk}/register.{ending}")
 
-    assert page.url == reverse("documents:book", args=[book.pk])
+    assert (page.status_code, page.context["book"], len(told)) == (422, book, 1)
     assert (program.status_code, program.json()["errors"][0]["field"]) == (422, "date_from")
 
 

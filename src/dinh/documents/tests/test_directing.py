@@ -63,6 +63,7 @@ def test_without_a_choice_the_card_says_what_is_missing(client, office):
         reverse("documents:incoming_direct", args=[letter.pk]), {}, headers={"HX-Request": "true"}
     )
 
+    assert card.status_code == 422
     assert "Hãy chọn người chủ trì" in card.content.decode() or 'role="alert"' in card.content.decode()
     assert letters_to_direct(office[1]).get() == letter
 

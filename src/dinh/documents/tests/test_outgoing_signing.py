@@ -303,4 +303,4 @@ def test_tray_tells_its_script_what_became_of_each_letter(client, letter):
     assert answers[0] == [{"outgoing_id": outgoing.pk, "refusal": ""}]
     assert (answers[1][0]["outgoing_id"], bool(answers[1][0]["refusal"])) == (outgoing.pk, True)
     assert filled(outgoing) == ["Signature.initials.1"]
-    assert page.status_code == 302
+    assert page.status_code == 422

@@ -70,9 +70,13 @@ def assigned(office, registered):
     return assign_incoming(incoming_id=incoming.pk, actor=head, directions=directions, at=NOW)
 
 
-def act_as(client, person, incoming, act, **given):
+def sign_in(client, person):
     known = Account.objects.filter(person=person.person).first()
     client.force_login(known or AccountFactory(current_appointment=person))
+
+
+def act_as(client, person, incoming, act, **given):
+    sign_in(client, person)
     return Refused(client.post(reverse("documents:incoming_act", args=[incoming.pk, act]), given), f"/{act}/")
 
 
@@ -178,7 +182,7 @@ def test_a_card_of_the_tray_keeps_what_was_chosen(client, office, registered):
     card = client.post(url, given | {"part": incoming.pk}, headers={"HX-Request": "true"})
 
     assert (tray.faults(), tray.typed("instruction"), tray.is_open) == ({"lead"}, "Làm ngay", True)
-    assert card.status_code == 200
+    assert card.status_code == 422
     assert 'value="Làm ngay"' in card.content.decode()
 
 
@@ -243,3 +247,47 @@ def test_the_issuing_tray_keeps_the_chosen_letters(client, outgoing):
     assert (refused.faults(), refused.typed("dated")) == ({"dated"}, "30/02/2026")
     assert refused.chosen("letters") == [str(letter.pk)]
     assert (letter.document.secrecy, Book.objects.count()) == (Secrecy.NONE, 0)
+
+
+BUTTONS = {
+    "head": ["signing_tray"],
+    "clerk": ["issuing_tray", "incoming_register_several", "book_close", "recipients_remind"],
+}
+
+
+@pytest.mark.parametrize(("who", "name"), [(who, name) for who, names in BUTTONS.items() for name in names])
+def test_a_button_that_does_nothing_shows_its_page_again_and_says_why(client, office, who, name):
+    clerk, head, _specialist, _incoming = office
+    book = Book.objects.create(unit=clerk.unit, year=timezone.localdate().year + 1, direction="incoming")
+    args = {"book_close": [book.pk], "recipients_remind": [sealed(clerk, [], code="02/STTTT").pk]}
+    sign_in(client, clerk if who == "clerk" else head)
+
+    refused = client.post(reverse(f"documents:{name}", args=args.get(name, [])))
+
+    assert refused.status_code == 422
+    told = [str(each) for each in refused.context["messages"]]
+    assert len(told) == 1
+    assert told[0] in lxml.html.fromstring(refused.content.decode()).text_content()
+
+
+def test_what_is_missing_in_a_preview_or_a_group_is_said_in_the_part_with_422(client, office):
+    _clerk, _head, specialist, _incoming = office
+    sign_in(client, specialist)
+    part = {"HX-Request": "true"}
+
+    preview = client.post(reverse("documents:draft_preview"), {"type_code": "CV"}, headers=part)
+    columns = {"to": "unit:1", "purpose": "act", "to_name": "", "to_address": ""}
+    unit_of = columns | {"to": f"unit:{unit().pk}"}
+    nameless = client.post(
+        reverse("documents:draft_recipients"), unit_of | {"save_group": "1", "group_name": ""}, headers=part
+    )
+    gone = client.post(
+        reverse("documents:draft_recipients"),
+        {name: [value, unit_of[name]] for name, value in (columns | {"to": "group:0"}).items()},
+        headers=part,
+    )
+
+    assert [each.status_code for each in (preview, nameless, gone)] == [422] * 3
+    assert preview.context["faults"]
+    assert nameless.context["group_fault"]
+    assert ([row.to for row in gone.context["rows"]], bool(gone.context["fault"])) == ([unit_of["to"]], True)

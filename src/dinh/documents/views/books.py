@@ -30,7 +30,7 @@ from dinh.documents.queries.registers import as_line, entry_pages, lines_of
 from dinh.documents.registers.responses import register_file
 from dinh.documents.rules import VOIDABLE, may_keep_books, may_number
 from dinh.kernel.numbering import last_number_of
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_told
 
 T = TypeVar("T")
 PAGE_SIZE = 50
@@ -151,7 +151,7 @@ def book_close(request: StaffRequest, book_id: int) -> HttpResponse:
     _require_keeper(request)
     with refusals_told(request):
         close_book(clerk=request.appointment, book_id=book_id, at=timezone.now())
-    return redirect("documents:book_keep", book_id)
+    return page_after(request, "documents:book_keep", book_id)
 
 
 @require_http_methods(["GET", "POST"])
@@ -198,7 +198,7 @@ def _file(request: StaffRequest, book_id: int, ending: str) -> HttpResponseBase:
     rows = lines_of(book, request.appointment, _filters(request, book).wanted())
     with refusals_told(request):
         return register_file(book, rows, ending)
-    return redirect("documents:book", book_id)
+    return page_after(request, "documents:book", book_id)
 
 
 def _voidable(request: StaffRequest, outgoing_id: int) -> Outgoing:

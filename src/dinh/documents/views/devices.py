@@ -20,6 +20,7 @@ from dinh.documents.models import DeviceSignature
 from dinh.documents.operations.devices import Begin, begin_several, finish_on_device
 from dinh.documents.queries.devices import device_signatures_of
 from dinh.kernel.errors import DomainError, NotFound
+from dinh.kernel.refusals import shown_again, tell_refused
 from dinh.signing.api import DeviceAnswer, SessionInfo, StillWaiting, open_sessions, read_answer
 
 
@@ -39,8 +40,9 @@ class _Line:
 def to_device(request: StaffRequest, outgoing_ids: Sequence[int], begin: Begin) -> HttpResponse | None:
     """Begin for these letters and go to their page; tells what was refused, None if nothing could be begun."""
     batch = begin_several(outgoing_ids=list(outgoing_ids), actor=request.appointment, begin=begin)
+    tell = messages.error if batch.begun else tell_refused
     for each in batch.refused:
-        messages.error(request, each.refusal)
+        tell(request, each.refusal)
     return redirect("documents:device", batch.id) if batch.begun else None
 
 
@@ -88,7 +90,7 @@ def answered(request: StaffRequest, session_id: UUID, finish: Callable[..., str]
     except StillWaiting as waiting:
         return JsonResponse({"done": False, "waiting": True, "message": str(waiting)})
     except DomainError as refusal:
-        return JsonResponse({"done": False, "message": str(refusal)})
+        return shown_again(JsonResponse({"done": False, "message": str(refusal)}))
     return JsonResponse({"done": True, "message": told})
 
 

@@ -45,7 +45,7 @@ def direct(request: StaffRequest, incoming_id: int) -> HttpResponse:
     with refusals_kept(request, "direct"):
         return _answer(request, incoming, lead=_directed(request, incoming_id))
     if "HX-Request" in request.headers:
-        return _card(request, incoming)
+        return shown_again(_card(request, incoming))
     return shown_again(_tray(request))
 
 

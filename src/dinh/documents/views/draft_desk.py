@@ -30,7 +30,8 @@ from dinh.documents.operations.draft_plan import INITIALS_MAX
 from dinh.documents.operations.drafting import delete_draft
 from dinh.documents.operations.letter_content import initials_placed, word_of
 from dinh.documents.operations.placing import kept_page_sizes, mark_place
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import outgoing_open_to, outgoing_visible_to
+from dinh.documents.queries.parties import party_of
 from dinh.documents.queries.versions import compare_versions, versions_of
 from dinh.documents.rules import may_comment, may_edit_draft, may_mark_places
 from dinh.documents.views.drafting import DOCX_TYPE, lay_out
@@ -53,6 +54,8 @@ PLACES = {
     "signature.secretary": gettext_lazy("Signature of the secretary"),
     "signature.leader": gettext_lazy("Signature"),
     "seal.leader": gettext_lazy("Seal"),
+    "signature.second": gettext_lazy("Signature of the other party"),
+    "seal.second": gettext_lazy("Seal of the other party"),
 }
 
 
@@ -157,7 +160,9 @@ def draft_page(request: StaffRequest, outgoing_id: int, page: int) -> HttpRespon
 @signed_in
 def attachment(request: StaffRequest, outgoing_id: int, attachment_id: int) -> HttpResponseBase:
     """A file that goes with a draft, to be downloaded."""
-    outgoing = _visible(request, outgoing_id)
+    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
+    if outgoing is None:
+        raise Http404
     found = Attachment.objects.filter(pk=attachment_id, document=outgoing.document_id).first()
     if found is None:
         raise Http404
@@ -287,6 +292,9 @@ def _places_of(outgoing: Outgoing) -> list[tuple[str, object]]:
     gone = {f"initials.{n}" for n in range(initials_placed(outgoing.pk) + 1, INITIALS_MAX + 1)}
     if not outgoing.steps.filter(kind=StepKind.COSIGN).exists():
         gone.add("signature.secretary")
+    party = party_of(outgoing)
+    gone |= set() if party else {"signature.second"}
+    gone |= set() if party and party.unit_id else {"seal.second"}
     return [(name, label) for name, label in PLACES.items() if name not in gone]
 
 

@@ -22,6 +22,7 @@ from dinh.documents.forms.drafting import (
     request_key,
     rows_given,
     rows_of,
+    rows_still_there,
     type_named,
     values_given,
     values_of,
@@ -42,7 +43,7 @@ from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_edit_draft
 from dinh.documents.views.picking import PICKING, chosen, picker
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import refusals_told, shown_again
 
 _SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 _SHOWN_AGAIN = (*PICKING, "add_annex", "remove_annex", "starter")
@@ -104,7 +105,7 @@ def draft_preview(request: StaffRequest) -> HttpResponse:
     try:
         pdf = preview_letter(drafter=request.appointment, plan=_plan(request), at=timezone.now())
     except DomainError as refusal:
-        return render(request, "documents/drafting/preview.html", {"faults": _told(refusal)})
+        return shown_again(render(request, "documents/drafting/preview.html", {"faults": _told(refusal)}))
     if "HX-Request" not in request.headers:
         return HttpResponse(pdf, content_type="application/pdf")
     pictures = [b64encode(each).decode() for each in pictures_of(pdf)]
@@ -115,11 +116,19 @@ def draft_preview(request: StaffRequest) -> HttpResponse:
 @signed_in
 def draft_recipients(request: StaffRequest) -> HttpResponse:
     """The chosen recipients after one was added or taken away: a part of the form."""
+    rows, fault = _rows_kept(request)
+    context = chosen(request, rows) | ({"fault": fault} if fault else {})
+    page = render(request, "documents/drafting/recipients.html", context)
+    return shown_again(page) if fault or "group_fault" in context else page
+
+
+def _rows_kept(request: StaffRequest) -> tuple[list[Row], str]:
+    """The chosen recipients, without the groups that somebody took away meanwhile; and what is to be said of it."""
+    groups = groups_for(request.appointment.unit)
     try:
-        rows = rows_given(request.POST, groups_for(request.appointment.unit))
+        return rows_given(request.POST, groups), ""
     except InvalidInput as wrong:
-        return HttpResponse(str(wrong), status=422, content_type="text/plain; charset=utf-8")
-    return render(request, "documents/drafting/recipients.html", chosen(request, rows))
+        return rows_still_there(request.POST, groups), str(wrong)
 
 
 @require_GET
@@ -156,6 +165,7 @@ def lay_out(request: StaffRequest, outgoing: Outgoing) -> None:
 def _plan(request: StaffRequest) -> DraftPlan:
     return plan_given(
         request.POST,
+        sender=request.appointment.unit,
         people=_colleagues(request),
         types=document_types(bloc=request.appointment.unit.bloc, on=timezone.localdate()),
         groups=groups_for(request.appointment.unit),

@@ -1,7 +1,6 @@
 """The lists of documents as files, with the filters and the order of the page that they are taken from."""
 
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -13,7 +12,7 @@ from dinh.documents.queries.inbox import first_tab, inbox
 from dinh.documents.queries.outgoing import outgoing_box
 from dinh.documents.registers.lists import incoming_file, outgoing_file
 from dinh.documents.views.outgoing import wanted_letters
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import page_after, refusals_told
 
 
 @require_GET
@@ -24,7 +23,7 @@ def incoming_export(request: StaffRequest, ending: str) -> HttpResponseBase:
     with refusals_told(request):
         wanted = InboxForm(request.GET).wanted(tab=first_tab(reader))
         return incoming_file(inbox(reader, wanted, now=timezone.now()), unit=reader.unit, ending=ending)
-    return redirect(f"{reverse('documents:incoming_list')}?{request.GET.urlencode()}")
+    return page_after(request, f"{reverse('documents:incoming_list')}?{request.GET.urlencode()}")
 
 
 @require_GET
@@ -34,4 +33,4 @@ def outgoing_export(request: StaffRequest, ending: str) -> HttpResponseBase:
     reader = request.appointment
     with refusals_told(request):
         return outgoing_file(outgoing_box(reader, wanted_letters(request)), unit=reader.unit, ending=ending)
-    return redirect(f"{reverse('documents:outgoing_list')}?{request.GET.urlencode()}")
+    return page_after(request, f"{reverse('documents:outgoing_list')}?{request.GET.urlencode()}")

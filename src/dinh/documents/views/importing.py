@@ -16,7 +16,7 @@ from dinh.documents.registers.columns import COLUMNS
 from dinh.documents.registers.responses import sample_file
 from dinh.documents.rules import may_keep_books
 from dinh.documents.views.books import visible_book
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_told
 
 
 @require_http_methods(["GET", "POST"])
@@ -89,7 +89,7 @@ def import_start(request: StaffRequest, import_id: int) -> HttpResponse:
     leave_out = request.POST.get("leave_out_faulty") == "1"
     with refusals_told(request):
         start_import(clerk=request.appointment, import_id=import_id, leave_out_faulty=leave_out)
-    return redirect("documents:import", import_id)
+    return page_after(request, "documents:import", import_id)
 
 
 def _shown_state(found: RegisterImport) -> dict[str, object]:

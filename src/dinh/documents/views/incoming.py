@@ -30,6 +30,7 @@ from dinh.documents.rules import may_keep_books
 from dinh.documents.rules_incoming import OPEN_STATES, handles, may_pass_on, may_register, open_acts
 from dinh.documents.templatetags import incoming_marks
 from dinh.documents.views.incoming_trace import trace_lines
+from dinh.kernel.refusals import page_after, tell_refused
 from dinh.storage.api import PDF, blob_response
 
 PAGE_SIZE = 50
@@ -78,11 +79,12 @@ def incoming_register_several(request: StaffRequest) -> HttpResponse:
         words = ngettext("%(count)d document registered.", "%(count)d documents registered.", len(numbers))
         span = _("Incoming numbers %(first)d to %(last)d.") % {"first": min(numbers), "last": max(numbers)}
         messages.success(request, f"{words % {'count': len(numbers)}} {span}")
+    tell = messages.error if numbers else tell_refused
     for refusal in dict.fromkeys(each.refusal for each in outcomes if each.refusal):
-        messages.error(request, refusal)
+        tell(request, refusal)
     if not outcomes:
-        messages.warning(request, _("Choose at least one document."))
-    return redirect("documents:incoming_list")
+        tell_refused(request, _("Choose at least one document."))
+    return page_after(request, "documents:incoming_list")
 
 
 @require_GET

@@ -18,18 +18,20 @@ from dinh.documents.enums import OutgoingState, StepKind, StepState
 from dinh.documents.letters import mark
 from dinh.documents.models import Outgoing, Step, Version
 from dinh.documents.operations.approval import issue_by
+from dinh.documents.operations.counterparty import waits_for_outsider
 from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.outgoing import (
     ORDERS,
     OutgoingFilter,
     next_letter,
     outgoing_box,
-    outgoing_visible_to,
+    outgoing_open_to,
     state_counts,
 )
+from dinh.documents.queries.parties import party_of
 from dinh.documents.queries.recipients import replies_to
 from dinh.documents.rules import may_edit_draft, may_number, may_scan, may_withdraw
-from dinh.signing.api import can_sign
+from dinh.signing.api import can_seal, can_sign
 from dinh.storage.api import blob_response
 
 PAGE_SIZE = 50
@@ -55,6 +57,8 @@ TRACE = {
     "documents.document.initialled": _("Initialled"),
     "documents.document.cosigned": _("Signed by the secretary"),
     "documents.document.signed": _("Signed"),
+    "documents.document.signed_by_party": _("Signed by the other party"),
+    "documents.document.sealed_by_party": _("Sealed by the other party"),
     "documents.document.numbered": _("Numbered"),
     "documents.document.sealed": _("Sealed"),
     "documents.document.dispatched": _("Sent"),
@@ -156,23 +160,27 @@ def outgoing_page(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     people = Step.objects.select_related("appointment__person", "appointment__position")
     steps = list(people.filter(outgoing=outgoing))
     version = outgoing.versions.last()
+    is_own = outgoing.unit_id == request.appointment.unit_id
     note_access(target=outgoing, actor=request.appointment, what="page", at=timezone.now())
     context = {
         "outgoing": outgoing,
         "document": document,
         "steps": steps,
+        # The other party of an agreement sees the letter and its signatures, not how it was drafted.
+        "is_own": is_own,
+        "party": party_of(outgoing),
         "recipients": outgoing.recipients.all(),
         "attachments": outgoing.document.attachments.select_related("blob"),
         "replaced_by": Outgoing.objects.filter(replaces=outgoing).select_related("document"),
         "issue_by": _issue_by(outgoing),
         "coming": next_letter(request.appointment, outgoing),
-        "replies": replies_to(outgoing, request.appointment)[:20],
+        "replies": replies_to(outgoing, request.appointment)[:20] if is_own else [],
         "version": version,
         "signed": document.content_id and (any(step.signed for step in steps) or _is_sealed(outgoing)),
         "may_scan": may_scan(request.appointment, outgoing),
         "has_letter": outgoing.document.content_id or (version and version.pdf_id),
         "acts": _acts(outgoing, steps, request.appointment),
-        "trace": [_happened(entry) for entry in trace_of(outgoing)],
+        "trace": [_happened(entry) for entry in trace_of(outgoing)] if is_own else [],
         "circulation": mark("circulation", document.circulation).mark if document.circulation else "",
         "now": timezone.now(),
         "dated": request.POST.get("dated") or timezone.localdate().isoformat(),
@@ -214,7 +222,18 @@ def _acts(outgoing: Outgoing, steps: list[Step], actor: Appointment) -> set[str]
     if outgoing.state in (OutgoingState.ISSUED, OutgoingState.RECALLED):
         return {"replace"} if not outgoing.document.copy_kind else set()
     mine = {"withdraw"} if may_withdraw(actor, outgoing) else set()
-    return mine | _acts_on_path(steps, actor)
+    return mine | _acts_on_path(steps, actor) | _acts_with_party(outgoing, actor)
+
+
+def _acts_with_party(outgoing: Outgoing, actor: Appointment) -> set[str]:
+    """The seal of the other party's unit, or what an outsider signed."""
+    party = party_of(outgoing)
+    if party is None or not actor.has_role(Role.CLERK):
+        return set()
+    if may_number(actor, outgoing) and waits_for_outsider(outgoing, party):
+        return {"party"}
+    seals = party.unit_id == actor.unit_id and party.signed_at and not party.sealed_at
+    return {"counterseal"} if seals and can_seal(actor) else set()
 
 
 def _acts_on_path(steps: list[Step], actor: Appointment) -> set[str]:
@@ -222,7 +241,7 @@ def _acts_on_path(steps: list[Step], actor: Appointment) -> set[str]:
     if waiting is None or waiting.appointment_id != actor.pk:
         return set()
     signs = bool(waiting.field_name) and can_sign(actor)
-    must_sign = waiting.kind in (StepKind.COSIGN, StepKind.SIGN)
+    must_sign = waiting.kind in (StepKind.COSIGN, StepKind.SIGN, StepKind.PARTY)
     return {"return"} | ({"sign"} if signs else set() if must_sign else {"pass"})
 
 
@@ -241,7 +260,7 @@ def outgoing_pdf(request: StaffRequest, outgoing_id: int) -> HttpResponseBase:
 
 
 def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
-    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
     if outgoing is None:
         raise Http404
     return outgoing

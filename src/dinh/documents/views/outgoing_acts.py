@@ -25,7 +25,14 @@ from dinh.documents.operations.approval import (
     submit_draft,
     withdraw_draft,
 )
-from dinh.documents.operations.devices import Begin, begin_issue, begin_seal, begin_step
+from dinh.documents.operations.counterparty import seal_as_party, take_in_from_party
+from dinh.documents.operations.devices import (
+    Begin,
+    begin_counterseal,
+    begin_issue,
+    begin_seal,
+    begin_step,
+)
 from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.drafting import render_version
 from dinh.documents.operations.issuing import issue_document, issue_several
@@ -34,11 +41,18 @@ from dinh.documents.operations.on_paper import issue_on_paper
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
-from dinh.documents.queries.outgoing import letters_to_issue, letters_to_sign, outgoing_visible_to
+from dinh.documents.queries.outgoing import (
+    letters_to_issue,
+    letters_to_sign,
+    outgoing_open_to,
+    outgoing_visible_to,
+)
+from dinh.documents.rules import may_number
 from dinh.documents.views.devices import to_device
 from dinh.documents.views.outgoing import outgoing_page
+from dinh.documents.views.scans import given_scan
 from dinh.kernel.errors import InvalidInput, NotFound
-from dinh.kernel.refusals import refusals_kept, shown_again
+from dinh.kernel.refusals import page_after, refusals_kept, shown_again, tell_refused
 from dinh.signing.api import As, signs_on_device
 
 BATCH = 200
@@ -73,13 +87,13 @@ def signing_tray(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         chosen = _chosen(request)
         if chosen and signs_on_device(request.appointment, "person"):
-            return to_device(request, chosen, begin_step) or redirect("documents:signing_tray")
+            return to_device(request, chosen, begin_step) or page_after(request, "documents:signing_tray")
         outcomes = sign_several(outgoing_ids=chosen, actor=request.appointment)
         if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
             return JsonResponse({"outcomes": [asdict(outcome) for outcome in outcomes]})
         signed = ngettext("%(count)d letter signed.", "%(count)d letters signed.", len(outcomes))
         _tell(request, signed, [each.refusal for each in outcomes])
-        return redirect("documents:signing_tray")
+        return page_after(request, "documents:signing_tray")
     letters = letters_to_sign(request.appointment)
     context = {"letters": letters[:BATCH], "on_device": signs_on_device(request.appointment, "person")}
     return render(request, "documents/outgoing/to_sign.html", context)
@@ -99,11 +113,13 @@ def issuing_tray(request: StaffRequest) -> HttpResponse:
 def _issued(request: StaffRequest, *, dated: date) -> HttpResponse:
     chosen = _chosen(request)
     if to_seal := _to_seal_on_device(request, chosen):
-        return to_device(request, to_seal, _begin_issue(request)) or redirect("documents:issuing_tray")
+        return to_device(request, to_seal, _begin_issue(request)) or page_after(
+            request, "documents:issuing_tray"
+        )
     outcomes = issue_several(clerk=request.appointment, outgoing_ids=chosen, dated=dated, at=timezone.now())
     issued = ngettext("%(count)d letter issued.", "%(count)d letters issued.", len(outcomes))
     _tell(request, issued, [each.refusal for each in outcomes])
-    return redirect("documents:issuing_tray")
+    return page_after(request, "documents:issuing_tray")
 
 
 def _to_issue(request: StaffRequest) -> HttpResponse:
@@ -125,13 +141,20 @@ def _on_device(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespons
     """Where the act's key is in the holder's own token: to the page that asks it. None where the server signs."""
     if act not in ON_DEVICE or not signs_on_device(request.appointment, ON_DEVICE[act]):
         return None
-    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
     if outgoing is None:
         raise NotFound(_("There is no such document."))
     if outgoing.state == OutgoingState.SEALED:
         return None
-    begin: dict[str, Begin] = {"sign": begin_step, "seal": begin_seal, "issue": _begin_issue(request)}
-    return to_device(request, [outgoing_id], begin[act]) or redirect("documents:outgoing", outgoing_id)
+    begin: dict[str, Begin] = {
+        "sign": begin_step,
+        "counterseal": begin_counterseal,
+        "seal": begin_seal,
+        "issue": _begin_issue(request),
+    }
+    return to_device(request, [outgoing_id], begin[act]) or page_after(
+        request, "documents:outgoing", outgoing_id
+    )
 
 
 def _to_seal_on_device(request: StaffRequest, chosen: Sequence[int]) -> list[int]:
@@ -150,10 +173,11 @@ def _tell(request: StaffRequest, done: str, refusals: Sequence[str]) -> None:
     succeeded = sum(not refusal for refusal in refusals)
     if succeeded:
         messages.success(request, done % {"count": succeeded})
+    tell = messages.error if succeeded else tell_refused
     for refusal in filter(None, refusals):
-        messages.error(request, refusal)
+        tell(request, refusal)
     if not refusals:
-        messages.warning(request, _("Choose at least one letter."))
+        tell_refused(request, _("Choose at least one letter."))
 
 
 def _chosen(request: StaffRequest) -> list[int]:
@@ -198,8 +222,21 @@ def _number(request: StaffRequest, outgoing_id: int) -> None:
     number_document(clerk=clerk, outgoing_id=outgoing_id, dated=day, at=timezone.now())
 
 
+def _party(request: StaffRequest, outgoing_id: int) -> None:
+    clerk = request.appointment
+    outgoing = outgoing_visible_to(clerk).filter(pk=outgoing_id).first()
+    if outgoing is None or not may_number(clerk, outgoing):
+        raise NotFound(_("There is no such document."))
+    scan = given_scan(request)
+    take_in_from_party(clerk=clerk, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
+
+
 def _seal(request: StaffRequest, outgoing_id: int) -> None:
     seal_document(clerk=request.appointment, outgoing_id=outgoing_id)
+
+
+def _counterseal(request: StaffRequest, outgoing_id: int) -> None:
+    seal_as_party(clerk=request.appointment, outgoing_id=outgoing_id)
 
 
 def _send(request: StaffRequest, outgoing_id: int) -> None:
@@ -225,7 +262,7 @@ def _paper(request: StaffRequest, outgoing_id: int) -> None:
     issue_on_paper(clerk=request.appointment, outgoing_id=outgoing_id, at=timezone.now())
 
 
-ON_DEVICE: dict[str, As] = {"sign": "person", "seal": "unit", "issue": "unit"}
+ON_DEVICE: dict[str, As] = {"sign": "person", "counterseal": "unit", "seal": "unit", "issue": "unit"}
 ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
     "render": (_render, ""),
     "submit": (_submit, gettext_noop("Submitted.")),
@@ -233,6 +270,8 @@ ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
     "pass": (_pass, gettext_noop("Passed on.")),
     "sign": (_sign, gettext_noop("Signed.")),
     "number": (_number, gettext_noop("Number and date are given.")),
+    "counterseal": (_counterseal, gettext_noop("Sealed.")),
+    "party": (_party, gettext_noop("Taken in. The agreement can be numbered.")),
     "seal": (_seal, gettext_noop("Sealed.")),
     "send": (_send, gettext_noop("Sent.")),
     "issue": (_issue, gettext_noop("Numbered, sealed and sent.")),

@@ -21,7 +21,7 @@ from dinh.documents.forms.groups import GroupForm
 from dinh.documents.queries.drafting import groups_for
 from dinh.documents.views.picking import is_picking, picker, unit_ids_of
 from dinh.kernel.errors import DomainError, InvalidInput
-from dinh.kernel.refusals import add_faults, refusals_told
+from dinh.kernel.refusals import add_faults, page_after, refusals_told
 
 Act = Callable[[GroupContent, bool], UnitGroup]
 
@@ -72,7 +72,7 @@ def group_delete(request: StaffRequest, group_id: int) -> HttpResponse:
     with refusals_told(request):
         delete_group(group_id=group_id, actor=request.appointment, at=timezone.now())
         messages.success(request, _("The group is deleted. Letters keep their recipients."))
-    return redirect("documents:group_list")
+    return page_after(request, "documents:group_list")
 
 
 def _form_page(request: StaffRequest, act: Act, group: UnitGroup | None) -> HttpResponse:

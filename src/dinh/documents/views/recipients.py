@@ -29,7 +29,7 @@ from dinh.documents.queries.recipients import (
 )
 from dinh.documents.rules_incoming import may_dispatch
 from dinh.kernel.errors import InvalidInput
-from dinh.kernel.refusals import refusals_kept, refusals_told, shown_again
+from dinh.kernel.refusals import page_after, refusals_kept, refusals_told, shown_again
 
 PAGE_SIZE = 15
 _MOVING = (
@@ -100,7 +100,7 @@ def remind(request: StaffRequest, outgoing_id: int) -> HttpResponse:
         amount = remind_recipients(outgoing_id=outgoing_id, actor=request.appointment, at=timezone.now())
         told = ngettext("%(count)d recipient is reminded.", "%(count)d recipients are reminded.", amount)
         messages.success(request, told % {"count": amount})
-    return redirect("documents:outgoing", outgoing_id)
+    return page_after(request, "documents:outgoing", outgoing_id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,7 +3,7 @@
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -14,7 +14,7 @@ from dinh.documents.forms.reports import PeriodForm
 from dinh.documents.registers.reports import Report, get_report, report_file, reports
 from dinh.kernel.components import Chip
 from dinh.kernel.errors import InvalidInput
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import page_after, refusals_told
 from dinh.kernel.tables import ENDINGS
 
 PAGE_SIZE = 50
@@ -58,7 +58,7 @@ def report_download(request: StaffRequest, code: str, ending: str) -> HttpRespon
         return report_file(
             report, reader=request.appointment, wanted=wanted, ending=ending, now=timezone.localtime()
         )
-    return redirect("documents:report", code)
+    return page_after(request, "documents:report", code)
 
 
 def _form(request: StaffRequest, report: Report) -> PeriodForm:

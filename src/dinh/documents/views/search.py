@@ -16,7 +16,7 @@ from dinh.documents.queries.incoming import incoming_visible_to
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.documents.queries.search import MOST, found_documents
 from dinh.documents.registers.found import found_file, found_lines
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import page_after, refusals_told
 from dinh.kernel.tables import ENDINGS
 
 PAGE_SIZE = 50
@@ -56,7 +56,7 @@ def search_download(request: StaffRequest, ending: str) -> HttpResponseBase:
         raise Http404
     with refusals_told(request):
         return found_file(_form(request), reader=request.appointment, ending=ending)
-    return redirect(f"{reverse('documents:search')}?{request.GET.urlencode()}")
+    return page_after(request, f"{reverse('documents:search')}?{request.GET.urlencode()}")
 
 
 @require_GET

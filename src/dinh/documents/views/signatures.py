@@ -7,7 +7,7 @@ from django.views.decorators.http import require_GET
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.queries.incoming import get_incoming
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import outgoing_open_to
 from dinh.signing.api import verdict_of
 
 
@@ -15,7 +15,7 @@ from dinh.signing.api import verdict_of
 @signed_in
 def outgoing_signatures(request: StaffRequest, outgoing_id: int) -> HttpResponse:
     """The signatures of a letter on its way out, for those who see it."""
-    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
+    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
     return _verdicts(request, outgoing.document.content_id if outgoing else None)
 
 

@@ -35,8 +35,10 @@ from dinh.exchange.rules import looks_after, looks_after_systems
 from dinh.exchange.trace import trace_for
 from dinh.exchange.views.acting import told_on
 from dinh.exchange.views.filling import filled_in, form_page
+from dinh.kernel.refusals import page_after
 
 PAGE = 50
+ENDS = ("deprecate", "retire")
 
 
 @signed_in
@@ -114,11 +116,11 @@ def new_version(request: StaffRequest, service_id: int) -> HttpResponseBase:
 @signed_in
 def end_version(request: StaffRequest, version_id: int, act: str) -> HttpResponseBase:
     """Deprecate or withdraw; a refusal is told on the service's page."""
-    if act not in ("deprecate", "retire"):
+    if act not in ENDS:
         raise Http404
     version = get_object_or_404(versions_visible_to(request.appointment), pk=version_id)
     told_on(request, lambda: _end(version, act, request))
-    return redirect("exchange:service", version.service_id)
+    return page_after(request, "exchange:service", version.service_id)
 
 
 def _end(version: ServiceVersion, act: str, request: StaffRequest) -> None:

@@ -3,7 +3,7 @@
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -17,6 +17,7 @@ from dinh.exchange.rules import looks_after_systems, may_decide, may_revoke
 from dinh.exchange.trace import trace_for
 from dinh.exchange.views.acting import told_on
 from dinh.kernel.components import chips_for
+from dinh.kernel.refusals import page_after
 
 PAGE = 50
 ACTS = {"approve": approve_grant, "refuse": refuse_grant, "revoke": revoke_grant}
@@ -69,4 +70,4 @@ def decide(request: StaffRequest, grant_id: int, act: str) -> HttpResponseBase:
         request,
         lambda: ACTS[act](grant_id=grant_id, reason=reason, actor=request.appointment, at=timezone.now()),
     )
-    return redirect("exchange:grant", grant_id)
+    return page_after(request, "exchange:grant", grant_id)

@@ -3,12 +3,11 @@
 from typing import BinaryIO
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -29,6 +28,7 @@ from dinh.exchange.queries.registry import (
 from dinh.exchange.rules import looks_after_systems
 from dinh.kernel.components import chips_for
 from dinh.kernel.errors import NotFound
+from dinh.kernel.refusals import page_after, tell_refused
 
 PAGE = 50
 MOST_PAGES = 200
@@ -97,8 +97,8 @@ def evidence(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
     except NotFound as missing:
         raise Http404 from missing
     except NoEvidence as refusal:
-        messages.error(request, str(refusal))
-        return redirect("exchange:exchange", exchange_id)
+        tell_refused(request, str(refusal))
+        return page_after(request, "exchange:exchange", exchange_id)
     return download(bundle, exchange_id)
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
@@ -19,8 +19,10 @@ from dinh.exchange.rules import keeps_exchange
 from dinh.exchange.trace import trace_for
 from dinh.exchange.views.acting import told_on
 from dinh.kernel.errors import InvalidInput
+from dinh.kernel.refusals import page_after
 
 PAGE = 50
+ACTS = ("rename", "end", "suspend", "resume")
 
 
 @allowed(keeps_exchange)
@@ -54,10 +56,10 @@ def member(request: StaffRequest, member_id: int) -> HttpResponseBase:
 @allowed(keeps_exchange)
 def change_member(request: StaffRequest, member_id: int, act: str) -> HttpResponseBase:
     """Rename, end, suspend, resume."""
-    if act not in ("rename", "end", "suspend", "resume"):
+    if act not in ACTS:
         raise Http404
     told_on(request, lambda: _changed(request, member_id, act))
-    return redirect("exchange:member", member_id)
+    return page_after(request, "exchange:member", member_id)
 
 
 def _changed(request: StaffRequest, member_id: int, act: str) -> object:

@@ -25,8 +25,10 @@ from dinh.exchange.trace import trace_for
 from dinh.exchange.views.acting import told_on
 from dinh.exchange.views.filling import filled_in, form_page
 from dinh.kernel.errors import DomainError, NotFound, NotPermitted
+from dinh.kernel.refusals import page_after, tell_refused
 
 PAGE = 50
+ACTS = ("suspend", "resume", "revoke-tokens")
 
 
 @allowed(looks_after_systems)
@@ -94,8 +96,8 @@ def new_secret(request: StaffRequest, system_id: int) -> HttpResponseBase:
     except (NotFound, NotPermitted) as missing:
         raise Http404 from missing
     except DomainError as refusal:
-        messages.error(request, str(refusal))
-        return redirect("exchange:system", system_id)
+        tell_refused(request, str(refusal))
+        return page_after(request, "exchange:system", system_id)
     return _page(request, system_id, issued=row, plain_secret=plain)
 
 
@@ -141,6 +143,8 @@ def revoke_certificate(request: StaffRequest, system_id: int, certificate_id: in
 @signed_in
 def move_system(request: StaffRequest, system_id: int, act: str) -> HttpResponseBase:
     """Suspend, resume, or revoke all tokens."""
+    if act not in ACTS:
+        raise Http404
     if act == "revoke-tokens":
         return _acted(
             request,
@@ -148,8 +152,6 @@ def move_system(request: StaffRequest, system_id: int, act: str) -> HttpResponse
             lambda: members.revoke_tokens(system_id=system_id, actor=request.appointment, at=timezone.now()),
         )
     moves = {"suspend": members.suspend_system, "resume": members.resume_system}
-    if act not in moves:
-        raise Http404
     reason = request.POST.get("reason", "")
     return _acted(
         request,
@@ -186,7 +188,7 @@ def end_peer(request: StaffRequest, system_id: int, peer_id: int) -> HttpRespons
 
 def _acted(request: StaffRequest, system_id: int, act: Callable[[], object]) -> HttpResponseBase:
     told_on(request, act)
-    return redirect("exchange:system", system_id)
+    return page_after(request, "exchange:system", system_id)
 
 
 def _page(request: StaffRequest, system_id: int, **more: object) -> HttpResponseBase:

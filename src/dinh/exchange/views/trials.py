@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,6 +21,7 @@ from dinh.exchange.rules import looks_after, looks_after_systems
 from dinh.exchange.views.acting import told_on
 from dinh.exchange.views.filling import filled_in
 from dinh.kernel.errors import NotFound
+from dinh.kernel.refusals import page_after
 
 
 @never_cache
@@ -91,4 +92,4 @@ def trial_address(request: StaffRequest, version_id: int) -> HttpResponseBase:
             version_id=version.pk, trial_url=address, actor=request.appointment, at=timezone.now()
         ),
     )
-    return redirect("exchange:service", version.service_id)
+    return page_after(request, "exchange:service", version.service_id)

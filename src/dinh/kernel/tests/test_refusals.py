@@ -4,11 +4,12 @@ import pytest
 from django import forms
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.template import RequestContext, Template
+from django.urls import path
 
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
-from dinh.kernel.refusals import refusals_beside, refusals_kept, refusals_told, shown_again
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_kept, refusals_told, shown_again
 from dinh.kernel.requests import MissingPageMiddleware
 
 
@@ -96,3 +97,16 @@ def test_forms_of_other_acts_stay_as_they_were(rf):
     assert FORM.render(RequestContext(request)) == (
         "<details><input name='reason' value=\"Xong\"><input type='radio' checked></details>"
     )
+
+
+def test_a_page_that_the_refused_may_not_see_answers_as_it_would(rf, settings):
+    request = rf.post("/")
+    request._messages = CookieStorage(request)
+    settings.ROOT_URLCONF = (path("away/", lambda _request: HttpResponseRedirect("/elsewhere/")),)
+
+    with refusals_told(request):
+        raise DomainError("Đã gửi rồi.")
+    answer = page_after(request, "/away/")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/elsewhere/")
+    assert request.method == "POST"

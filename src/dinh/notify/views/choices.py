@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.errors import InvalidInput
+from dinh.kernel.refusals import page_after, refusals_told
 from dinh.notify.channels import Channel, channels
 from dinh.notify.forms.choices import PaceForm
 from dinh.notify.models import Pace
@@ -53,10 +53,7 @@ def choose(request: StaffRequest, channel: str) -> HttpResponseBase:
     if channels.get(channel) is None or not form.is_valid():
         raise Http404
     pace = Pace(form.cleaned_data["pace"])
-    try:
+    with refusals_told(request):
         choose_pace(channel=channel, pace=pace, actor=request.appointment, at=timezone.now())
-    except InvalidInput as refusal:
-        messages.warning(request, str(refusal))
-    else:
         messages.success(request, _("Your choice is kept."))
-    return redirect("notify:choices")
+    return page_after(request, "notify:choices")

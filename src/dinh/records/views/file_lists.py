@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_told
 from dinh.kernel.tables import ENDINGS
 from dinh.records.forms.file_lists import EntryForm
 from dinh.records.operations.file_lists import add_entry, approve_list, copy_list, remove_entry
@@ -55,7 +55,7 @@ def entry_remove(request: StaffRequest, year: int, entry_id: int) -> HttpRespons
     """Take a line out."""
     with refusals_told(request):
         remove_entry(clerk=request.appointment, entry_id=entry_id, at=timezone.now())
-    return redirect("records:file_list", year)
+    return page_after(request, "records:file_list", year)
 
 
 @require_POST
@@ -66,7 +66,7 @@ def file_list_copy(request: StaffRequest, year: int) -> HttpResponse:
         amount = copy_list(clerk=request.appointment, from_year=year - 1, to_year=year, at=timezone.now())
         told = ngettext("%(count)d line is taken over.", "%(count)d lines are taken over.", amount)
         messages.success(request, told % {"count": amount})
-    return redirect("records:file_list", year)
+    return page_after(request, "records:file_list", year)
 
 
 @require_POST
@@ -76,4 +76,4 @@ def file_list_approve(request: StaffRequest, year: int) -> HttpResponse:
     with refusals_told(request):
         approve_list(leader=request.appointment, year=year, at=timezone.now())
         messages.success(request, _("The list of files is approved."))
-    return redirect("records:file_list", year)
+    return page_after(request, "records:file_list", year)

@@ -46,6 +46,42 @@ def check_returned(*, before: bytes, returned: bytes, field: str, fingerprint: s
     return made
 
 
+def check_countersigned(*, before: bytes, returned: bytes, field: str) -> None:
+    """
+    Let pass only the letter as it was handed out, plus sound signatures of somebody else: in the field meant for it, or
+    in fields of the program's own.
+
+    Whose certificates these are is for whoever reads the verdict to see: outsiders sign by public authorities, which
+    need not be configured here. Asks no authority over the net.
+
+    :raises NotOurRevision: otherwise, with what is wrong, of the field `file`
+    :raises UnreadablePdf: if the file cannot be read
+    """
+    if not returned.startswith(before) or len(returned) == len(before):
+        raise _refused(_("The file that came back is not the letter that was handed out."), field="file")
+    update = pki.judge_update(before=before, after=returned)
+    others = {state.name for state in pki.read_fields(pdf=before)} - {field}
+    if not update.signed or update.filled or any(state.name in others for state in update.signed):
+        told = _("The file that came back is not signed in the field meant for it, and there alone.")
+        raise _refused(told, field="file")
+    _refuse_changes(update, field="file")
+    report = verification_of(pdf=returned, offline=True)
+    if any(each.integrity is not pki.Integrity.INTACT or not _holds(each) for each in report.signatures):
+        raise _refused(_("The signature that came back does not fit the letter."), field="file")
+
+
+def _holds(report: pki.SignatureReport) -> bool:
+    return report.later_changes in (pki.LaterChanges.NONE, pki.LaterChanges.PERMITTED)
+
+
+def _refuse_changes(update: pki.UpdateReport, *, field: str = "pdf") -> None:
+    if update.faults:
+        told = _("The program changed the letter itself: %(what)s")
+        raise _refused(told % {"what": update.faults[0].message}, field=field)
+    if update.closes:
+        raise _refused(_("The signature that came back forbids what the letter still needs."), field=field)
+
+
 def _signed_field(before: bytes, returned: bytes, wanted: str) -> str:
     """The field that the program signed, where that and nothing else is what it did to the letter."""
     update = pki.judge_update(before=before, after=returned)
@@ -53,11 +89,7 @@ def _signed_field(before: bytes, returned: bytes, wanted: str) -> str:
     names = {state.name for state in pki.read_fields(pdf=before)}
     if len(update.signed) != 1 or update.filled or not _is_in_place(update.signed[0], wanted, place, names):
         raise _refused(_("The file that came back is not signed in the field meant for it, and there alone."))
-    if update.faults:
-        told = _("The program changed the letter itself: %(what)s")
-        raise _refused(told % {"what": update.faults[0].message})
-    if update.closes:
-        raise _refused(_("The signature that came back forbids what the letter still needs."))
+    _refuse_changes(update)
     return update.signed[0].name
 
 
@@ -80,11 +112,8 @@ def _faults(
         yield _("The signature that came back does not fit the letter.")
     if made.later_changes is not pki.LaterChanges.NONE or not ends_with_signature:
         yield _("The letter was changed after it was signed.")
-    allowed = (pki.LaterChanges.NONE, pki.LaterChanges.PERMITTED)
     others = (item for item in report.signatures if item.field != made.field)
-    if any(
-        item.integrity is not pki.Integrity.INTACT or item.later_changes not in allowed for item in others
-    ):
+    if any(item.integrity is not pki.Integrity.INTACT or not _holds(item) for item in others):
         yield _("What came back breaks an earlier signature of the letter.")
 
 
@@ -94,5 +123,5 @@ def _ends_with_signature(pdf: bytes, *, start: int) -> bool:
     return len(ranges) == 1 and sum(map(int, ranges[0])) == len(pdf)
 
 
-def _refused(reason: str) -> NotOurRevision:
-    return NotOurRevision(reason, field="pdf")
+def _refused(reason: str, *, field: str = "pdf") -> NotOurRevision:
+    return NotOurRevision(reason, field=field)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from dinh.audit.api import trace_of
 from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_beside, refusals_kept, refusals_told, shown_again
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_kept, refusals_told, shown_again
 from dinh.signing.exports import credentials_wanted, list_of_credentials
 from dinh.signing.forms import PLACES, ImageForm, RegisterForm
 from dinh.signing.models import CredentialState
@@ -32,6 +32,7 @@ from dinh.signing.queries.credentials import (
     image_seen,
     own_credentials,
 )
+from dinh.signing.queries.custody import holder_of
 from dinh.signing.rules import can_sign, keeps_certificates, keeps_this_certificate, may_suspend
 from dinh.storage.api import blob_response
 
@@ -76,7 +77,7 @@ def registry_export(request: StaffRequest, ending: str) -> HttpResponseBase:
         return list_of_credentials(
             request.appointment, words=words, state=state, ending=ending, at=timezone.now()
         )
-    return redirect(f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
+    return page_after(request, f"{reverse('signing:credentials')}?{request.GET.urlencode()}")
 
 
 @signed_in
@@ -140,6 +141,7 @@ def _page(request: StaffRequest, credential_id: int, form: ImageForm | None = No
     now = timezone.now()
     context = {
         "credential": credential,
+        "custody": holder_of(credential),
         "place": PLACES.get(credential.provider, credential.provider),
         "trace": [(entry, _(ACTIONS.get(entry.action, entry.action))) for entry in trace_of(credential)],
         "may_suspend": credential.state == "active" and may_suspend(request.appointment, credential),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import page_after, refusals_told
 from dinh.signing.models import SessionState, SigningSession
 from dinh.signing.operations.answers import read_answer
 from dinh.signing.operations.sessions import finish_signing, session_info
@@ -27,7 +27,7 @@ def begin_trial(request: StaffRequest) -> HttpResponseBase:
     with refusals_told(request):
         session = begin_trial_signature(appointment=request.appointment)
         return redirect("signing:trial_session", session.id)
-    return redirect("signing:mine")
+    return page_after(request, "signing:mine")
 
 
 @csp_update({"connect-src": [settings.SIGNING_PLUGIN_URL]})
@@ -41,7 +41,7 @@ def trial_page(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
     with refusals_told(request):
         info = session_info(session_id=session_id, appointment=request.appointment)
         return render(request, "signing/trial.html", {"session": session, "info": info})
-    return redirect("signing:mine")
+    return page_after(request, "signing:mine")
 
 
 @require_POST
@@ -56,7 +56,7 @@ def finish_trial(request: StaffRequest, session_id: UUID) -> HttpResponseBase:
             sha256=session.source_id,
             **read_answer(data=request.POST, session_id=session_id, appointment=request.appointment),
         )
-    return redirect("signing:trial_session", session_id)
+    return page_after(request, "signing:trial_session", session_id)
 
 
 @signed_in

@@ -1,13 +1,17 @@
 """Telling people of what is about to be late, of what has become late, and their superiors of what stays so."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
@@ -16,10 +20,39 @@ from dinh.worklist.deadlines import DAY_HOURS, latest_due, soon
 from dinh.worklist.kinds import passes_to
 from dinh.worklist.models import WorkItem
 from dinh.worklist.queries.delegations import delegations_on
+from dinh.worklist.queries.items import DIVISION_HEADS, holder_of
 from dinh.worklist.rules import may_sign_for_others
 
 BATCH = 500
-_DIVISION_HEADS = (Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
+# What is due at the same moment comes unit by unit, so that a unit's is in one batch and told of together.
+_ORDER = ("due_at", "unit_id", "id")
+_SEVERAL: Final[dict[str, tuple[Promise, str, str]]] = {
+    "worklist.due": (
+        gettext_lazy("%(count)d pieces of work are due within a working day, the first: %(title)s"),
+        "worklist:home",
+        "",
+    ),
+    "worklist.late": (
+        gettext_lazy("%(count)d pieces of work are late, the first: %(title)s"),
+        "worklist:home",
+        "?when=late",
+    ),
+    "worklist.escalated": (
+        gettext_lazy(
+            "%(count)d pieces of work of others are late by more than a working day, the first: %(title)s"
+        ),
+        "worklist:late_of_others",
+        "",
+    ),
+    "worklist.orphaned": (
+        gettext_lazy(
+            "%(count)d pieces of work wait for people who no longer hold the position, the first: %(title)s"
+        ),
+        "worklist:late_of_others",
+        "",
+    ),
+}
+"""By kind: the words for several items, and the page that lists them."""
 
 
 @transaction.atomic
@@ -33,7 +66,7 @@ def warn_of_deadlines(*, at: datetime) -> int:
     :returns: how many items were told of
     """
     near = _open().filter(warned_at=None, reminded_at=None, due_at__gte=at, due_at__lt=soon(at=at))
-    items = list(near.order_by("due_at", "id")[:BATCH])
+    items = list(near.order_by(*_ORDER)[:BATCH])
     told = [item for item in items if item.due_at and item.created_at < latest_due(late_by=DAY_HOURS, at=at)]
     _tell(told, _whom(told, at), kind="worklist.due", text=_due_text, at=at)
     return _claim(items, warned_at=at)
@@ -48,7 +81,7 @@ def remind_of_late_work(*, at: datetime) -> int:
 
     :returns: how many items were told of
     """
-    items = list(_open().filter(reminded_at=None, due_at__lt=at).order_by("due_at", "id")[:BATCH])
+    items = list(_open().filter(reminded_at=None, due_at__lt=at).order_by(*_ORDER)[:BATCH])
     _tell(items, _whom(items, at), kind="worklist.late", text=_late_text, at=at)
     return _claim(items, reminded_at=at)
 
@@ -65,7 +98,7 @@ def escalate_late_work(*, at: datetime) -> int:
     """
     late = _open().filter(escalated_at=None, due_at__lt=latest_due(late_by=DAY_HOURS, at=at))
     late = late.exclude(reminded_at=None).select_related("appointment__person")
-    items = list(late.order_by("due_at", "id")[:BATCH])
+    items = list(late.order_by(*_ORDER)[:BATCH])
     _tell(items, _superiors(items, at), kind="worklist.escalated", text=_escalated_text, at=at)
     return _claim(items, escalated_at=at)
 
@@ -80,7 +113,7 @@ def tell_of_orphaned_work(*, at: datetime) -> int:
     today = timezone.localdate(at)
     ended = Appointment.objects.filter(pk=OuterRef("appointment_id"), end_date__lt=today)
     left = _open().filter(Exists(ended), escalated_at=None).select_related("appointment__person")
-    items = list(left.order_by("id")[:BATCH])
+    items = list(left.order_by("unit_id", "id")[:BATCH])
     heads = _holders({item.unit_id for item in items}, at)
     people = [heads[item.unit_id, Role.UNIT_HEAD] for item in items]
     _tell(items, people, kind="worklist.orphaned", text=_orphaned_text, at=at)
@@ -104,8 +137,45 @@ def _tell(
     text: Callable[[WorkItem], str],
     at: datetime,
 ) -> None:
-    pairs = zip(items, people, strict=True)
-    notify_all((_news(item, whom, kind, text(item)) for item, whom in pairs), at=at)
+    """Of several items at once a person hears once: how many they are, and where the list of them is."""
+    notify_all(
+        (
+            _news(some[0], whom, kind, text(some[0]))
+            if len(some) == 1
+            else _news_of_several(some, whom, kind)
+            for some, whom in _by_share(items, people)
+        ),
+        at=at,
+    )
+
+
+def _by_share(
+    items: Sequence[WorkItem], people: Iterable[Iterable[int]]
+) -> Iterator[tuple[list[WorkItem], list[int]]]:
+    """The items with whom to tell of them, those together who are told of the same."""
+    share: dict[int, list[int]] = defaultdict(list)
+    for number, whom in enumerate(people):
+        for person in whom:
+            share[person].append(number)
+    same: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for person, numbers in share.items():
+        same[tuple(numbers)].append(person)
+    for chosen, told in same.items():
+        yield [items[number] for number in chosen], told
+
+
+def _news_of_several(items: Sequence[WorkItem], whom: Iterable[int], kind: str) -> News:
+    words, where, query = _SEVERAL[kind]
+    ids = sorted(item.pk for item in items)
+    latest = max((item.due_at for item in items if item.due_at), default=None)
+    moment = f"{latest:%Y%m%d%H%M}" if latest else ""
+    return News(
+        appointment_ids=whom,
+        kind=kind,
+        text=str(words) % {"count": len(items), "title": items[0].title},
+        url=reverse(where) + query,
+        dedupe_key=f"{kind}:{ids[0]}-{ids[-1]}:{len(ids)}:{moment}",
+    )
 
 
 def _news(item: WorkItem, whom: Iterable[int], kind: str, text: str) -> News:
@@ -131,8 +201,7 @@ def _orphaned_text(item: WorkItem) -> str:
 
 
 def _named(item: WorkItem) -> dict[str, str]:
-    name = item.appointment.person.full_name if item.appointment else str(Role(item.role).label)
-    return {"name": name, "title": item.title}
+    return {"name": holder_of(item), "title": item.title}
 
 
 def _whom(items: Sequence[WorkItem], at: datetime) -> list[set[int]]:
@@ -163,14 +232,14 @@ def _superiors(items: Sequence[WorkItem], at: datetime) -> list[set[int]]:
 
 def _above(item: WorkItem, heads: set[int], by_division: dict[int, set[int]]) -> set[int]:
     holder = item.appointment
-    if holder is None or holder.division_id is None or holder.has_role(*_DIVISION_HEADS):
+    if holder is None or holder.division_id is None or holder.has_role(*DIVISION_HEADS):
         return heads - {item.appointment_id or 0}
     return by_division[holder.division_id] or heads
 
 
 def _division_heads(units: Iterable[int], at: datetime) -> dict[int, set[int]]:
     found: dict[int, set[int]] = defaultdict(set)
-    rows = _current(units, at).filter(roles__overlap=list(_DIVISION_HEADS)).exclude(division=None)
+    rows = _current(units, at).filter(roles__overlap=list(DIVISION_HEADS)).exclude(division=None)
     for pk, division_id in rows.values_list("pk", "division_id"):
         if division_id is not None:
             found[division_id].add(pk)

@@ -6,11 +6,13 @@ from typing import Final
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
+from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.kernel.compiled import CompiledRead
 from dinh.worklist.models import WorkItem
 from dinh.worklist.queries.delegations import StandIn, stand_ins_of
 
+DIVISION_HEADS: Final = (Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 LATE: Final = "late"
 TODAY: Final = "today"
 WEEK: Final = "week"
@@ -39,6 +41,26 @@ def items_visible_to(
     return WorkItem.objects.filter(waits, done_at=None).order_by(
         F("due_at").asc(nulls_last=True), "-urgency", "created_at", "id"
     )
+
+
+def late_of_others(appointment: Appointment) -> QuerySet[WorkItem]:
+    """
+    Open work of others of which superiors were told: late by a working day, or left by who no longer holds the
+    position; the latest first. The head of the unit sees all of it, heads of a division its specialists'.
+    """
+    told = WorkItem.objects.filter(unit=appointment.unit_id, done_at=None).exclude(escalated_at=None)
+    told = told.exclude(appointment=appointment).select_related("appointment__person")
+    if not appointment.has_role(Role.UNIT_HEAD):
+        if appointment.division_id is None or not appointment.has_role(*DIVISION_HEADS):
+            return told.none()
+        told = told.filter(appointment__division=appointment.division_id)
+        told = told.exclude(appointment__roles__overlap=list(DIVISION_HEADS))
+    return told.order_by(F("due_at").asc(nulls_last=True), "-urgency", "id")
+
+
+def holder_of(item: WorkItem) -> str:
+    """Whom it waits for: a person by name, or a role."""
+    return item.appointment.person.full_name if item.appointment else str(Role(item.role).label)
 
 
 def group_of(item: WorkItem, *, now: datetime) -> str:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from dinh.directory.enums import Role
-from dinh.directory.tests.factories import AppointmentFactory, DivisionFactory
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, DivisionFactory
 from dinh.kernel.calendar import VIETNAM
 from dinh.kernel.errors import InvalidInput
 from dinh.notify.models import Notification
@@ -170,6 +170,58 @@ def test_nobody_who_is_away_becomes_a_delegate(head, division_head):
             delegations=[NewDelegation(head.pk, division_head.pk)],
             at=NOW,
         )
+
+
+def news(kind, appointment):
+    rows = Notification.objects.filter(kind=kind, appointment=appointment)
+    return list(rows.order_by("pk").values_list("text", "url"))
+
+
+def test_several_late_pieces_of_work_are_one_notice_with_their_number_and_list(head, specialist):
+    for number in range(3):
+        item(head, NOW - timedelta(hours=3 - number), title=f"Văn bản {number}")
+    item(specialist, NOW - timedelta(hours=1), title="Một mình", url="/documents/incoming/7/")
+
+    remind_of_late_work(at=NOW)
+
+    assert news("worklist.late", head) == [("3 việc quá hạn, việc đầu: Văn bản 0", "/?when=late")]
+    assert news("worklist.late", specialist) == [("Quá hạn: Một mình", "/documents/incoming/7/")]
+
+
+def test_later_ones_are_told_of_in_the_next_notice(head):
+    for hours in (5, 4):
+        item(head, NOW - timedelta(hours=hours))
+    remind_of_late_work(at=NOW - timedelta(hours=3))
+    for hours in (2, 1):
+        item(head, NOW - timedelta(hours=hours))
+    remind_of_late_work(at=NOW)
+
+    assert len(news("worklist.late", head)) == 2
+
+
+def test_superiors_find_what_others_left_late_on_the_page_that_the_notice_leads_to(
+    client, head, division_head, specialist
+):
+    for number in range(2):
+        item(specialist, NOW - timedelta(days=2), title=f"Văn bản {number}")
+    item(division_head, NOW - timedelta(days=2), title="Của trưởng phòng")
+    remind_of_late_work(at=NOW)
+    escalate_late_work(at=NOW)
+
+    ((text, url),) = news("worklist.escalated", division_head)
+    seen = {}
+    for who in (head, division_head, specialist):
+        client.force_login(AccountFactory(person=who.person, current_appointment=who))
+        page, program = client.get(url), client.get("/api/v1/work/late-of-others")
+        titles = [row[0].title for row in page.context["rows"]] if page.status_code == 200 else None
+        seen[who] = titles, program.json().get("count")
+
+    assert text.startswith("2 việc của người khác quá hạn hơn một ngày làm việc")
+    assert seen == {
+        head: (["Văn bản 0", "Văn bản 1", "Của trưởng phòng"], 3),
+        division_head: (["Văn bản 0", "Văn bản 1"], 2),
+        specialist: (None, None),
+    }
 
 
 @pytest.mark.parametrize("amount", [1, 3])

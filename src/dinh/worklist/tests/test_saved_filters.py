@@ -86,7 +86,21 @@ def test_a_filter_of_another_house_leads_nowhere(client, clerk):
 
     answer = client.post("/saved-filters/", {"path": "//elsewhere.example/", "query": "a=1", "name": "x"})
 
-    assert answer.url == "/"
+    assert (answer.status_code, answer.templates[0].name) == (422, "worklist/home.html")
+
+
+def test_a_filter_that_is_refused_shows_the_list_again_and_says_why(client, clerk):
+    client.force_login(AccountFactory(current_appointment=clerk, person=clerk.person))
+    sent = {"path": "/documents/incoming/", "query": "state=06", "name": "Đã xong"}
+
+    done = client.post("/saved-filters/", sent)
+    refused = client.post("/saved-filters/", {**sent, "name": ""})
+
+    assert (done.status_code, done["Location"]) == (302, "/documents/incoming/?state=06")
+    assert (refused.status_code, refused.context["wanted"].tab) == (422, "06")
+    told = [str(each) for each in refused.context["messages"]][-1]
+    assert told != "Đã lưu bộ lọc."
+    assert told in refused.content.decode()
 
 
 def test_programs_keep_list_and_remove_their_filters(client, clerk):

@@ -11,7 +11,7 @@ from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.directory.queries.appointments import current_appointments
-from dinh.kernel.refusals import refusals_beside, refusals_told
+from dinh.kernel.refusals import page_after, refusals_beside, refusals_told
 from dinh.kernel.text import fold
 from dinh.worklist.forms.absence import AbsenceForm
 from dinh.worklist.kinds import label_of
@@ -90,12 +90,12 @@ def cancel(request: StaffRequest, absence_id: int) -> HttpResponseBase:
     """End an absence of one's own, or of somebody whom one looks after."""
     managed = absences_managed_by(request.appointment, today=timezone.localdate())
     other = managed.filter(pk=absence_id).first()
-    back = redirect("worklist:absence_of", other.person_id) if other else redirect("worklist:absences")
+    back = ("worklist:absence_of", other.person_id) if other else ("worklist:absences",)
     with refusals_told(request):
         cancel_absence(absence_id=absence_id, actor=request.appointment, at=timezone.now())
         done = _("The absence is cancelled; you act yourself again.")
         messages.success(request, _("The absence is cancelled.") if other else done)
-    return back
+    return page_after(request, *back)
 
 
 def _rows(found: QuerySet[Absence]) -> list[tuple[Absence, list[tuple[object, list[str]]]]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from dinh.directory.access import signed_in
+from dinh.directory.access import allowed, signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.kernel.components import Chip, Words, chips_for
 from dinh.worklist.deadlines import mark_of, time_left
@@ -27,10 +27,13 @@ from dinh.worklist.queries.items import (
     WEEK,
     amounts_waiting,
     group_of,
+    holder_of,
     items_visible_to,
+    late_of_others,
     on_behalf_of,
     within_group,
 )
+from dinh.worklist.rules import leads_others
 
 PAGE = 50
 GROUPS: Final[dict[str, Promise]] = {
@@ -78,10 +81,24 @@ def my_work(request: StaffRequest) -> HttpResponseBase:
         "rows": [_row(item, request, others, now) for item in page],
         "total": sum(amounts.values()),
         "is_filtered": any(filters.values()),
+        "leads_others": leads_others(request.appointment),
         "kind_chips": _kind_chips(amounts, filters),
         "when_chips": _when_chips(filters),
     }
     return render(request, "worklist/home.html", context)
+
+
+@require_GET
+@allowed(leads_others)
+def late_work(request: StaffRequest) -> HttpResponseBase:
+    """What others leave late, for those who were told of it."""
+    now = timezone.now()
+    page = Paginator(late_of_others(request.appointment), PAGE).get_page(request.GET.get("page"))
+    rows = [
+        (item, label_of(item.kind), time_left(item.due_at, now=now) if item.due_at else "", holder_of(item))
+        for item in page
+    ]
+    return render(request, "worklist/late_of_others.html", {"page": page, "rows": rows})
 
 
 def _filters(request: StaffRequest) -> dict[str, str]:

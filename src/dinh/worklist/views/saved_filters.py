@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
-from dinh.kernel.refusals import refusals_told
+from dinh.kernel.refusals import page_after, refusals_told
 from dinh.worklist.operations.saved_filters import remove_filter, save_filter
 
 
@@ -28,7 +28,7 @@ def save(request: StaffRequest) -> HttpResponseBase:
         messages.success(request, _("The filter is saved."))
         return redirect(saved.url)
     own = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
-    return redirect(f"{path}?{query}" if own else "/")
+    return page_after(request, f"{path}?{query}" if own else "/")
 
 
 @require_POST

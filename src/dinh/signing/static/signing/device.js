@@ -79,7 +79,8 @@ async function sign(letter, plugin) {
 async function handIn(letter, told) {
   for (let waited = 0; ; waited += PAUSE) {
     const reply = await fetch(letter.action, { method: "POST", body: new FormData(letter) });
-    if (!reply.ok) throw new Error(reply.statusText);
+    // 422 says in JSON why it was refused.
+    if (!reply.ok && reply.status !== 422) throw new Error(reply.statusText);
     const outcome = await reply.json();
     if (!outcome.waiting || waited >= PATIENCE) return outcome;
     told.textContent = outcome.message;

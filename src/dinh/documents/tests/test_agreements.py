@@ -1,0 +1,400 @@
+"""Agreements (hợp đồng, bản ghi nhớ, bản thoả thuận): both parties sign, here or outside, before the number."""
+
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from dinh.audit.api import trace_of
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
+from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.documents.docx import extract_text
+from dinh.documents.enums import OutgoingState, StepKind
+from dinh.documents.models import Outgoing, Party
+from dinh.documents.operations.approval import (
+    NotYourTurn,
+    pass_initial,
+    return_draft,
+    submit_draft,
+    withdraw_draft,
+)
+from dinh.documents.operations.counterparty import NotWithParty, seal_as_party, take_in_from_party
+from dinh.documents.operations.draft_plan import DraftPlan, WantedParty
+from dinh.documents.operations.drafting import create_draft, render_version
+from dinh.documents.operations.intake import keep_scan
+from dinh.documents.operations.numbering import NotSigned, number_document
+from dinh.documents.operations.sealing import seal_document
+from dinh.documents.operations.signing import sign_step
+from dinh.documents.queries.outgoing import letters_to_sign, outgoing_visible_to
+from dinh.documents.tests.test_drafting import waiting
+from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+from dinh.pki.api import read_fields
+from dinh.signing.operations.demo import issue_demo_certificates
+from dinh.signing.operations.returned import NotOurRevision
+from dinh.signing.operations.signing import sign_pdf
+from dinh.signing.queries.verification import verification_of
+from dinh.storage.api import read_blob
+
+pytestmark = pytest.mark.django_db
+OUTSIDER = WantedParty(name="Công ty TNHH Ba Bể", representative="Nông Văn Kiên", position="Giám đốc")
+
+
+@pytest.fixture(autouse=True)
+def keys(settings, tmp_path):
+    settings.DATA_DIR, settings.DEMO = tmp_path, True
+
+
+def plan_of(leader: Appointment, party: WantedParty | None, **others) -> DraftPlan:
+    return DraftPlan(
+        **{
+            "type_code": "HĐ",
+            "subject": "thuê đường truyền",
+            "paragraphs": ["Điều 1. Nội dung."],
+            "leader": leader,
+            "party": party,
+            **others,
+        }
+    )
+
+
+class Agreement:
+    """An agreement on its path: the people of both parties, each with a key."""
+
+    def __init__(self, party: WantedParty | None = None, type_code: str = "HĐ") -> None:
+        self.drafter = AppointmentFactory()
+        own = self.drafter.unit
+        self.leader = AppointmentFactory(unit=own, roles=[Role.UNIT_HEAD])
+        self.clerk = AppointmentFactory(unit=own, roles=[Role.CLERK])
+        other = UnitFactory(name="Sở Tài chính tỉnh", search_name="so tai chinh tinh")
+        self.head = AppointmentFactory(unit=other, roles=[Role.UNIT_HEAD])
+        self.other_clerk = AppointmentFactory(unit=other, roles=[Role.CLERK])
+        plan = plan_of(self.leader, party or WantedParty(unit_id=other.pk), type_code=type_code)
+        self.outgoing = create_draft(drafter=self.drafter, plan=plan, at=timezone.now())
+        render_version(self.outgoing.versions.get())
+        for each in (self.leader, self.head, self.clerk, self.other_clerk):
+            AccountFactory(current_appointment=each)
+        issue_demo_certificates()
+        submit_draft(outgoing_id=self.pk, drafter=self.drafter, at=timezone.now())
+
+    @property
+    def pk(self) -> int:
+        return self.outgoing.pk
+
+    @property
+    def pdf(self) -> bytes:
+        self.outgoing.document.refresh_from_db()
+        return read_blob(self.outgoing.document.content_id)
+
+    @property
+    def filled(self) -> list[str]:
+        return [field.name for field in read_fields(pdf=self.pdf) if field.filled]
+
+    def act(self, operation, **given) -> Outgoing:
+        return operation(outgoing_id=self.pk, **given)
+
+
+def given_back(pdf: bytes, name: str = "hop-dong.pdf"):
+    return keep_scan(stream=BytesIO(pdf), name=name)
+
+
+def signed_outside(agreement: Agreement, field: str = "Signature.second") -> bytes:
+    """The letter as somebody with another key signs it."""
+    agreement.outgoing.document.refresh_from_db()
+    made = sign_pdf(
+        sha256=agreement.outgoing.document.content_id,
+        field_name=field,
+        as_="person",
+        appointment=agreement.head,
+    )
+    return read_blob(made.sha256)
+
+
+@pytest.mark.parametrize("type_code", ["HĐ", "BGN", "BTT"])
+def test_the_form_has_a_place_for_signature_and_seal_of_either_party(type_code):
+    agreement = Agreement(type_code=type_code)
+
+    names = [field.name for field in read_fields(pdf=agreement.pdf)]
+
+    assert names == [
+        "dinh.number", "dinh.date.day", "dinh.date.month", "dinh.date.year",
+        "Signature.leader", "Signature.second", "Signature.second_seal", "Signature.seal",
+    ]  # fmt: skip
+    text = extract_text(agreement.pdf, ocr=False).text
+    assert text.index("ĐẠI DIỆN BÊN A") < text.index("ĐẠI DIỆN BÊN B")
+    assert agreement.leader.person.full_name in text
+    assert agreement.head.person.full_name in text
+
+
+def test_a_unit_of_the_province_signs_and_seals_here_before_the_number():
+    agreement = Agreement()
+    agreement.act(sign_step, actor=agreement.leader)
+    assert waiting(agreement.outgoing) == [("documents.party", agreement.head.pk)]
+    assert [each.pk for each in letters_to_sign(agreement.head)] == [agreement.pk]
+    with pytest.raises(NotSigned):
+        agreement.act(number_document, clerk=agreement.clerk, dated=timezone.localdate(), at=timezone.now())
+    with pytest.raises(NotWithParty):
+        agreement.act(seal_as_party, clerk=agreement.other_clerk)
+
+    agreement.act(sign_step, actor=agreement.head)
+    assert waiting(agreement.outgoing) == [("documents.counterseal", None)]
+    agreement.act(seal_as_party, clerk=agreement.other_clerk)
+    agreement.act(seal_as_party, clerk=agreement.other_clerk)
+    assert waiting(agreement.outgoing) == [("documents.number", None)]
+    agreement.act(number_document, clerk=agreement.clerk, dated=timezone.localdate(), at=timezone.now())
+    agreement.act(seal_document, clerk=agreement.clerk)
+
+    assert len(agreement.filled) == 8
+    report = verification_of(pdf=agreement.pdf, offline=True)
+    assert [item.integrity for item in report.signatures] == ["intact"] * 4
+    assert [item.later_changes for item in report.signatures] == ["permitted"] * 4
+    agreement.outgoing.document.refresh_from_db()
+    assert agreement.outgoing.document.signer_name == agreement.leader.person.full_name
+    party = Party.objects.get()
+    assert party.signed_at is not None
+    assert party.sealed_at is not None
+    assert [entry.action.rsplit(".", 1)[1] for entry in trace_of(agreement.outgoing)] == [
+        "drafted", "submitted", "signed", "signed_by_party", "sealed_by_party", "numbered", "sealed",
+    ]  # fmt: skip
+
+
+def test_the_other_party_opens_the_agreement_from_the_own_signature_on_and_nobody_else(client):
+    agreement = Agreement()
+    address = reverse("documents:outgoing", args=[agreement.pk])
+    stranger = AccountFactory(current_appointment=AppointmentFactory(roles=[Role.UNIT_HEAD]))
+
+    client.force_login(agreement.head.person.account)
+    assert client.get(address).status_code == 404
+    agreement.act(sign_step, actor=agreement.leader)
+
+    assert [name in client.get(address).context["acts"] for name in ("sign", "return")] == [True, True]
+    assert client.get(address).context["trace"] == []
+    assert client.get(reverse("documents:outgoing_pdf", args=[agreement.pk])).status_code == 200
+    assert client.get(reverse("documents:outgoing_draft", args=[agreement.pk])).status_code == 404
+    assert not outgoing_visible_to(agreement.head).exists()
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+
+
+def test_the_other_party_returns_it_with_a_reason_and_sees_it_no_more():
+    agreement = Agreement()
+    agreement.act(sign_step, actor=agreement.leader)
+    with pytest.raises(NotYourTurn):
+        agreement.act(pass_initial, actor=agreement.head, at=timezone.now())
+
+    agreement.act(return_draft, actor=agreement.head, reason="Điều 2 chưa rõ", at=timezone.now())
+
+    assert waiting(agreement.outgoing) == [("documents.revise", agreement.drafter.pk)]
+    with pytest.raises(NotFound):
+        agreement.act(return_draft, actor=agreement.head, reason="Lần nữa", at=timezone.now())
+
+
+def test_what_is_taken_back_loses_the_signatures_of_both_parties():
+    agreement = Agreement()
+    agreement.act(sign_step, actor=agreement.leader)
+    agreement.act(sign_step, actor=agreement.head)
+
+    agreement.act(withdraw_draft, drafter=agreement.drafter, at=timezone.now())
+
+    assert Party.objects.get().signed_at is None
+    with pytest.raises(NotFound):
+        agreement.act(seal_as_party, clerk=agreement.other_clerk)
+
+
+def test_only_the_other_partys_clerk_seals_for_it():
+    agreement = Agreement()
+    for actor in (agreement.leader, agreement.head):
+        agreement.act(sign_step, actor=actor)
+
+    for clerk in (agreement.clerk, agreement.head):
+        with pytest.raises(NotPermitted):
+            agreement.act(seal_as_party, clerk=clerk)
+
+    assert agreement.filled == ["Signature.leader", "Signature.second"]
+
+
+def test_an_outsiders_signature_comes_back_in_the_pdf():
+    agreement = Agreement(OUTSIDER)
+    agreement.act(sign_step, actor=agreement.leader)
+    assert waiting(agreement.outgoing) == [("documents.party_file", None)]
+    assert agreement.outgoing.steps.filter(kind=StepKind.PARTY).count() == 0
+    scan = given_back(signed_outside(agreement))
+
+    for _again in range(2):
+        agreement.act(take_in_from_party, clerk=agreement.clerk, scan=scan, at=timezone.now())
+
+    assert agreement.filled == ["Signature.leader", "Signature.second"]
+    assert waiting(agreement.outgoing) == [("documents.number", None)]
+    agreement.act(number_document, clerk=agreement.clerk, dated=timezone.localdate(), at=timezone.now())
+    agreement.act(seal_document, clerk=agreement.clerk)
+    report = verification_of(pdf=agreement.pdf, offline=True)
+    assert [item.later_changes for item in report.signatures] == ["permitted"] * 3
+
+
+def test_a_paper_that_an_outsider_signed_stands_beside_the_letter():
+    agreement = Agreement(OUTSIDER)
+    agreement.act(sign_step, actor=agreement.leader)
+    before = agreement.pdf
+    paper = given_back(read_blob(agreement.outgoing.versions.get().pdf_id), "ban-giay.pdf")
+
+    for _again in range(2):
+        agreement.act(take_in_from_party, clerk=agreement.clerk, scan=paper, at=timezone.now())
+
+    assert agreement.pdf == before
+    assert list(agreement.outgoing.document.attachments.values_list("name", "is_annex")) == [
+        ("ban-giay.pdf", False)
+    ]
+    assert waiting(agreement.outgoing) == [("documents.number", None)]
+
+
+@pytest.mark.parametrize("field", ["Signature.seal", None])
+def test_what_comes_back_changed_or_signed_elsewhere_is_refused(field):
+    agreement = Agreement(OUTSIDER)
+    agreement.act(sign_step, actor=agreement.leader)
+    returned = signed_outside(agreement, field) if field else agreement.pdf + b"\n%%EOF\n"
+
+    with pytest.raises(NotOurRevision) as refused:
+        agreement.act(take_in_from_party, clerk=agreement.clerk, scan=given_back(returned), at=timezone.now())
+
+    assert [fault.field for fault in refused.value.faults] == ["file"]
+    assert Party.objects.get().signed_at is None
+    assert agreement.filled == ["Signature.leader"]
+
+
+def test_nothing_is_taken_in_before_the_own_signature_or_of_a_unit_of_the_province():
+    for agreement in (Agreement(OUTSIDER), Agreement()):
+        if agreement.outgoing.party.unit_id:
+            agreement.act(sign_step, actor=agreement.leader)
+        paper = given_back(read_blob(agreement.outgoing.versions.get().pdf_id))
+
+        with pytest.raises(NotWithParty):
+            agreement.act(take_in_from_party, clerk=agreement.clerk, scan=paper, at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("party", "others", "field"),
+    [
+        (None, {}, "party"),
+        (OUTSIDER, {"type_code": "CV"}, "party"),
+        (WantedParty(name="Công ty"), {}, "party_representative"),
+        (WantedParty(unit_id=0), {}, "party"),
+    ],
+)
+def test_a_draft_names_what_is_wrong_with_its_other_party(party, others, field):
+    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
+
+    with pytest.raises(InvalidInput) as refused:
+        create_draft(drafter=leader, plan=plan_of(leader, party, **others), at=timezone.now())
+
+    assert [fault.field for fault in refused.value.faults] == [field]
+
+
+def test_a_unit_without_a_head_cannot_be_the_other_party():
+    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    headless = WantedParty(unit_id=UnitFactory().pk)
+
+    with pytest.raises(InvalidInput) as refused:
+        create_draft(drafter=leader, plan=plan_of(leader, headless), at=timezone.now())
+
+    assert [fault.field for fault in refused.value.faults] == ["party"]
+
+
+def page_of_draft(leader: Appointment, **given: str) -> dict[str, str]:
+    common = {
+        "type_code": "HĐ",
+        "subject": "thuê đường truyền",
+        "text": "Điều 1. Nội dung.",
+        "leader": str(leader.pk),
+    }
+    return common | given
+
+
+def test_the_page_finds_the_other_party_by_its_name_and_keeps_it(client):
+    agreement = Agreement()
+    client.force_login(agreement.leader.person.account)
+
+    client.post(reverse("documents:outgoing_new"), page_of_draft(agreement.leader, party="so tai chinh TINH"))
+
+    made = Outgoing.objects.latest("pk")
+    assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Sở Tài chính tỉnh")
+    edited = client.get(reverse("documents:draft_edit", args=[made.pk]))
+    assert edited.context["values"]["party"] == "Sở Tài chính tỉnh"
+
+
+def test_the_page_asks_who_signs_where_no_unit_bears_the_name(client):
+    agreement = Agreement()
+    client.force_login(agreement.leader.person.account)
+    address = reverse("documents:outgoing_new")
+
+    refused = client.post(address, page_of_draft(agreement.leader, party="Công ty Ba Bể"))
+    client.post(
+        address,
+        page_of_draft(agreement.leader, party="Công ty Ba Bể", party_representative="Nông Văn Kiên"),
+    )
+
+    assert refused.status_code == 422
+    assert list(refused.context["faulty"]) == ["party"]
+    party = Outgoing.objects.latest("pk").party
+    assert (party.unit_id, party.name, party.representative) == (None, "Công ty Ba Bể", "Nông Văn Kiên")
+
+
+def test_the_clerk_takes_the_paper_in_on_the_agreements_page(client):
+    agreement = Agreement(OUTSIDER)
+    agreement.act(sign_step, actor=agreement.leader)
+    client.force_login(agreement.clerk.person.account)
+    address = reverse("documents:outgoing_act", args=[agreement.pk, "party"])
+
+    without = client.post(address)
+    paper = SimpleUploadedFile("giay.pdf", read_blob(agreement.outgoing.versions.get().pdf_id))
+    done = client.post(address, {"file": paper})
+
+    assert without.status_code == 422
+    assert done.status_code == 302
+    agreement.outgoing.refresh_from_db()
+    assert agreement.outgoing.state == OutgoingState.SIGNED
+
+
+def test_programs_do_all_of_it(client):
+    agreement = Agreement()
+    plan = {
+        "type_code": "BGN",
+        "subject": "hợp tác",
+        "text": "Điều 1. Nội dung.",
+        "leader": agreement.leader.pk,
+    }
+    client.force_login(agreement.leader.person.account)
+    party = {"unit_id": agreement.head.unit_id}
+    made = client.post("/api/v1/drafts", {**plan, "party": party}, content_type="application/json").json()
+    kept = client.get(f"/api/v1/drafts/{made['id']}/plan").json()
+    client.post(f"/api/v1/outgoing/{agreement.pk}/sign")
+
+    client.force_login(agreement.head.person.account)
+    seen = client.get(f"/api/v1/outgoing/{agreement.pk}").json()
+    client.post(f"/api/v1/outgoing/{agreement.pk}/sign")
+    client.force_login(agreement.other_clerk.person.account)
+    sealed = client.post(f"/api/v1/outgoing/{agreement.pk}/counterseal").json()
+
+    assert kept["party"] == {
+        "unit_id": agreement.head.unit_id,
+        "name": "",
+        "representative": "",
+        "position": "",
+    }
+    assert (seen["state"], sealed["state"]) == ("reviewing", "signed")
+    assert client.get(f"/api/v1/outgoing/{agreement.pk}/trace").status_code == 404
+
+
+def test_programs_take_in_what_an_outsider_signed(client):
+    agreement = Agreement(OUTSIDER)
+    agreement.act(sign_step, actor=agreement.leader)
+    returned = signed_outside(agreement)
+    client.force_login(agreement.clerk.person.account)
+
+    taken = client.post(
+        f"/api/v1/outgoing/{agreement.pk}/party", {"file": SimpleUploadedFile("hd.pdf", returned)}
+    )
+
+    assert taken.json()["state"] == "signed"
+    assert agreement.pdf == returned
