@@ -31,7 +31,7 @@ def mark(apps: Apps, schema: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("documents", "0019_step_of_the_secretary")]
+    dependencies = [("documents", "0021_deadlines_of_what_waited")]
     operations = [
         migrations.RemoveIndex("incoming", "incoming_of_unit"),
         migrations.RemoveIndex("outgoing", "outgoing_of_unit"),
