@@ -18,6 +18,8 @@ from dinh.config.embedded import THROW_AWAY, EmbeddedPostgres
 
 def main() -> int:
     arguments = sys.argv[1:]
+    # Each of some hundred processes that tests start would compile all modules anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     programs = None
     if arguments[:1] == ["--bin"]:
         programs, arguments = Path(arguments[1]), arguments[2:]

@@ -48,7 +48,7 @@ def _block_text(options: str, body: str) -> str:
 
 
 def _texts(module: Path) -> set[str]:
-    python = (path for path in module.rglob("*.py") if "tests" not in path.parts)
+    python = (path for path in module.rglob("*.py") if "tests" not in path.relative_to(module).parts)
     folders = ("templates/**/*", "jinja2/**/*")
     templates = (
         path for folder in folders for path in module.rglob(folder) if path.suffix in {".html", ".txt"}

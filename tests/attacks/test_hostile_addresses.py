@@ -10,6 +10,7 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 from django.http import QueryDict
 from django.test import Client
+from django.test.client import BOUNDARY, encode_multipart
 from django.urls import Resolver404, resolve
 from test_routes import ALL
 from world import addresses, build_world
@@ -44,6 +45,8 @@ FIELDS = (
     "opened_date", "retention_years", "holder", "provider", "start_date", "end_date", "full_name", "username",
     "password", "position", "valid_from", "passed_instruction", "absence", "delegate", "comment", "language",
 )  # fmt: skip
+OF_FORM = f'multipart/form-data; boundary="{BOUNDARY}"'
+"""Of a form that is written once for all addresses."""
 BIG = "9223372036854775808"
 NOT_ALLOWED = 405
 READ = [route for route in ALL if route not in ("healthz", "metrics")]
@@ -136,9 +139,9 @@ def test_no_id_breaks_a_page(client, world, value):
 
 @pytest.mark.parametrize("value", ["a\0b", BIG, "²", "x" * 5000])
 def test_no_form_breaks_a_page(client, world, taking, value):
-    form = {name: [value, value] for name in FIELDS}
+    form = encode_multipart(BOUNDARY, {name: [value, value] for name in FIELDS})
 
-    assert broken(client, taking, world.ids, form) == []
+    assert broken(client, taking, world.ids, form, content_type=OF_FORM) == []
 
 
 @pytest.mark.parametrize("value", ["a\0b", int(BIG), -1, [int(BIG)]])

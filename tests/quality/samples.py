@@ -62,9 +62,14 @@ def make_samples(people: Any) -> dict[str, int | str]:
     )
 
 
+def make_letter(people: Any, state: str) -> int:
+    """A letter of the department to the commune that has come as far as `state`."""
+    return _letter(people, state, _unit(people, "vanthu.quangkhe"))
+
+
 def issue_letter(people: Any) -> int:
     """A letter of the department, drafted to issued, that arrives at the commune."""
-    return _letter(people, "issued", _unit(people, "vanthu.quangkhe"))
+    return make_letter(people, "issued")
 
 
 def _exchange(people: Any) -> dict[str, int]:

@@ -5,14 +5,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .samples import Caller, issue_letter, make_samples
+from .samples import Caller, issue_letter, make_letter
 
 pytestmark = pytest.mark.browser
 SUBJECT = "rà soát thủ tục hành chính"
 
 
 def test_a_legal_act_asks_in_words_and_no_leaves_everything(people):
-    letter = make_samples(people)["reviewing"]
+    letter = make_letter(people, "reviewing")
     page = people("truongphong.stttt").page
     page.remove_locator_handler(page.locator("#ask[open] [data-ask-yes]"))
     page.goto(f"{people.house.url}/documents/outgoing/{letter}/")

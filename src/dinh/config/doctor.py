@@ -15,7 +15,9 @@ NEEDED_PROGRAMS: Final = {
     "tesseract": "Tesseract reads scans: apt install tesseract-ocr tesseract-ocr-vie",
 }
 _PROGRAMS: Final = NEEDED_PROGRAMS | {
-    "chromium": "Chromium runs the browser tests only: apt install chromium",
+    "chromium-headless-shell": (
+        "Chromium without a window runs the browser tests only: apt install chromium-headless-shell"
+    ),
 }
 
 

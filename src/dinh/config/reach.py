@@ -104,5 +104,5 @@ def unknown_names() -> Iterator[tuple[str, str]]:
 def known_names() -> set[str]:
     """All names that the code reads; its words are the only list that is never behind."""
     package = Path(__file__).resolve().parents[1]
-    sources = (path for path in package.rglob("*.py") if "tests" not in path.parts)
+    sources = (path for path in package.rglob("*.py") if "tests" not in path.relative_to(package).parts)
     return {name for path in sources for name in _NAME.findall(path.read_text(encoding="utf-8"))}

@@ -84,6 +84,16 @@ def test_a_mistyped_name_is_told_with_the_one_that_was_meant(monkeypatch):
     assert "DINH_QWERTZ" not in reach.known_names()
 
 
+def test_names_are_known_wherever_the_release_lies(monkeypatch, tmp_path):
+    package = tmp_path / "tests" / "dinh"
+    (package / "config" / "tests").mkdir(parents=True)
+    (package / "config" / "settings.py").write_text('number("DINH_PAGES")')
+    (package / "config" / "tests" / "test_pages.py").write_text('setenv("DINH_PAGSE")')
+    monkeypatch.setattr(reach, "__file__", str(package / "config" / "reach.py"))
+
+    assert reach.known_names() == {"DINH_PAGES"}
+
+
 def test_what_production_misses_is_told_with_what_follows(settings, monkeypatch):
     settings.TRUST_ANCHORS, settings.TIMESTAMP_URL = [], ""
     monkeypatch.delenv("DINH_SMTP_URL", raising=False)
