@@ -135,6 +135,34 @@ def _fits(certificate: x509.Certificate, ca: Identity, address: str) -> bool:
     )
 
 
+def enrol(authority: Authority, request: x509.CertificateSigningRequest, *, address: str) -> x509.Certificate:
+    """
+    A certificate of a year for the key of a request, with the names in it.
+
+    :raises ValueError: if the request is not signed by its key
+    """
+    if not request.is_signature_valid:
+        raise ValueError("The request is not signed by its own key.")
+    now, own, ca = datetime.now(UTC), request.public_key(), authority.ca
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    builder = x509.CertificateBuilder(
+        subject_name=request.subject,
+        issuer_name=ca.certificate.subject,
+        public_key=own,
+        serial_number=x509.random_serial_number(),
+        not_valid_before=now - timedelta(minutes=5),
+        not_valid_after=min(now + timedelta(days=365), ca.certificate.not_valid_after_utc),
+    )
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(usage, critical=True)
+    builder = builder.add_extension(_issuer_key(ca), critical=False)
+    builder = builder.add_extension(_list_place(address), critical=False)
+    for extension in request.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            builder = builder.add_extension(extension.value, critical=extension.critical)
+    return builder.sign(ca.key, hashes.SHA256())
+
+
 def _certify(
     name: str, key: rsa.RSAPrivateKey, ca: Identity, purpose: x509.ObjectIdentifier, address: str
 ) -> x509.Certificate:

@@ -41,6 +41,7 @@ MODES: Final = {
     "ocsp": _SIGNED,
     "tsa": _SIGNED,
     "csc": _TRANSPORT,
+    "est": _TRANSPORT,
     "national": frozenset(
         {Mode.DOWN, Mode.SLOW, Mode.WRONG_SIGNATURE, Mode.WRONG_DIGEST, Mode.ERROR, Mode.REPLAY, Mode.EXPIRED}
     ),

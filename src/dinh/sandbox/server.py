@@ -20,8 +20,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
 from dinh.sandbox import control, services
-from dinh.sandbox.authority import Authority, AuthorityMissing, load_authority
+from dinh.sandbox.authority import Authority, AuthorityMissing, enrol, load_authority
 from dinh.sandbox.faults import Faults, HangUp, Mode
 from dinh.sandbox.national import PORT_ABOVE_SANDBOX, National, NationalServer
 from dinh.sandbox.outside.asked import Asked
@@ -100,6 +103,8 @@ class Sandbox:
             return self._status(method, rest, body)
         if (method, service, rest) == ("POST", "tsa", ""):
             return self._timestamp(body)
+        if path == ".well-known/est/simplereenroll" and method == "POST":
+            return self._enrol(body)
         if service == "csc" and method == "POST":
             return self._remote(rest, body)
         return None
@@ -123,6 +128,18 @@ class Sandbox:
         self.desk.faults, self.desk.slow_seconds = self.faults, self.slow_seconds
         told = SecurityServer(self.desk).answer(asked, self._mood("security_server"))
         return Answer(told.status, told.body, told.content_type, headers=told.headers)
+
+    def _enrol(self, body: bytes) -> Answer:
+        """A certificate for whoever asks (EST, RFC 7030): there is no TLS here to know them by."""
+        if self._mood("est") is Mode.GARBAGE:
+            return Answer.of(_GARBAGE, "pkcs7-mime")
+        try:
+            request = x509.load_der_x509_csr(base64.b64decode(body))
+        except ValueError as error:
+            raise control.BadOrder("Send a PKCS #10 request in base64.") from error
+        issued = enrol(self._authority(), request, address=self.address)
+        certificates = pkcs7.serialize_certificates([issued, self._authority().ca.certificate], Encoding.DER)
+        return Answer.of(base64.encodebytes(certificates), "pkcs7-mime; smime-type=certs-only")
 
     def _remote(self, rest: str, body: bytes) -> Answer | None:
         if self._mood("csc") is Mode.GARBAGE:

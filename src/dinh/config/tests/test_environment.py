@@ -91,6 +91,7 @@ OF_GATEWAY = {
     "DINH_CALLER_TLS_PORT": "70000",
     "DINH_XROAD_NETWORKS": "10.0.0.0/99",
     "DINH_GATEWAY_SPOOL_MB": "0",
+    "DINH_GATEWAY_EST_URL": "http://ca.test/.well-known/est",
     "DINH_GATEWAY_KEY": "/tmp/key.pem",
     "DINH_GATEWAY_CERTIFICATE": "/tmp/certificate.pem",
 }

@@ -13,7 +13,7 @@ from dinh.exchange.gateway.certified import CallerTrust, CertifiedFront
 from dinh.exchange.gateway.delivery import Delivery
 from dinh.exchange.gateway.exchanges import Exchanges
 from dinh.exchange.gateway.fronts import XRoadFront
-from dinh.exchange.gateway.identity import identity_of
+from dinh.exchange.gateway.identity import files_of, identity_of
 from dinh.exchange.gateway.judging import Judging
 from dinh.exchange.gateway.keeping import SegmentLog
 from dinh.exchange.gateway.limits import Limits
@@ -21,7 +21,7 @@ from dinh.exchange.gateway.metadata import Metadata
 from dinh.exchange.gateway.own import OwnAddresses
 from dinh.exchange.gateway.peers import PeerConnections, trust
 from dinh.exchange.gateway.relay import Relay
-from dinh.exchange.gateway.renewal import go_over, keys_told, make_as_wanted, next_of
+from dinh.exchange.gateway.renewal import Renewing, go_over, keys_told, next_of
 from dinh.exchange.gateway.server import Server
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.gateway.sharing import Sharing
@@ -78,7 +78,7 @@ class Gateway:
         settings = self.settings
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = _only_one(settings.folder)
-        if go_over(settings.folder, at=datetime.now(UTC)):
+        if go_over(settings.folder, at=datetime.now(UTC), files=files_of(settings)):
             log.warning("This gateway goes over to its next key and certificate.")
         self.identity = identity_of(settings)
         self.segments, self.shipping = SegmentLog(), Shipping()
@@ -112,7 +112,7 @@ class Gateway:
             self.limits,
             certificate=self.identity.fingerprint,
             told=lambda: standing.told,
-            renew=lambda since: make_as_wanted(settings, since=since),
+            renew=Renewing(settings).make,
         )
         self._following = [await self.sharing.start(), await self.source.start()]
         self._following.append(asyncio.create_task(standing.look()))

@@ -62,12 +62,17 @@ def identity_of(settings: GatewaySettings) -> Identity:
 
     :raises BadSetting: if the files cannot be read or do not fit together
     """
-    key_file, certificate_file = settings.key_file, settings.certificate_file
-    if key_file is None or certificate_file is None:
-        key_file, certificate_file = own_files(settings.folder)
-        if not certificate_file.exists():
-            make_identity(key_file, certificate_file, name=f"Đình gateway {settings.name}")
+    key_file, certificate_file = files_of(settings)
+    if settings.key_file is None and not certificate_file.exists():
+        make_identity(key_file, certificate_file, name=f"Đình gateway {settings.name}")
     return load_identity(key_file, certificate_file)
+
+
+def files_of(settings: GatewaySettings) -> tuple[Path, Path]:
+    """Of the gateway's key and its certificate: the configured ones, or its own."""
+    if settings.key_file is None or settings.certificate_file is None:
+        return own_files(settings.folder)
+    return settings.key_file, settings.certificate_file
 
 
 def own_files(folder: Path) -> tuple[Path, Path]:
@@ -116,11 +121,16 @@ def make_identity(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
+    write_key(key_file, key)
+    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def write_key(file: Path, key: SigningKey) -> None:
+    """PEM, readable by the gateway's account only."""
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    key_file.unlink(missing_ok=True)
-    descriptor = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as handle:
         handle.write(private)
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

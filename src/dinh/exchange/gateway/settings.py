@@ -9,10 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MB: Final = 1024 * 1024
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_HERE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _FALSE: Final = frozenset({"0", "false", "no", "off", ""})
 
 
@@ -32,6 +34,7 @@ class GatewaySettings:
     :param token_seconds: life of a token
     :param key_file: of the gateway's key, PEM; None: it makes its own
     :param certificate_file: of the key's certificate, PEM, issuers after it
+    :param est_url: where the issuer of the configured certificate gives the next one (EST); empty: nowhere
     :param wire_port: where other gateways are listened to, by mutual TLS; 0: they are not
     :param caller_tls_port: where callers are listened to who show certificates, by mutual TLS; 0: they are not
     :param spool_bytes: what bodies that wait on disk may take together
@@ -48,6 +51,7 @@ class GatewaySettings:
     token_seconds: int = 3600
     key_file: Path | None = None
     certificate_file: Path | None = None
+    est_url: str = ""
     segment_bytes: int = 16 * MB
     allows_local: bool = False
     host: str = "127.0.0.1"
@@ -57,6 +61,11 @@ class GatewaySettings:
     spool_bytes: int = 2048 * MB
     caller_tls_host: str = "127.0.0.1"
     caller_tls_port: int = 0
+
+    @property
+    def renews_itself(self) -> bool:
+        """Whether it gets its next key by itself: its own, or from the issuer of the configured one."""
+        return self.key_file is None or bool(self.est_url)
 
 
 def log_to_standard_error() -> None:
@@ -89,6 +98,7 @@ def settings_from_environment() -> GatewaySettings:
         token_seconds=int(life),
         key_file=key_file,
         certificate_file=certificate_file,
+        est_url=_est_url(is_configured=key_file is not None),
         host=os.environ.get("DINH_GATEWAY_HOST") or "127.0.0.1",
         port=_port("DINH_GATEWAY_PORT") or 8003,
         wire_host=os.environ.get("DINH_WIRE_HOST") or "127.0.0.1",
@@ -98,6 +108,20 @@ def settings_from_environment() -> GatewaySettings:
         caller_tls_port=_port("DINH_CALLER_TLS_PORT"),
         allows_local=_flag("DINH_EXCHANGE_LOCAL_PROVIDERS", default=_flag("DINH_DEMO", default=False)),
     )
+
+
+def _est_url(*, is_configured: bool) -> str:
+    given = os.environ.get("DINH_GATEWAY_EST_URL", "")
+    if not given:
+        return ""
+    place = urlsplit(given)
+    if place.scheme != "https" and place.hostname not in _HERE:
+        raise BadSetting("DINH_GATEWAY_EST_URL must begin with https://.")
+    if not is_configured:
+        raise BadSetting(
+            "DINH_GATEWAY_EST_URL renews the certificate that DINH_GATEWAY_CERTIFICATE names: set that, too."
+        )
+    return given
 
 
 def _spool_bytes() -> int:

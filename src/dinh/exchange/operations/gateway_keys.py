@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dinh.audit.api import record
-from dinh.exchange.gateway.identity import load_identity, own_files
-from dinh.exchange.gateway.renewal import Next, make_next, next_of
+from dinh.exchange.gateway.identity import files_of, load_identity
+from dinh.exchange.gateway.renewal import Next, enrol_next, make_next, next_of
 from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.models import GatewayCertificate
 from dinh.exchange.operations.members import NotInThatState
@@ -22,21 +21,23 @@ RENEWED_BEFORE: Final = 14
 
 def renew_gateway_key(*, gateway: GatewaySettings, since: datetime, at: datetime) -> Next:
     """
-    Make the next key and certificate of the gateway whose folder is here; it goes over to them by itself.
+    Make the next key and certificate of the gateway whose folder is here, or get it from the issuer of the configured
+    one (DINH_GATEWAY_EST_URL); it goes over to them by itself. Never call it inside a transaction.
 
     Writes them to the folder, tells the database of the certificate and writes an audit entry.
 
     :param since: when it goes over
     :raises NotInThatState: if its key is configured, it never started here, or has a next one already
     :raises InvalidInput: if the present certificate ends before
+    :raises NotEnrolled: if the issuer gives none
     :raises BadSetting, OSError:
     """
-    if gateway.key_file is not None:
+    if not gateway.renews_itself:
         raise NotInThatState(
             _("This gateway's key is configured: put the new files there and restart it on their day.")
         )
-    key_file, certificate_file = own_files(gateway.folder)
-    if not certificate_file.exists():
+    key_file, certificate_file = files_of(gateway)
+    if not gateway.folder.is_dir() or not certificate_file.exists():
         raise NotInThatState(_("No gateway of this name has started here."))
     found = next_of(gateway.folder)
     if found is not None:
@@ -46,7 +47,10 @@ def renew_gateway_key(*, gateway: GatewaySettings, since: datetime, at: datetime
     if at < present.not_valid_after_utc <= since:
         text = _("The present certificate ends on %(day)s: choose an earlier day.")
         raise InvalidInput(text % {"day": f"{present.not_valid_after_utc:%Y-%m-%d}"}, field="since")
-    made = make_next(gateway.folder, name=gateway.name, since=since)
+    if gateway.est_url:
+        made = enrol_next(gateway, since=since)
+    else:
+        made = make_next(gateway.folder, name=gateway.name, since=since)
     note_next(gateway.name, made, at)
     return made
 
@@ -62,7 +66,7 @@ def note_next(name: str, made: Next, at: datetime) -> GatewayCertificate | None:
         fingerprint=fingerprint(made.certificate),
         defaults={
             "gateway": name,
-            "chain": made.certificate.public_bytes(Encoding.PEM),
+            "chain": made.pem,
             "first_seen_at": at,
             "used_from": made.since,
         },

@@ -28,7 +28,8 @@ def renew_gateway_keys(*, at: datetime) -> int:
     Have each gateway whose certificate nears its end (`data/gateway_renewal.toml`) make the next key; note those that
     were made: audit entry, and the keepers are told, who see that other gateways register them. Safe to repeat.
 
-    A gateway whose key is configured is left alone: whoever issued its certificate issues the next one.
+    A gateway whose key is configured is left alone unless its issuer gives certificates by EST
+    (DINH_GATEWAY_EST_URL): else whoever issued its certificate is asked by people.
 
     :returns: how many were ordered
     """
@@ -76,7 +77,7 @@ def _note(beat: GatewayBeat, at: datetime) -> None:
     if not told:
         return
     certificate = x509.load_pem_x509_certificate(told["certificate"].encode())
-    made = Next(certificate, datetime.fromisoformat(told["since"]))
+    made = Next(certificate, datetime.fromisoformat(told["since"]), told["certificate"].encode())
     row = note_next(beat.name, made, at)
     if row is None:
         return

@@ -4,6 +4,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from dinh.exchange.gateway.enrolment import NotEnrolled
 from dinh.exchange.gateway.identity import identity_of
 from dinh.exchange.gateway.renewal import NEXT_CERTIFICATE, next_of
 from dinh.exchange.gateway.settings import BadSetting, GatewaySettings, settings_from_environment
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             if options["act"] == "renew":
                 renew_gateway_key(gateway=gateway, since=_since(options), at=timezone.now())
             self._show(gateway)
-        except (DomainError, BadSetting, OSError) as refusal:
+        except (DomainError, BadSetting, NotEnrolled, OSError) as refusal:
             raise CommandError(str(refusal)) from refusal
 
     def _show(self, gateway: GatewaySettings) -> None:
