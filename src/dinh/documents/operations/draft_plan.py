@@ -94,6 +94,13 @@ class DraftPlan:
         return self.authority or suggested_authority(self.leader)
 
     @property
+    def addressed(self) -> tuple[WantedRecipient, ...]:
+        """The recipients; another party of the province gets its copy of the agreement, too."""
+        if self.party is None or self.party.unit_id is None:
+            return tuple(self.recipients)
+        return (*self.recipients, WantedRecipient(unit_id=self.party.unit_id))
+
+    @property
     def path(self) -> tuple[tuple[StepKind, Appointment], ...]:
         """What is asked of whom, in order."""
         secretary = [(StepKind.COSIGN, self.secretary)] if self.secretary else []

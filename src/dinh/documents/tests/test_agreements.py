@@ -67,8 +67,8 @@ class Agreement:
         self.drafter = AppointmentFactory()
         own = self.drafter.unit
         self.leader = AppointmentFactory(unit=own, roles=[Role.UNIT_HEAD])
+        other = UnitFactory(name="Ủy ban nhân dân xã Ba Bể", search_name="uy ban nhan dan xa ba be")
         self.clerk = AppointmentFactory(unit=own, roles=[Role.CLERK])
-        other = UnitFactory(name="Sở Tài chính tỉnh", search_name="so tai chinh tinh")
         self.head = AppointmentFactory(unit=other, roles=[Role.UNIT_HEAD])
         self.other_clerk = AppointmentFactory(unit=other, roles=[Role.CLERK])
         plan = plan_of(self.leader, party or WantedParty(unit_id=other.pk), type_code=type_code)
@@ -126,6 +126,17 @@ def test_the_form_has_a_place_for_signature_and_seal_of_either_party(type_code):
     assert text.index("ĐẠI DIỆN BÊN A") < text.index("ĐẠI DIỆN BÊN B")
     assert agreement.leader.person.full_name in text
     assert agreement.head.person.full_name in text
+
+
+def test_the_other_party_gets_its_copy_and_the_names_stand_at_one_height():
+    agreement = Agreement()
+
+    assert list(agreement.outgoing.recipients.values_list("unit", flat=True)) == [agreement.head.unit_id]
+    places = {each["name"]: each for each in agreement.outgoing.versions.get().places}
+    for part in ("signature", "seal"):
+        first, second = places[f"{part}.leader"], places[f"{part}.second"]
+        assert (first["page"], round(first["y"], 1)) == (second["page"], round(second["y"], 1))
+        assert first["x"] < second["x"]
 
 
 def test_a_unit_of_the_province_signs_and_seals_here_before_the_number():
@@ -315,12 +326,14 @@ def test_the_page_finds_the_other_party_by_its_name_and_keeps_it(client):
     agreement = Agreement()
     client.force_login(agreement.leader.person.account)
 
-    client.post(reverse("documents:outgoing_new"), page_of_draft(agreement.leader, party="so tai chinh TINH"))
+    client.post(
+        reverse("documents:outgoing_new"), page_of_draft(agreement.leader, party="uy ban nhan dan XA ba be")
+    )
 
     made = Outgoing.objects.latest("pk")
-    assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Sở Tài chính tỉnh")
+    assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Ủy ban nhân dân xã Ba Bể")
     edited = client.get(reverse("documents:draft_edit", args=[made.pk]))
-    assert edited.context["values"]["party"] == "Sở Tài chính tỉnh"
+    assert edited.context["values"]["party"] == "Ủy ban nhân dân xã Ba Bể"
 
 
 def test_the_page_asks_who_signs_where_no_unit_bears_the_name(client):
