@@ -95,10 +95,13 @@ class DraftPlan:
 
     @property
     def addressed(self) -> tuple[WantedRecipient, ...]:
-        """The recipients; another party of the province gets its copy of the agreement, too."""
-        if self.party is None or self.party.unit_id is None:
+        """The recipients; the other party gets its copy of the agreement, too, an outsider on paper."""
+        if self.party is None:
             return tuple(self.recipients)
-        return (*self.recipients, WantedRecipient(unit_id=self.party.unit_id))
+        name = "" if self.party.unit_id else self.party.name.strip()
+        if name and any(each.name.strip() == name for each in self.recipients):
+            return tuple(self.recipients)
+        return (*self.recipients, WantedRecipient(unit_id=self.party.unit_id, name=name))
 
     @property
     def path(self) -> tuple[tuple[StepKind, Appointment], ...]:

@@ -12,7 +12,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.docx import extract_text
-from dinh.documents.enums import OutgoingState, StepKind
+from dinh.documents.enums import Channel, OutgoingState, StepKind
 from dinh.documents.models import Outgoing, Party
 from dinh.documents.operations.approval import (
     NotYourTurn,
@@ -22,7 +22,7 @@ from dinh.documents.operations.approval import (
     withdraw_draft,
 )
 from dinh.documents.operations.counterparty import NotWithParty, seal_as_party, take_in_from_party
-from dinh.documents.operations.draft_plan import DraftPlan, WantedParty
+from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, render_version
 from dinh.documents.operations.intake import keep_scan
 from dinh.documents.operations.numbering import NotSigned, number_document
@@ -224,6 +224,19 @@ def test_only_the_other_partys_clerk_seals_for_it():
             agreement.act(seal_as_party, clerk=clerk)
 
     assert agreement.filled == ["Signature.leader", "Signature.second"]
+
+
+def test_an_outsider_gets_its_copy_on_paper_once():
+    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    named = WantedRecipient(name="Công ty TNHH Ba Bể", address="babe@example.vn", channel=Channel.EMAIL)
+
+    alone, besides = (
+        create_draft(drafter=leader, plan=plan_of(leader, OUTSIDER, recipients=each), at=timezone.now())
+        for each in ([], [named])
+    )
+
+    assert list(alone.recipients.values_list("name", "channel")) == [("Công ty TNHH Ba Bể", "paper")]
+    assert list(besides.recipients.values_list("name", "channel")) == [("Công ty TNHH Ba Bể", "email")]
 
 
 def test_an_outsiders_signature_comes_back_in_the_pdf():
