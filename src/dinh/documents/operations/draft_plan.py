@@ -94,6 +94,16 @@ class DraftPlan:
         return self.authority or suggested_authority(self.leader)
 
     @property
+    def addressed(self) -> tuple[WantedRecipient, ...]:
+        """The recipients; the other party gets its copy of the agreement, too, an outsider on paper."""
+        if self.party is None:
+            return tuple(self.recipients)
+        name = "" if self.party.unit_id else self.party.name.strip()
+        if name and any(each.name.strip() == name for each in self.recipients):
+            return tuple(self.recipients)
+        return (*self.recipients, WantedRecipient(unit_id=self.party.unit_id, name=name))
+
+    @property
     def path(self) -> tuple[tuple[StepKind, Appointment], ...]:
         """What is asked of whom, in order."""
         secretary = [(StepKind.COSIGN, self.secretary)] if self.secretary else []

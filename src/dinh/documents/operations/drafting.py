@@ -64,7 +64,7 @@ def create_draft(
     if reply_to is not None:
         _require_seen(reply_to, drafter)
         outgoing.replies_to.add(reply_to)
-    set_recipients(outgoing, plan.recipients)
+    set_recipients(outgoing, plan.addressed)
     set_path(outgoing, plan)
     if has_text:
         _add_page_version(outgoing, drafter, plan, at)
@@ -92,7 +92,7 @@ def revise_draft(*, outgoing_id: int, drafter: Appointment, plan: DraftPlan, at:
     fill_document(outgoing.document, plan, drafter=drafter, at=at)
     fill_form(outgoing.document, outgoing, plan.form)
     outgoing.document.save()
-    set_recipients(outgoing, plan.recipients)
+    set_recipients(outgoing, plan.addressed)
     set_path(outgoing, plan)
     if not keeps_file:
         _add_page_version(outgoing, drafter, plan, at)

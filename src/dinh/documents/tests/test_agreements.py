@@ -12,7 +12,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.docx import extract_text
-from dinh.documents.enums import OutgoingState, StepKind
+from dinh.documents.enums import Channel, OutgoingState, StepKind
 from dinh.documents.models import Outgoing, Party
 from dinh.documents.operations.approval import (
     NotYourTurn,
@@ -22,7 +22,7 @@ from dinh.documents.operations.approval import (
     withdraw_draft,
 )
 from dinh.documents.operations.counterparty import NotWithParty, seal_as_party, take_in_from_party
-from dinh.documents.operations.draft_plan import DraftPlan, WantedParty
+from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, render_version
 from dinh.documents.operations.intake import keep_scan
 from dinh.documents.operations.numbering import NotSigned, number_document
@@ -67,8 +67,8 @@ class Agreement:
         self.drafter = AppointmentFactory()
         own = self.drafter.unit
         self.leader = AppointmentFactory(unit=own, roles=[Role.UNIT_HEAD])
+        other = UnitFactory(name="Ủy ban nhân dân xã Ba Bể", search_name="uy ban nhan dan xa ba be")
         self.clerk = AppointmentFactory(unit=own, roles=[Role.CLERK])
-        other = UnitFactory(name="Sở Tài chính tỉnh", search_name="so tai chinh tinh")
         self.head = AppointmentFactory(unit=other, roles=[Role.UNIT_HEAD])
         self.other_clerk = AppointmentFactory(unit=other, roles=[Role.CLERK])
         plan = plan_of(self.leader, party or WantedParty(unit_id=other.pk), type_code=type_code)
@@ -126,6 +126,17 @@ def test_the_form_has_a_place_for_signature_and_seal_of_either_party(type_code):
     assert text.index("ĐẠI DIỆN BÊN A") < text.index("ĐẠI DIỆN BÊN B")
     assert agreement.leader.person.full_name in text
     assert agreement.head.person.full_name in text
+
+
+def test_the_other_party_gets_its_copy_and_the_names_stand_at_one_height():
+    agreement = Agreement()
+
+    assert list(agreement.outgoing.recipients.values_list("unit", flat=True)) == [agreement.head.unit_id]
+    places = {each["name"]: each for each in agreement.outgoing.versions.get().places}
+    for part in ("signature", "seal"):
+        first, second = places[f"{part}.leader"], places[f"{part}.second"]
+        assert (first["page"], round(first["y"], 1)) == (second["page"], round(second["y"], 1))
+        assert first["x"] < second["x"]
 
 
 def test_a_unit_of_the_province_signs_and_seals_here_before_the_number():
@@ -213,6 +224,19 @@ def test_only_the_other_partys_clerk_seals_for_it():
             agreement.act(seal_as_party, clerk=clerk)
 
     assert agreement.filled == ["Signature.leader", "Signature.second"]
+
+
+def test_an_outsider_gets_its_copy_on_paper_once():
+    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    named = WantedRecipient(name="Công ty TNHH Ba Bể", address="babe@example.vn", channel=Channel.EMAIL)
+
+    alone, besides = (
+        create_draft(drafter=leader, plan=plan_of(leader, OUTSIDER, recipients=each), at=timezone.now())
+        for each in ([], [named])
+    )
+
+    assert list(alone.recipients.values_list("name", "channel")) == [("Công ty TNHH Ba Bể", "paper")]
+    assert list(besides.recipients.values_list("name", "channel")) == [("Công ty TNHH Ba Bể", "email")]
 
 
 def test_an_outsiders_signature_comes_back_in_the_pdf():
@@ -315,12 +339,14 @@ def test_the_page_finds_the_other_party_by_its_name_and_keeps_it(client):
     agreement = Agreement()
     client.force_login(agreement.leader.person.account)
 
-    client.post(reverse("documents:outgoing_new"), page_of_draft(agreement.leader, party="so tai chinh TINH"))
+    client.post(
+        reverse("documents:outgoing_new"), page_of_draft(agreement.leader, party="uy ban nhan dan XA ba be")
+    )
 
     made = Outgoing.objects.latest("pk")
-    assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Sở Tài chính tỉnh")
+    assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Ủy ban nhân dân xã Ba Bể")
     edited = client.get(reverse("documents:draft_edit", args=[made.pk]))
-    assert edited.context["values"]["party"] == "Sở Tài chính tỉnh"
+    assert edited.context["values"]["party"] == "Ủy ban nhân dân xã Ba Bể"
 
 
 def test_the_page_asks_who_signs_where_no_unit_bears_the_name(client):

@@ -1,11 +1,15 @@
 """An act that is refused: told on the next page, or beside its fields; what is missing answers 404."""
 
+import json
+import re
+
 import pytest
 from django import forms
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpResponse, HttpResponseRedirect
 from django.template import RequestContext, Template
+from django.template.loader import render_to_string
 from django.urls import path
 
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
@@ -61,6 +65,18 @@ def test_missing_records_answer_404_on_pages_alone(rf):
     assert page.status_code == 404
     assert middleware.process_exception(rf.get("/api/v1/books/7"), NotFound("Không có.")) is None
     assert middleware.process_exception(rf.get("/documents/books/7/"), DomainError("Sai.")) is None
+
+
+def test_htmx_swaps_what_was_refused_and_nothing_else_that_failed():
+    page = render_to_string("kernel/base.html")
+
+    (given,) = re.findall(r"""name="htmx-config" content='([^']*)'""", page)
+    rules = json.loads(given)["responseHandling"]
+    swaps = {
+        status: next(rule["swap"] for rule in rules if re.match(rule["code"], status))
+        for status in ("200", "204", "404", "422", "500")
+    }
+    assert swaps == {"200": True, "204": False, "404": False, "422": True, "500": False}
 
 
 FORM = Template(
