@@ -22,6 +22,7 @@ from dinh.documents.operations.approval import (
     withdraw_draft,
 )
 from dinh.documents.operations.counterparty import NotWithParty, seal_as_party, take_in_from_party
+from dinh.documents.operations.devices import SealedAlready, begin_counterseal, begin_step
 from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, render_version
 from dinh.documents.operations.intake import keep_scan
@@ -29,9 +30,11 @@ from dinh.documents.operations.numbering import NotSigned, number_document
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_step
 from dinh.documents.queries.outgoing import letters_to_sign, outgoing_visible_to
+from dinh.documents.tests.test_devices import finish, token
 from dinh.documents.tests.test_drafting import waiting
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
 from dinh.pki.api import read_fields
+from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
 from dinh.signing.operations.returned import NotOurRevision
 from dinh.signing.operations.signing import sign_pdf
@@ -224,6 +227,22 @@ def test_only_the_other_partys_clerk_seals_for_it():
             agreement.act(seal_as_party, clerk=clerk)
 
     assert agreement.filled == ["Signature.leader", "Signature.second"]
+
+
+def test_head_and_clerk_of_the_other_party_sign_and_seal_by_their_tokens():
+    agreement = Agreement()
+    agreement.act(sign_step, actor=agreement.leader)
+    Credential.objects.update(provider="plugin")
+
+    for begin, actor in ((begin_step, agreement.head), (begin_counterseal, agreement.other_clerk)):
+        _begun, session = agreement.act(begin, actor=actor)
+        for _again in range(2):
+            finish(session, actor, signature=token(session.challenge))
+
+    assert agreement.filled == ["Signature.leader", "Signature.second", "Signature.second_seal"]
+    assert waiting(agreement.outgoing) == [("documents.number", None)]
+    with pytest.raises(SealedAlready):
+        agreement.act(begin_counterseal, actor=agreement.other_clerk)
 
 
 def test_an_outsider_gets_its_copy_on_paper_once():
