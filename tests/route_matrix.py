@@ -220,6 +220,11 @@ FORMS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "exchange/versions/{version_id}/trial-address/": (OWNERS, {"trial_url": ""}),
     "exchange/members/{member_id}/act/rename/": (KEEPER, {"name": "Sở Mới"}),
     "exchange/versions/{version_id}/reach/": (OWNERS, {"back": "outside"}),
+    "signing/custody/": (SPEAKERS, {"kind": "seal"}),
+    "signing/custody/{custody_id}/end/": (
+        frozenset({"unit_head", "administrator"}),
+        {"until_date": "2026-01-06", "minutes_number": "02/BB"},
+    ),
 }
 """What only takes POST from a page: address, who may, and what is sent."""
 
@@ -236,6 +241,21 @@ CALLS: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST api/v1/exchange/members/{member_id}/name": (KEEPER, {"name": "Sở Mới"}),
     "POST api/v1/exchange/members/{member_id}/end": (KEEPER, {"last_day": "2050-01-01"}),
     "POST api/v1/exchange/accesses": (KEEPER, {"number": "001099000001", "reason": "Theo đơn"}),
+    "POST api/v1/signing/custody": (
+        SPEAKERS,
+        {
+            "kind": "seal",
+            "name": "Dấu",
+            "holder": "{appointment_id}",
+            "from_date": "2026-01-05",
+            "minutes_number": "01/BB",
+        },
+    ),
+    "POST api/v1/signing/custody/{custody_id}/end": (
+        frozenset({"unit_head", "administrator"}),
+        {"until_date": "2026-01-06", "minutes_number": "02/BB"},
+    ),
+    "POST api/v1/exchange/systems/{system_id}/certificates/{certificate_id}/revoke": (OWNERS, {}),
     "POST api/v1/exchange/trial-keys": (OWNERS, {"system_id": "{system_id}"}),
     "POST api/v1/exchange/operations/{operation_id}/try": (EVERYBODY, {"system_id": "{system_id}"}),
     "POST api/v1/recipient-groups": (EVERYBODY, {"name": "Các xã", "level": "commune"}),

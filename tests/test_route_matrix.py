@@ -3,7 +3,7 @@
 import re
 from copy import copy
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -28,6 +28,7 @@ from dinh.directory.tests.factories import (
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
 from dinh.exchange.tests.world import make_system, make_version
+from dinh.signing.models import Custody
 from dinh.storage.api import store_bytes
 
 pytestmark = pytest.mark.usefixtures("own_changes")
@@ -83,6 +84,7 @@ def world(module_database):
         ).pk,
         "group_id": UnitGroup.objects.create(name="Các phòng", owner=unit).pk,
         "incoming_id": arrival(unit).pk,
+        "custody_id": held_seal(unit, colleague.current_appointment).pk,
         "change_id": planned_change(accounts["keeper"]).pk,
     }
     return World({"stranger": SimpleCookie()} | signed_in(accounts), ids | offered(unit))
@@ -107,7 +109,12 @@ def offered(unit):
     """A service that the unit offers, whose provider is not there."""
     system = make_system("A", unit=unit)
     version = make_version(system, base_url="http://127.0.0.1:1", service="kho", version="1", paths=["/nho"])
+    certificate = system.certificates.create(
+        certificate=b"", fingerprint="f" * 64, subject_name="CN=a", issuer_name="CN=a", created_at=timezone.now(),
+        valid_from=timezone.now(), valid_to=timezone.now() + timedelta(days=9),
+    )  # fmt: skip
     return {
+        "certificate_id": certificate.pk,
         "member_id": system.member_id, "system_id": system.pk, "version_id": version.pk,
         "operation_id": version.operations.get().pk, "service_id": version.service_id,
     }  # fmt: skip
@@ -123,6 +130,13 @@ def planned_change(keeper):
         entered_by=keeper.current_appointment,
         entered_at=timezone.now(),
     )
+
+
+def held_seal(unit, holder):
+    return Custody.objects.create(
+        unit=unit, kind="seal", name="Con dấu tròn", holder=holder, from_date=date(2026, 1, 2), minutes_number="1/BB",
+        recorded_at=timezone.now(),
+    )  # fmt: skip
 
 
 def arrival(unit):

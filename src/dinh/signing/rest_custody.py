@@ -6,13 +6,16 @@ from typing import Any, Literal
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
 from dinh.directory.models import Appointment
+from dinh.kernel.errors import NotFound
 from dinh.kernel.rest import NO_NUL
 from dinh.signing.models import Custody
 from dinh.signing.operations.custody import HandOver, end_custody, hand_over
 from dinh.signing.queries.custody import custodies_visible_to
+from dinh.signing.rules import keeps_custody
 
 PAGE = 50
 router = Router(tags=["signing"])
@@ -73,7 +76,7 @@ def write_down(request: HttpRequest, body: HandOverIn) -> Status[dict[str, Any]]
         from_date=body.from_date,
         minutes_number=body.minutes_number,
     )
-    return Status(201, _shown(hand_over(wanted=wanted, actor=_own(request), at=timezone.now())))
+    return Status(201, _shown(hand_over(wanted=wanted, actor=_keeper(request), at=timezone.now())))
 
 
 @router.post("/signing/custody/{int:custody_id}/end", response=CustodyOut)
@@ -83,7 +86,7 @@ def end(request: HttpRequest, custody_id: int, body: EndIn) -> dict[str, Any]:
         custody_id=custody_id,
         until_date=body.until_date,
         minutes_number=body.minutes_number,
-        actor=_own(request),
+        actor=_keeper(request),
         at=timezone.now(),
     )
     return _shown(ended)
@@ -92,6 +95,14 @@ def end(request: HttpRequest, custody_id: int, body: EndIn) -> dict[str, Any]:
 def _shown(row: Custody) -> dict[str, Any]:
     told = {name: getattr(row, name) for name in CustodyOut.model_fields if name != "holder"}
     return told | {"holder": row.holder.person.full_name}
+
+
+def _keeper(request: HttpRequest) -> Appointment:
+    """:raises NotFound: for everybody but the head and the administrators of the unit"""
+    own = _own(request)
+    if not keeps_custody(own):
+        raise NotFound(_("There is no such page."))
+    return own
 
 
 def _own(request: HttpRequest) -> Appointment:

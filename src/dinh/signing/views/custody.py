@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.http import Http404
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,6 +25,7 @@ PAGE = 50
 def custody(request: StaffRequest) -> HttpResponseBase:
     """The list; a hand-over is written down here."""
     if request.method == "POST":
+        _require_keeper(request)
         form = HandOverForm(request.POST, keeper=request.appointment)
         if form.is_valid():
             with refusals_beside(form):
@@ -32,6 +34,11 @@ def custody(request: StaffRequest) -> HttpResponseBase:
                 return redirect("signing:custody")
         return shown_again(_page(request, form))
     return _page(request)
+
+
+def _require_keeper(request: StaffRequest) -> None:
+    if not keeps_custody(request.appointment):
+        raise Http404
 
 
 def _page(request: StaffRequest, form: HandOverForm | None = None) -> HttpResponseBase:
@@ -51,6 +58,7 @@ def _page(request: StaffRequest, form: HandOverForm | None = None) -> HttpRespon
 @signed_in
 def end(request: StaffRequest, custody_id: int) -> HttpResponseBase:
     """It was given back, and nobody of the unit holds it."""
+    _require_keeper(request)
     with refusals_kept(request, "end"):
         form = EndOfCustodyForm(request.POST)
         end_custody(custody_id=custody_id, actor=request.appointment, at=timezone.now(), **form.given())
