@@ -13,8 +13,8 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from dinh.exchange.gateway.identity import CERTIFICATE_FILE, KEY_FILE, make_identity
-from dinh.exchange.gateway.settings import GatewaySettings
+from dinh.exchange.gateway.identity import CERTIFICATE_FILE, KEY_FILE, load_identity, make_identity
+from dinh.exchange.gateway.settings import BadSetting, GatewaySettings
 
 NEXT_CERTIFICATE: Final = "next-certificate.pem"
 _NEXT_KEY: Final = "next-key.pem"
@@ -60,6 +60,8 @@ def go_over(folder: Path, *, at: datetime) -> bool:
     """
     Put the next key and certificate into use if their day has come; at the gateway's start only.
 
+    Those that do not fit together, such as of two made at once, are taken away: the present ones stay in use.
+
     :returns: whether they were
     :raises OSError:
     """
@@ -67,11 +69,24 @@ def go_over(folder: Path, *, at: datetime) -> bool:
     if found is None or found.since > at:
         return False
     # A start that ended between these two is made good by the next one.
-    if (folder / _NEXT_KEY).exists():
-        (folder / _NEXT_KEY).rename(folder / KEY_FILE)
+    key_file = folder / _NEXT_KEY if (folder / _NEXT_KEY).exists() else folder / KEY_FILE
+    try:
+        load_identity(key_file, folder / NEXT_CERTIFICATE)
+    except BadSetting as error:
+        log.error("The next key is not used, and another is to be made: %s", error)
+        _take_away(folder)
+        return False
+    if key_file.name == _NEXT_KEY:
+        key_file.rename(folder / KEY_FILE)
     (folder / NEXT_CERTIFICATE).rename(folder / CERTIFICATE_FILE)
     (folder / _SINCE).unlink(missing_ok=True)
     return True
+
+
+def _take_away(folder: Path) -> None:
+    # The certificate first: without it there is no next one.
+    for name in (NEXT_CERTIFICATE, _NEXT_KEY, _SINCE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def make_as_wanted(settings: GatewaySettings, *, since: datetime) -> None:

@@ -131,6 +131,18 @@ def test_next_certificate_stands_beside_the_present_one_until_its_day(db, folder
     assert (next_of(folder), sorted(os.listdir(folder))) == (None, ["certificate.pem", "key.pem"])
 
 
+@pytest.mark.parametrize("broken", [b"", None])
+def test_next_key_that_does_not_fit_its_certificate_is_not_gone_over_to(folder, broken):
+    present = load_identity(*own_files(folder)).fingerprint
+    made = make_next(folder, name="thu", since=datetime.now(UTC))
+    (folder / "next-key.pem").write_bytes((folder / "key.pem").read_bytes() if broken is None else broken)
+
+    assert go_over(folder, at=made.since) is False
+
+    assert load_identity(*own_files(folder)).fingerprint == present
+    assert (next_of(folder), sorted(os.listdir(folder))) == (None, ["certificate.pem", "key.pem"])
+
+
 def test_going_over_that_was_cut_off_is_made_good(folder):
     made = make_next(folder, name="thu", since=datetime.now(UTC))
     (folder / "next-key.pem").rename(folder / "key.pem")
