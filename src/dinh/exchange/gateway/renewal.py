@@ -90,8 +90,12 @@ def _take_away(folder: Path) -> None:
 
 
 def make_as_wanted(settings: GatewaySettings, *, since: datetime) -> None:
-    """Make the next key that the platform wants, unless there is one; of a gateway whose key is its own only."""
-    if settings.key_file is not None or next_of(settings.folder) is not None:
+    """
+    Make the next key that the platform wants, unless there is one; of a gateway whose key is its own only.
+
+    Not for a moment that has gone by, since nobody could register it before: the platform then names another.
+    """
+    if settings.key_file is not None or since <= datetime.now(UTC) or next_of(settings.folder) is not None:
         return
     try:
         make_next(settings.folder, name=settings.name, since=since)

@@ -15,7 +15,8 @@ from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.exchange import renewal_rules
 from dinh.exchange.gateway.identity import load_identity, make_identity, own_files
-from dinh.exchange.gateway.renewal import go_over, make_next, next_of
+from dinh.exchange.gateway.renewal import go_over, make_as_wanted, make_next, next_of
+from dinh.exchange.gateway.settings import settings_from_environment
 from dinh.exchange.models import Batch, GatewayBeat, GatewayCertificate, SystemCertificate
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
@@ -241,6 +242,27 @@ def test_next_key_comes_before_the_end_also_if_it_is_ordered_late(db, folder):
     wanted = dict(GatewayBeat.objects.values_list("name", "renew_at"))
     assert abs(wanted["b"] - (late + timedelta(days=4))) < timedelta(minutes=1)
     assert timedelta(minutes=4) < wanted["c"] - now < timedelta(minutes=6)
+
+
+def test_an_order_that_a_gateway_was_away_for_is_given_anew(db, folder):
+    identity = made_for(folder, "b", life=timedelta(days=1095))
+    at = told_by(identity, timedelta(days=50), name="b", at=timezone.now())
+    GatewayBeat.objects.update(seen_at=at, renew_at=at - timedelta(days=1))
+
+    orders = [renew_gateway_keys(at=at) for _twice in range(2)]
+
+    assert orders == [1, 0]
+    assert (timezone.localdate(GatewayBeat.objects.get().renew_at) - timezone.localdate(at)).days == 21
+
+
+def test_a_gateway_makes_no_key_for_a_moment_that_has_gone_by(folder):
+    settings = settings_from_environment()
+
+    make_as_wanted(settings, since=datetime.now(UTC) - timedelta(seconds=1))
+    late = next_of(folder)
+    make_as_wanted(settings, since=datetime.now(UTC) + timedelta(days=1))
+
+    assert (late, next_of(folder) is None) == (None, False)
 
 
 def test_no_key_is_ordered_where_it_is_configured_or_made_already(db, folder):
