@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from dinh.documents.common_words import AMOUNT, places
 from dinh.documents.models import Document
@@ -30,9 +31,9 @@ _COMMON: Final = f"""
 """  # noqa: S608 (a constant)
 """Which of the common words stand in the letter, as its arrivals and its own rows have it (`common_words`)."""
 _LOCKS: Final = (
-    "SELECT FROM documents_incoming WHERE document_id = %(letter)s ORDER BY id FOR NO KEY UPDATE",
-    "SELECT FROM documents_outgoing WHERE document_id = %(letter)s FOR NO KEY UPDATE",
-    "SELECT FROM documents_document WHERE id = %(letter)s FOR NO KEY UPDATE",
+    "SELECT FROM documents_incoming WHERE document_id = ANY(%(letters)s) ORDER BY id FOR NO KEY UPDATE",
+    "SELECT FROM documents_outgoing WHERE document_id = ANY(%(letters)s) ORDER BY id FOR NO KEY UPDATE",
+    "SELECT FROM documents_document WHERE id = ANY(%(letters)s) ORDER BY id FOR NO KEY UPDATE",
 )
 _ONE: Final = f"""
 UPDATE documents_document AS letter
@@ -84,10 +85,7 @@ def index_document(document: Document, *, text: str | None = None) -> None:
     )
     given = {"words": fold(" ".join(words)), "text": text, "letter": document.pk}
     with transaction.atomic(), connection.cursor() as cursor:
-        # Locked by statements of their own: what follows sees whom a sending reached meanwhile. Whoever changes a
-        # letter has locked a row that holds it before, so that is the order.
-        for lock in _LOCKS:
-            cursor.execute(lock, given)
+        _lock(cursor, [document.pk])
         cursor.execute(_ONE, given)
         mark_common_words([document.pk])
 
@@ -111,8 +109,21 @@ def mark_unmarked() -> int:
 
     :return: how many letters were looked at, at most `PIECE`
     """
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_UNMARKED, [PIECE])
         letters = [row[0] for row in cursor.fetchall()]
-    mark_common_words(letters)
+        # Else the words of a letter that is corrected meanwhile would be marked as they were before.
+        _lock(cursor, letters)
+        mark_common_words(letters)
     return len(letters)
+
+
+def _lock(cursor: CursorWrapper, letters: list[int]) -> None:
+    """
+    Lock the letters and what holds them.
+
+    By statements of their own: what follows sees whom a sending reached meanwhile. Whoever changes a letter has locked
+    a row that holds it before, so that is the order.
+    """
+    for lock in _LOCKS:
+        cursor.execute(lock, {"letters": letters})

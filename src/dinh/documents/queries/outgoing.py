@@ -13,6 +13,7 @@ from dinh.documents.enums import OutgoingState, Purpose, Secrecy, StepKind, Step
 from dinh.documents.models import Outgoing, Step
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.queries.words import with_words
+from dinh.documents.rules import DRAFT_STATES
 from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
@@ -43,7 +44,8 @@ def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
 def outgoing_open_to(appointment: Appointment) -> QuerySet[Outgoing]:
     """
     What this appointment may open: its own unit's as `outgoing_visible_to`, and agreements of others from when their
-    leader signed, for the clerks, head and deputies of the unit that is their other party.
+    leader signed, for the clerks, head and deputies of the unit that is their other party; not what came back to its
+    drafter since.
     """
     asked = Step.objects.filter(
         outgoing=OuterRef("pk"), kind=StepKind.PARTY, state__in=(StepState.WAITING, StepState.DONE)
@@ -52,7 +54,8 @@ def outgoing_open_to(appointment: Appointment) -> QuerySet[Outgoing]:
         asked = asked.filter(appointment__unit=appointment.unit_id)
     else:
         asked = asked.filter(appointment=appointment)
-    return Outgoing.objects.filter(_of_own_unit(appointment) | Q(Exists(asked))).select_related("document")
+    open_to_party = Q(Exists(asked)) & ~Q(state__in=DRAFT_STATES)
+    return Outgoing.objects.filter(_of_own_unit(appointment) | open_to_party).select_related("document")
 
 
 def _of_own_unit(appointment: Appointment) -> Q:

@@ -1,5 +1,6 @@
 """Agreements (hợp đồng, bản ghi nhớ, bản thoả thuận): both parties sign, here or outside, before the number."""
 
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -21,15 +22,19 @@ from dinh.documents.operations.approval import (
     submit_draft,
     withdraw_draft,
 )
+from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.counterparty import NotWithParty, seal_as_party, take_in_from_party
 from dinh.documents.operations.devices import SealedAlready, begin_counterseal, begin_step
+from dinh.documents.operations.dispatch import dispatch_document
 from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient
 from dinh.documents.operations.drafting import create_draft, render_version
 from dinh.documents.operations.intake import keep_scan
 from dinh.documents.operations.numbering import NotSigned, number_document
+from dinh.documents.operations.placing import mark_place
 from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_step
-from dinh.documents.queries.outgoing import letters_to_sign, outgoing_visible_to
+from dinh.documents.operations.voiding import void_number
+from dinh.documents.queries.outgoing import letters_to_sign, outgoing_open_to, outgoing_visible_to
 from dinh.documents.tests.test_devices import finish, token
 from dinh.documents.tests.test_drafting import waiting
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
@@ -215,6 +220,67 @@ def test_what_is_taken_back_loses_the_signatures_of_both_parties():
     assert Party.objects.get().signed_at is None
     with pytest.raises(NotFound):
         agreement.act(seal_as_party, clerk=agreement.other_clerk)
+
+
+def test_what_the_own_clerk_returns_is_closed_to_the_other_party_until_it_is_signed_anew():
+    agreement = Agreement()
+    for actor in (agreement.leader, agreement.head):
+        agreement.act(sign_step, actor=actor)
+    agreement.act(seal_as_party, clerk=agreement.other_clerk)
+    at = timezone.now()
+
+    agreement.act(return_draft, actor=agreement.clerk, reason="Sai thể thức", at=at)
+
+    for actor in (agreement.head, agreement.other_clerk):
+        assert not outgoing_open_to(actor).exists()
+    with pytest.raises(NotFound):
+        agreement.act(comment_on_draft, author=agreement.head, text="Đã xem", at=at)
+    agreement.act(submit_draft, drafter=agreement.drafter, at=at)
+    assert not outgoing_open_to(agreement.head).exists()
+    agreement.act(sign_step, actor=agreement.leader)
+    assert outgoing_open_to(agreement.head).get() == agreement.outgoing
+
+
+def test_the_other_partys_people_do_nothing_that_is_the_own_units():
+    agreement = Agreement()
+    clerk, at = agreement.other_clerk, timezone.now()
+    for actor in (agreement.leader, agreement.head):
+        agreement.act(sign_step, actor=actor)
+    agreement.act(seal_as_party, clerk=clerk)
+    number = partial(number_document, dated=timezone.localdate(), at=at)
+
+    for refused in (
+        partial(number, clerk=clerk),
+        partial(void_number, clerk=clerk, reason="Thử"),
+        partial(seal_document, clerk=clerk),
+        partial(return_draft, actor=clerk, reason="Thử", at=at),
+        partial(withdraw_draft, drafter=agreement.head, at=at),
+        partial(submit_draft, drafter=agreement.head, at=at),
+        partial(mark_place, actor=clerk, name="number", page=1, x=9, y=9, at=at),
+        partial(take_in_from_party, clerk=clerk, scan=given_back(agreement.pdf), at=at),
+        partial(comment_on_draft, author=clerk, text="Thử", at=at),
+    ):
+        with pytest.raises((NotFound, NotPermitted, NotYourTurn)):
+            agreement.act(refused)
+    agreement.act(number, clerk=agreement.clerk)
+    agreement.act(seal_document, clerk=agreement.clerk)
+    with pytest.raises(NotFound):
+        agreement.act(dispatch_document, actor=clerk, request_key="k", at=at)
+
+    agreement.outgoing.refresh_from_db()
+    assert agreement.outgoing.state == OutgoingState.SEALED
+    assert not agreement.outgoing.comments.exists()
+
+
+def test_specialists_of_the_other_party_and_others_do_not_open_it():
+    agreement = Agreement()
+    agreement.act(sign_step, actor=agreement.leader)
+    specialist = AppointmentFactory(unit=agreement.head.unit)
+    administrator = AppointmentFactory(unit=agreement.head.unit, roles=[Role.ADMINISTRATOR])
+
+    opened = [outgoing_open_to(who).count() for who in (specialist, administrator, agreement.other_clerk)]
+
+    assert opened == [0, 0, 1]
 
 
 def test_only_the_other_partys_clerk_seals_for_it():

@@ -2,9 +2,11 @@
 
 import hashlib
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.postgres.search import SearchQuery
+from django.db import connection, transaction
 
 from dinh.documents.common_words import AMOUNT, places
 from dinh.documents.enums import IncomingState
@@ -16,6 +18,7 @@ from dinh.documents.queries.search import Wanted, documents_wanted, found_docume
 from dinh.documents.queries.words import asked_words
 from dinh.documents.tasks import mark_unmarked_letters
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.documents.tests.test_search import wait_for_lock
 
 COMMON, RARE = "dich vu cong thong tin thien tai", "quynh nhai 1945"
 
@@ -111,6 +114,30 @@ def test_rows_of_an_older_release_are_marked(office, db):
 
     assert [each.get().common_words for each in rows] == [bits, bits]
     assert mark_unmarked() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_letter_that_is_corrected_while_old_rows_are_marked_is_found_by_its_new_words(office):
+    arrival = sent(office, "dich benh", "k")
+    Outgoing.objects.update(common_words=None, number=5)
+    Incoming.objects.update(common_words=None)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            index_document(arrival.document, text="thien tai")
+            marking = pool.submit(mark_in_its_own_connection)
+            wait_for_lock()
+        assert marking.result(timeout=30) == 1
+
+    assert in_inbox(office[1], "thien tai") == {arrival.document_id}
+    assert in_inbox(office[1], "benh") == set()
+
+
+def mark_in_its_own_connection():
+    try:
+        return mark_unmarked()
+    finally:
+        connection.close()
 
 
 def test_a_letter_without_common_words_is_marked_as_such(office):

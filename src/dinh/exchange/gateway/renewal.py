@@ -109,6 +109,8 @@ def go_over(folder: Path, *, at: datetime, files: tuple[Path, Path] | None = Non
     """
     Put the next key and certificate into use if their day has come; at the gateway's start only.
 
+    Those that do not fit together, such as of two made at once, are taken away: the present ones stay in use.
+
     :param files: of the present key and certificate, unless they are the gateway's own
     :returns: whether they were
     :raises OSError:
@@ -118,13 +120,26 @@ def go_over(folder: Path, *, at: datetime, files: tuple[Path, Path] | None = Non
         return False
     key_file, certificate_file = files or (folder / KEY_FILE, folder / CERTIFICATE_FILE)
     # A start that ended between these two is made good by the next one.
-    if (folder / _NEXT_KEY).exists():
-        _write_whole(key_file, (folder / _NEXT_KEY).read_bytes(), mode=0o600)
-        (folder / _NEXT_KEY).unlink()
+    new_key = folder / _NEXT_KEY if (folder / _NEXT_KEY).exists() else key_file
+    try:
+        load_identity(new_key, folder / NEXT_CERTIFICATE)
+    except BadSetting as error:
+        log.error("The next key is not used, and another is to be made: %s", error)
+        _take_away(folder)
+        return False
+    if new_key != key_file:
+        _write_whole(key_file, new_key.read_bytes(), mode=0o600)
+        new_key.unlink()
     _write_whole(certificate_file, found.pem)
     (folder / NEXT_CERTIFICATE).unlink()
     (folder / _SINCE).unlink(missing_ok=True)
     return True
+
+
+def _take_away(folder: Path) -> None:
+    # The certificate first: without it there is no next one.
+    for name in (NEXT_CERTIFICATE, _NEXT_KEY, _SINCE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _write_whole(file: Path, content: bytes, *, mode: int = 0o644) -> None:
@@ -148,10 +163,16 @@ class Renewing:
         self._thread: threading.Thread | None = None
 
     def make(self, since: datetime) -> None:
-        """Unless there is one already, or one is being asked for; called at each beat while one is wanted."""
+        """
+        Unless there is one already, or one is being asked for; called at each beat while one is wanted.
+
+        Not for a moment that has gone by, since nobody could register it before: the platform then names another.
+        """
         settings, now = self.settings, time.monotonic()
         is_busy = self._thread is not None and self._thread.is_alive()
         if not settings.renews_itself or is_busy or now - self._asked_at < _ASKED_EVERY:
+            return
+        if since <= datetime.now(UTC):
             return
         if next_of(settings.folder) is None:
             self._asked_at = now

@@ -46,7 +46,8 @@ def _order(beats: list[GatewayBeat], rule: Renewal, at: datetime) -> int:
         (beat, end_of(used[beat.certificate]))
         for beat in beats
         if _makes_keys(beat)
-        and beat.renew_at is None
+        # An order whose moment went by while the gateway was away is given anew: others need days to register.
+        and (beat.renew_at is None or beat.renew_at <= at)
         and "next" not in beat.state["keys"]
         and beat.certificate in used
     ]
@@ -55,7 +56,9 @@ def _order(beats: list[GatewayBeat], rule: Renewal, at: datetime) -> int:
     for place, (beat, ends_at) in enumerate(wanting):
         if ends_at - at <= timedelta(days=rule.days_before_end):
             since = _used_from(rule, place=place, ends_at=ends_at, at=at)
-            mine = GatewayBeat.objects.filter(pk=beat.pk, certificate=beat.certificate, renew_at=None)
+            mine = GatewayBeat.objects.filter(
+                pk=beat.pk, certificate=beat.certificate, renew_at=beat.renew_at
+            )
             ordered += mine.update(renew_at=since)
     return ordered
 

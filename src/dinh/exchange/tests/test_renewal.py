@@ -15,7 +15,8 @@ from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.exchange import renewal_rules
 from dinh.exchange.gateway.identity import load_identity, make_identity, own_files
-from dinh.exchange.gateway.renewal import go_over, make_next, next_of
+from dinh.exchange.gateway.renewal import Renewing, go_over, make_next, next_of
+from dinh.exchange.gateway.settings import settings_from_environment
 from dinh.exchange.models import Batch, GatewayBeat, GatewayCertificate, SystemCertificate
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
@@ -131,6 +132,18 @@ def test_next_certificate_stands_beside_the_present_one_until_its_day(db, folder
     assert (next_of(folder), sorted(os.listdir(folder))) == (None, ["certificate.pem", "key.pem"])
 
 
+@pytest.mark.parametrize("broken", [b"", None])
+def test_next_key_that_does_not_fit_its_certificate_is_not_gone_over_to(folder, broken):
+    present = load_identity(*own_files(folder)).fingerprint
+    made = make_next(folder, name="thu", since=datetime.now(UTC))
+    (folder / "next-key.pem").write_bytes((folder / "key.pem").read_bytes() if broken is None else broken)
+
+    assert go_over(folder, at=made.since) is False
+
+    assert load_identity(*own_files(folder)).fingerprint == present
+    assert (next_of(folder), sorted(os.listdir(folder))) == (None, ["certificate.pem", "key.pem"])
+
+
 def test_going_over_that_was_cut_off_is_made_good(folder):
     made = make_next(folder, name="thu", since=datetime.now(UTC))
     (folder / "next-key.pem").rename(folder / "key.pem")
@@ -231,6 +244,27 @@ def test_next_key_comes_before_the_end_also_if_it_is_ordered_late(db, folder):
     wanted = dict(GatewayBeat.objects.values_list("name", "renew_at"))
     assert abs(wanted["b"] - (late + timedelta(days=4))) < timedelta(minutes=1)
     assert timedelta(minutes=4) < wanted["c"] - now < timedelta(minutes=6)
+
+
+def test_an_order_that_a_gateway_was_away_for_is_given_anew(db, folder):
+    identity = made_for(folder, "b", life=timedelta(days=1095))
+    at = told_by(identity, timedelta(days=50), name="b", at=timezone.now())
+    GatewayBeat.objects.update(seen_at=at, renew_at=at - timedelta(days=1))
+
+    orders = [renew_gateway_keys(at=at) for _twice in range(2)]
+
+    assert orders == [1, 0]
+    assert (timezone.localdate(GatewayBeat.objects.get().renew_at) - timezone.localdate(at)).days == 21
+
+
+def test_a_gateway_makes_no_key_for_a_moment_that_has_gone_by(folder):
+    renewing, wanted = Renewing(settings_from_environment()), datetime.now(UTC) + timedelta(days=1)
+
+    renewing.make(datetime.now(UTC) - timedelta(seconds=1))
+    renewing.make(wanted)
+
+    # The first question would have been the only one for an hour.
+    assert eventually(lambda: (found := next_of(folder)) and found.since, wanted) == wanted
 
 
 def test_no_key_is_ordered_where_it_is_configured_or_made_already(db, folder):

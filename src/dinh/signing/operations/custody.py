@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,7 +12,7 @@ from dinh.audit.api import record
 from dinh.directory.models import Appointment, Unit
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound, NotPermitted
 from dinh.signing.models import Credential, Custody, ObjectKind
-from dinh.signing.queries.custody import custodies_visible_to, device_certificates
+from dinh.signing.queries.custody import custodies_visible_to, device_certificates, holder_of
 from dinh.signing.rules import keeps_custody
 
 
@@ -52,11 +53,14 @@ def hand_over(*, wanted: HandOver, actor: Appointment, at: datetime) -> Custody:
     # One after the other for a unit: two at once would both find nobody who holds it.
     Unit.objects.select_for_update(no_key=True).get(pk=actor.unit_id)
     credential = _credential(wanted, actor)
-    name = wanted.name.strip() or (credential.subject_name if credential else "")
-    held = Custody.objects.filter(unit=actor.unit_id, kind=wanted.kind, name=name, until_date=None).first()
-    if held is not None and _is_same(held, wanted):
-        return held
-    holder = _checked(wanted, name, held, actor, at)
+    name = _name(wanted, credential)
+    rows = Custody.objects.filter(unit=actor.unit_id, kind=wanted.kind, name=name)
+    written = _same(rows, wanted)
+    if written is not None:
+        return written
+    last = rows.order_by(F("until_date").desc(nulls_first=True), "-pk").first()
+    holder = _checked(wanted, name, last, actor, at)
+    held = last if last is not None and last.until_date is None else None
     if held is not None:
         held.until_date, held.end_minutes_number = wanted.from_date, wanted.minutes_number.strip()
         held.save(update_fields=["until_date", "end_minutes_number"])
@@ -114,13 +118,32 @@ def _told(row: Custody) -> dict[str, object]:
     }
 
 
-def _is_same(held: Custody, wanted: HandOver) -> bool:
-    told = (wanted.holder_id, wanted.from_date, wanted.minutes_number.strip())
-    return (held.holder_id, held.from_date, held.minutes_number) == told
+def _name(wanted: HandOver, credential: Credential | None) -> str:
+    """
+    The one given; of a device whose certificate somebody holds the one by which it is held.
+
+    :raises InvalidInput: if the device of the certificate is held under another name
+    """
+    name = wanted.name.strip()
+    if credential is None:
+        return name
+    held = holder_of(credential)
+    if held is None:
+        return name or credential.subject_name
+    if name not in ("", held.name):
+        told = _("The device of this certificate is written down as %(name)s. Give that name, or none.")
+        raise InvalidInput(told % {"name": held.name}, field="name")
+    return held.name
+
+
+def _same(rows: QuerySet[Custody], wanted: HandOver) -> Custody | None:
+    """The same hand-over written down before, also if it changed hands since."""
+    minutes = wanted.minutes_number.strip()
+    return rows.filter(holder=wanted.holder_id, from_date=wanted.from_date, minutes_number=minutes).first()
 
 
 def _checked(
-    wanted: HandOver, name: str, held: Custody | None, actor: Appointment, at: datetime
+    wanted: HandOver, name: str, last: Custody | None, actor: Appointment, at: datetime
 ) -> Appointment:
     people = Appointment.objects.filter(unit=actor.unit_id).select_related("person")
     holder = people.filter(pk=wanted.holder_id).first()
@@ -132,7 +155,7 @@ def _checked(
     if holder is None or not holder.is_current(timezone.localdate(at)):
         faults.append(FieldFault("holder", _("Choose somebody who works in the unit.")))
     faults += _faults_of_minutes(wanted.minutes_number)
-    faults += _faults_of_day(wanted.from_date, held, at, "from_date")
+    faults += _faults_of_day(wanted.from_date, last, at, "from_date")
     if faults or holder is None:
         raise InvalidInput(faults[0].message, faults=faults)
     return holder
@@ -144,11 +167,11 @@ def _faults_of_minutes(number: str) -> list[FieldFault]:
     return [FieldFault("minutes_number", _("Give the number of the minutes, in at most 60 characters."))]
 
 
-def _faults_of_day(day: date, held: Custody | None, at: datetime, field: str) -> list[FieldFault]:
+def _faults_of_day(day: date, last: Custody | None, at: datetime, field: str) -> list[FieldFault]:
     if day > timezone.localdate(at):
         return [FieldFault(field, _("Write it down once it was handed over, not before."))]
-    if held is not None and day < held.from_date:
-        return [FieldFault(field, _("The holder before received it later than that."))]
+    if last is not None and day < (last.until_date or last.from_date):
+        return [FieldFault(field, _("The holder before received it, or gave it back, later than that."))]
     return []
 
 

@@ -99,6 +99,32 @@ def test_it_is_not_handed_on_before_it_was_received(head, clerks):
         hand_over(wanted=seal(clerks[1], from_date=date(2026, 3, 1)), actor=head, at=NOW)
 
 
+def test_nobody_received_it_while_the_holder_before_still_had_it(head, clerks):
+    held = hand_over(wanted=seal(clerks[0]), actor=head, at=NOW)
+    end_custody(custody_id=held.pk, until_date=date(2026, 3, 4), minutes_number="02/BB", actor=head, at=NOW)
+
+    with pytest.raises(InvalidInput) as refused:
+        hand_over(
+            wanted=seal(clerks[1], from_date=date(2026, 3, 3), minutes_number="03/BB"), actor=head, at=NOW
+        )
+
+    assert [fault.field for fault in refused.value.faults] == ["from_date"]
+    assert Custody.objects.get() == held
+
+
+def test_a_hand_over_that_is_sent_late_again_changes_nothing(head, clerks):
+    first = hand_over(wanted=seal(clerks[0]), actor=head, at=NOW)
+    next_one = seal(clerks[1], minutes_number="02/BB")
+    second = hand_over(wanted=next_one, actor=head, at=NOW)
+    end_custody(custody_id=second.pk, until_date=date(2026, 3, 2), minutes_number="03/BB", actor=head, at=NOW)
+    before = periods(Custody.objects.order_by("pk"))
+
+    again = [hand_over(wanted=wanted, actor=head, at=NOW) for wanted in (seal(clerks[0]), next_one)]
+
+    assert again == [first, second]
+    assert periods(Custody.objects.order_by("pk")) == before
+
+
 def test_only_the_units_head_and_administrators_write_it_down_and_others_see_their_own(head, clerks):
     held = hand_over(wanted=seal(clerks[0]), actor=head, at=NOW)
     specialist, stranger = AppointmentFactory(unit=head.unit), AppointmentFactory(roles=[Role.UNIT_HEAD])
@@ -130,6 +156,21 @@ def test_a_device_stands_beside_its_certificate(people, client):
 
     assert (made.kind, made.name) == (ObjectKind.DEVICE, device.subject_name)
     assert page.context["custody"] == made
+
+
+def test_a_certificates_device_is_held_once_whatever_it_is_called(people):
+    leader, clerk, _specialist = people
+    device = Credential.objects.get(unit=leader.unit)
+    administrator = AppointmentFactory(unit=leader.unit, roles=[Role.ADMINISTRATOR])
+    given = {"kind": "device", "credential_id": device.pk, "from_date": date(2026, 1, 5)}
+    hand_over(wanted=seal(clerk, name="USB 1", **given), actor=administrator, at=NOW)
+
+    with pytest.raises(InvalidInput) as refused:
+        hand_over(wanted=seal(leader, name="USB 2", **given), actor=administrator, at=NOW)
+    made = hand_over(wanted=seal(leader, name="", **given), actor=administrator, at=NOW)
+
+    assert refused.value.field == "name"
+    assert list(Custody.objects.filter(until_date=None).values_list("pk", "name")) == [(made.pk, "USB 1")]
 
 
 def test_the_page_takes_a_hand_over_and_its_end_and_says_what_is_missing(client, head, clerks):

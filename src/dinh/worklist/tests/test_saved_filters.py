@@ -81,10 +81,11 @@ def test_a_page_saves_shows_and_removes_its_filter(client, clerk):
     assert (removed.url, SavedFilter.objects.count()) == ("/", 0)
 
 
-def test_a_filter_of_another_house_leads_nowhere(client, clerk):
+@pytest.mark.parametrize("path", ["//elsewhere.example/", "elsewhere", "worklist:home", "", "?"])
+def test_a_filter_of_another_house_leads_nowhere(client, clerk, path):
     client.force_login(AccountFactory(current_appointment=clerk, person=clerk.person))
 
-    answer = client.post("/saved-filters/", {"path": "//elsewhere.example/", "query": "a=1", "name": "x"})
+    answer = client.post("/saved-filters/", {"path": path, "query": "a=1", "name": "x"})
 
     assert (answer.status_code, answer.templates[0].name) == (422, "worklist/home.html")
 

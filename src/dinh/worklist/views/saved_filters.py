@@ -27,7 +27,8 @@ def save(request: StaffRequest) -> HttpResponseBase:
         )
         messages.success(request, _("The filter is saved."))
         return redirect(saved.url)
-    own = url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    # What is no address could be taken for the name of a route.
+    own = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
     return page_after(request, f"{path}?{query}" if own else "/")
 
 
