@@ -101,7 +101,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_finish() -> None:
     """
-    Look for circles rarely, and never among what all tests have: that took a quarter of their time.
+    Look for circles rarely, and never among what all tests have: that took a tenth of their time.
 
     What a test leaves is freed at once by its counts.
     """
