@@ -13,7 +13,7 @@ from dinh.signing.models import Credential
 from dinh.signing.models.credential import CredentialState
 from dinh.signing.operations.answers import DeviceAnswer, read_answer
 from dinh.signing.operations.proofs import try_now
-from dinh.signing.operations.returned import check_countersigned
+from dinh.signing.operations.returned import check_countersigned, check_no_copy
 from dinh.signing.operations.sessions import (
     ChangedMeanwhile,
     SessionExpired,
@@ -57,6 +57,7 @@ __all__ = [
     "can_sign",
     "cancel_signing",
     "check_countersigned",
+    "check_no_copy",
     "device_answer",
     "extend",
     "fill_text_fields",

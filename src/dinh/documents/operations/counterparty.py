@@ -23,7 +23,13 @@ from dinh.documents.operations.signing import ChangedMeanwhile, await_number, re
 from dinh.documents.queries.parties import party_of
 from dinh.documents.rules import may_number
 from dinh.kernel.errors import DomainError, NotPermitted
-from dinh.signing.api import SignedPdf, check_countersigned, has_valid_authorised_signature, sign_pdf
+from dinh.signing.api import (
+    SignedPdf,
+    check_countersigned,
+    check_no_copy,
+    has_valid_authorised_signature,
+    sign_pdf,
+)
 from dinh.storage.api import read_blob
 from dinh.worklist.api import finish_work
 
@@ -119,7 +125,8 @@ def take_in_from_party(*, clerk: Appointment, outgoing_id: int, scan: KeptScan, 
     :raises NotFound: if the clerk does not see the agreement
     :raises NotPermitted: if the appointment is not a clerk of the unit that drafted it
     :raises NotWithParty: if it waits for no outsider
-    :raises NotOurRevision: if the PDF goes on from the letter, and is not that with a sound signature more
+    :raises NotOurRevision: if the PDF goes on from the letter, and is not that with a sound signature more; or is a
+        copy of it that a program wrote anew
     :raises ChangedMeanwhile: if it was taken back meanwhile
     """
     outgoing, before = _awaiting_outsider(outgoing_id, clerk, scan)
@@ -129,6 +136,8 @@ def take_in_from_party(*, clerk: Appointment, outgoing_id: int, scan: KeptScan, 
     is_letter = returned.startswith(letter)
     if is_letter:
         check_countersigned(before=letter, returned=returned, field=signature_field("second"))
+    else:
+        check_no_copy(before=letter, returned=returned)
     return _keep_from_party(outgoing_id, clerk, before=before, scan=scan, is_letter=is_letter, at=at)
 
 

@@ -7,6 +7,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
@@ -370,6 +372,23 @@ def test_what_comes_back_changed_or_signed_elsewhere_is_refused(field):
     assert [fault.field for fault in refused.value.faults] == ["file"]
     assert Party.objects.get().signed_at is None
     assert agreement.filled == ["Signature.leader"]
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_a_copy_that_a_program_wrote_anew_is_no_paper(is_signed):
+    agreement = Agreement(OUTSIDER)
+    agreement.act(sign_step, actor=agreement.leader)
+    copy, original = BytesIO(), signed_outside(agreement) if is_signed else agreement.pdf
+    copy_into_new_writer(PdfFileReader(BytesIO(original))).write(copy)
+
+    with pytest.raises(NotOurRevision) as refused:
+        agreement.act(
+            take_in_from_party, clerk=agreement.clerk, scan=given_back(copy.getvalue()), at=timezone.now()
+        )
+
+    assert [fault.field for fault in refused.value.faults] == ["file"]
+    assert not agreement.outgoing.document.attachments.exists()
+    assert Party.objects.get().signed_at is None
 
 
 def test_nothing_is_taken_in_before_the_own_signature_or_of_a_unit_of_the_province():

@@ -70,6 +70,27 @@ def check_countersigned(*, before: bytes, returned: bytes, field: str) -> None:
         raise _refused(_("The signature that came back does not fit the letter."), field="file")
 
 
+def check_no_copy(*, before: bytes, returned: bytes) -> None:
+    """
+    Let pass what is no copy of the letter, such as the scan of its paper, signed or not.
+
+    A copy that a program wrote anew has the letter's fields, and what was signed on either does not hold in it.
+
+    :raises NotOurRevision: otherwise, of the field `file`
+    """
+    try:
+        names = {state.name for state in pki.read_fields(pdf=returned)}
+    except pki.UnreadablePdf:
+        # Scanners write files that viewers read and signing programs do not.
+        return
+    if names & {state.name for state in pki.read_fields(pdf=before)}:
+        told = _(
+            "A program wrote the letter anew, which breaks its signatures. Ask for the very file that was signed, "
+            "or scan the paper."
+        )
+        raise _refused(told, field="file")
+
+
 def _holds(report: pki.SignatureReport) -> bool:
     return report.later_changes in (pki.LaterChanges.NONE, pki.LaterChanges.PERMITTED)
 
