@@ -26,18 +26,26 @@ def prepare(amount: int = AMOUNT) -> None:
         cursor.execute("SELECT count(*) FROM documents_document WHERE code LIKE 'B%%'")
         if cursor.fetchone()[0] < amount:
             _lay_in(cursor, amount)
-            _mark(cursor)
             for table in ("document", "incoming", "book"):
                 cursor.execute(f"VACUUM ANALYZE documents_{table}")
 
 
 def _lay_in(cursor, amount: int) -> None:
+    from dinh.documents.common_words import places
+    from dinh.documents.operations.indexing import COMMON_BITS
+
     vocabulary = list(_vocabulary())
     cursor.execute(
         "CREATE TEMP TABLE word AS SELECT * FROM unnest(%s::text[]) WITH ORDINALITY w(w, n)", [vocabulary]
     )
     cursor.execute(
         "CREATE TEMP TABLE place AS SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM directory_unit"
+    )
+    # Arrivals come with their common words, as a sending brings them.
+    cursor.execute(
+        f"CREATE TEMP TABLE marked AS SELECT n, {COMMON_BITS} AS bits "
+        "FROM (SELECT n, to_tsvector('simple', w) AS search_vector FROM word) AS letter",
+        {"common": list(places())},
     )
     cursor.execute("SELECT count(*) FROM place")
     given = {
@@ -49,6 +57,7 @@ def _lay_in(cursor, amount: int) -> None:
     for statement in (
         "ANALYZE place",
         "ANALYZE word",
+        "ANALYZE marked",
         LETTERS,
         BOOKS,
         "ANALYZE documents_document",
@@ -56,14 +65,6 @@ def _lay_in(cursor, amount: int) -> None:
         WORDS_AND_READERS,
     ):
         cursor.execute(statement, given)
-
-
-def _mark(cursor) -> None:
-    """Common words beside each arrival, as the application marks them."""
-    from dinh.documents.operations.indexing import mark_common_words
-
-    cursor.execute("SELECT id FROM documents_document WHERE code LIKE 'B%%'")
-    mark_common_words([row[0] for row in cursor.fetchall()])
 
 
 def busy_unit(cursor) -> int:
@@ -98,16 +99,18 @@ SELECT id, 'incoming', 2026, 'den', 'Sổ văn bản đến', '{}', '', false, 0
 """
 ARRIVALS = """
 INSERT INTO documents_incoming (unit_id, document_id, purpose, channel, state, arrived_at, book_id, number,
-    registered_at, refusal_reason, direction_text, result_text, verdict, note)
+    registered_at, refusal_reason, direction_text, result_text, verdict, note, common_words)
 SELECT b.unit_id, d.id, 'act', 'electronic', CASE WHEN d.number %% 50 = 0 THEN '01' ELSE '06' END, d.created_at,
     CASE WHEN d.number %% 50 = 0 THEN NULL ELSE b.id END,
     CASE WHEN d.number %% 50 = 0 THEN NULL ELSE row_number() OVER (PARTITION BY b.id ORDER BY d.id) END,
-    CASE WHEN d.number %% 50 = 0 THEN NULL ELSE d.created_at END, '', '', '', '', ''
+    CASE WHEN d.number %% 50 = 0 THEN NULL ELSE d.created_at END, '', '', '', '', '', m.bits
 FROM documents_document d
+JOIN marked m ON m.n = 1 + d.number %% %(words)s
 JOIN place p ON p.n = (d.number * 7) %% %(places)s
 JOIN documents_book b ON b.direction = 'incoming' AND b.year = 2026 AND b.code = 'den'
     AND b.unit_id = CASE WHEN d.number %% 10 = 0 THEN %(busy)s ELSE p.id END
 WHERE d.code LIKE 'B%%'
+ORDER BY d.id
 """
 WORDS_AND_READERS = """
 UPDATE documents_document d SET search_vector = to_tsvector('simple', d.search_text || ' b' || d.number)

@@ -22,14 +22,18 @@ ARRAY(
 """
 """The units that have the letter or are to get it, as `queries.words.reader_lexeme` asks for them."""
 _NONE: Final = f"repeat('0', {AMOUNT})::bit({AMOUNT})"
-_COMMON: Final = f"""
+COMMON_BITS: Final = f"""
 (
     SELECT coalesce(bit_or(set_bit({_NONE}, (known.place - 1)::integer, 1)), {_NONE})
     FROM unnest(%(common)s::text[]) WITH ORDINALITY AS known (word, place)
     JOIN unnest(tsvector_to_array(letter.search_vector)) AS has (word) USING (word)
 )
 """  # noqa: S608 (a constant)
-"""Which of the common words stand in the letter, as its arrivals and its own rows have it (`common_words`)."""
+"""
+Which of the common words stand in `letter.search_vector`, as arrivals and own rows have it (`common_words`).
+
+For a statement that is given all of them as `common`.
+"""
 _LOCKS: Final = (
     "SELECT FROM documents_incoming WHERE document_id = ANY(%(letters)s) ORDER BY id FOR NO KEY UPDATE",
     "SELECT FROM documents_outgoing WHERE document_id = ANY(%(letters)s) ORDER BY id FOR NO KEY UPDATE",
@@ -56,7 +60,7 @@ WHERE letter.search_vector IS NOT NULL ORDER BY letter.id LIMIT %s
 """
 _HELD: Final = f"""
 WITH common AS MATERIALIZED (
-    SELECT id, {_COMMON} AS bits FROM documents_document AS letter
+    SELECT id, {COMMON_BITS} AS bits FROM documents_document AS letter
     WHERE id = ANY(%(letters)s) AND search_vector IS NOT NULL
 ), arrived AS (
     UPDATE documents_incoming AS held SET common_words = bits
