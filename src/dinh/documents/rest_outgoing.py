@@ -284,10 +284,8 @@ def _paper_letter(body: PaperLetterIn, clerk: Appointment) -> PaperLetter:
 @router.post("/outgoing/{int:outgoing_id}/scan", response=OutgoingOut)
 def bring_scan(request: HttpRequest, outgoing_id: int, file: File[UploadedFile]) -> OutgoingOut:
     """The scan of a letter that was registered on paper: PDF, JPEG, PNG or TIFF."""
-    clerk = actor_of(request)
-    if not may_number(clerk, visible(request, outgoing_id)):
-        raise NotPermitted(_("Only a clerk of the unit brings the scan of a letter on paper."))
-    scan = keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
+    refused = NotPermitted(_("Only a clerk of the unit brings the scan of a letter on paper."))
+    clerk, scan = _brought(request, outgoing_id, file, refused=refused)
     scan_outgoing(clerk=clerk, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
     return shown(visible(request, outgoing_id))
 
@@ -298,12 +296,20 @@ def take_in_party(request: HttpRequest, outgoing_id: int, file: File[UploadedFil
     What the other party of an agreement, from outside the province, sent back: the PDF with its signature added, or the
     scan of the paper that it signed (PDF, JPEG, PNG or TIFF).
     """
-    clerk = actor_of(request)
-    if not may_number(clerk, visible(request, outgoing_id)):
-        raise NotPermitted(_("Only a clerk of the unit takes in what the other party signed."))
-    scan = keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
+    refused = NotPermitted(_("Only a clerk of the unit takes in what the other party signed."))
+    clerk, scan = _brought(request, outgoing_id, file, refused=refused)
     take_in_from_party(clerk=clerk, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
     return shown(visible(request, outgoing_id))
+
+
+def _brought(
+    request: HttpRequest, outgoing_id: int, file: UploadedFile, *, refused: NotPermitted
+) -> tuple[Appointment, KeptScan]:
+    """The clerk, and the file, which nobody else may even send."""
+    clerk = actor_of(request)
+    if not may_number(clerk, visible(request, outgoing_id)):
+        raise refused
+    return clerk, keep_scan(stream=cast("BinaryIO", file.file), name=file.name or "")
 
 
 @router.post("/outgoing/sign", response=list[SignedOut])

@@ -98,7 +98,7 @@ class Incoming(models.Model):
             models.Index(
                 fields=["unit", "-arrived_at", "-id"],
                 include=["state", "document", "common_words"],
-                name="incoming_of_unit",
+                name="incoming_list_of_unit",
             ),
             models.Index(
                 fields=["document"], condition=Q(common_words__isnull=True), name="incoming_unmarked"

@@ -64,7 +64,7 @@ class Outgoing(models.Model):
             models.Index(
                 fields=["unit", "state", "-updated_at"],
                 include=["document", "common_words"],
-                name="outgoing_of_unit",
+                name="outgoing_list_of_unit",
             ),
             models.Index(
                 fields=["document"],

@@ -113,13 +113,19 @@ def mark_unmarked() -> int:
 
     :return: how many letters were looked at, at most `PIECE`
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_UNMARKED, [PIECE])
         letters = [row[0] for row in cursor.fetchall()]
+    mark_beside_others(letters)
+    return len(letters)
+
+
+def mark_beside_others(letters: list[int]) -> None:
+    """As `mark_common_words`, of letters that others may be correcting meanwhile, in a transaction of its own."""
+    with transaction.atomic(), connection.cursor() as cursor:
         # Else the words of a letter that is corrected meanwhile would be marked as they were before.
         _lock(cursor, letters)
         mark_common_words(letters)
-    return len(letters)
 
 
 def _lock(cursor: CursorWrapper, letters: list[int]) -> None:

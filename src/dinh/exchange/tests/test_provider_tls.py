@@ -1,20 +1,15 @@
 """Providers by TLS: who they are is judged, and the gateway shows them who it is."""
 
 import asyncio
-import ipaddress
 import ssl
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from dinh.exchange.gateway.identity import load_identity, make_identity
 from dinh.exchange.gateway.routing import Upstream
 from dinh.exchange.gateway.upstream import UpstreamFailed, Upstreams
+from dinh.exchange.tests.server_files import trusted_server
 
 
 @pytest.fixture
@@ -27,22 +22,7 @@ def ours(tmp_path):
 @pytest.fixture
 def theirs(tmp_path, monkeypatch):
     """Key and certificate of a provider at 127.0.0.1, which this machine trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "provider")]), datetime.now(UTC)
-    places = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(places, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "provider.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    return file
+    return trusted_server(tmp_path / "provider.pem", monkeypatch)
 
 
 def asked(theirs, *, lets_in, identity, host="127.0.0.1"):

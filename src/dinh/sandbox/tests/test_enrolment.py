@@ -1,6 +1,5 @@
 """The next certificate of a gateway whose certificate is of an authority, by EST from the sandbox's."""
 
-import ipaddress
 import os
 import ssl
 import threading
@@ -10,10 +9,7 @@ from io import StringIO
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -24,6 +20,7 @@ from dinh.exchange.gateway.settings import GatewaySettings
 from dinh.exchange.models import GatewayBeat, GatewayCertificate
 from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
 from dinh.exchange.tests.running import eventually, running_gateway
+from dinh.exchange.tests.server_files import trusted_server
 from dinh.exchange.tests.world import small_world
 from dinh.sandbox.faults import Mode
 from dinh.sandbox.server import Server
@@ -101,21 +98,7 @@ def test_certificate_that_would_end_before_it_is_used_is_none(authority, tmp_pat
 @pytest.fixture
 def by_tls(authority, tmp_path, monkeypatch):
     """The same authority by TLS, as the standard asks for; whom it lets in."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ca")]), datetime.now(UTC)
-    places = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(places, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path / "server.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    file = trusted_server(tmp_path / "server.pem", monkeypatch)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     context.verify_mode = ssl.CERT_REQUIRED
