@@ -34,7 +34,7 @@ class Absence(models.Model):
 
 
 class Delegation(models.Model):
-    """Who acts for one of the absent person's appointments meanwhile, for some kinds of work (uỷ quyền)."""
+    """Who acts for one of the absent person's appointments meanwhile, for some kinds of work (ủy quyền)."""
 
     absence = models.ForeignKey(Absence, on_delete=models.CASCADE, related_name="delegations")
     appointment = models.ForeignKey("directory.Appointment", on_delete=models.PROTECT, related_name="+")

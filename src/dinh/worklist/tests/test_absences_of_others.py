@@ -56,7 +56,7 @@ def test_a_manager_records_it_and_the_person_is_told_once(manager, specialist, c
     assert entry.details["person"] == specialist.person_id
     assert told(specialist) == [
         f"{manager.person.full_name} đã ghi nhận bạn vắng mặt từ 04/03/2026 đến 06/03/2026. "
-        "Hãy huỷ nếu không đúng."
+        "Hãy hủy nếu không đúng."
     ]
     assert told(manager) == []
     assert specialist.pk in acts_for(appointment=colleague, at=during, kind="documents.handle")
@@ -80,8 +80,8 @@ def test_a_manager_cancels_and_the_person_is_told(manager, specialist):
 
     assert absence.recorded_by is None
     assert told(specialist) == [
-        f"{manager.person.full_name} đã huỷ đợt vắng mặt của bạn từ 04/03/2026 đến 06/03/2026; "
-        "bạn lại tự xử lý công việc."
+        f"{manager.person.full_name} đã hủy đợt vắng mặt của bạn từ 04/03/2026 đến 06/03/2026; "
+        "từ nay bạn tự giải quyết công việc."
     ]
     assert Entry.objects.filter(action="worklist.absence.cancelled").count() == 1
 

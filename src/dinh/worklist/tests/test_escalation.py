@@ -184,7 +184,7 @@ def test_several_late_pieces_of_work_are_one_notice_with_their_number_and_list(h
 
     remind_of_late_work(at=NOW)
 
-    assert news("worklist.late", head) == [("3 việc quá hạn, việc đầu: Văn bản 0", "/?when=late")]
+    assert news("worklist.late", head) == [("3 việc quá hạn, việc đầu tiên: Văn bản 0", "/?when=late")]
     assert news("worklist.late", specialist) == [("Quá hạn: Một mình", "/documents/incoming/7/")]
 
 

@@ -31,7 +31,7 @@ SHOWN = 20
 @require_http_methods(["GET", "POST"])
 @signed_in
 def absences(request: StaffRequest) -> HttpResponseBase:
-    """Vắng mặt, uỷ quyền: one's own absences, and a form for the next."""
+    """Vắng mặt, ủy quyền: one's own absences, and a form for the next."""
     own = current_appointments(person_id=request.appointment.person_id, today=timezone.localdate())
     form = _form(request, list(own))
     if _recorded(request, form, person_id=request.appointment.person_id):
