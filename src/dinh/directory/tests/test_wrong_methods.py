@@ -15,7 +15,7 @@ def test_a_page_says_so_in_the_shell_or_plainly(client, is_signed_in):
     answer = client.get("/directory/sign-out/")
 
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-    assert "Địa chỉ này không nhận yêu cầu kiểu đó." in answer.content.decode()
+    assert "Địa chỉ này không nhận yêu cầu như vậy." in answer.content.decode()
     assert (b'id="menu"' in answer.content) is is_signed_in
     assert "default-src" in answer["Content-Security-Policy"]
     assert "Content-Length" not in answer or int(answer["Content-Length"]) == len(answer.content)
