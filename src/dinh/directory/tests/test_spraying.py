@@ -141,7 +141,7 @@ def test_the_page_says_so_with_429_and_when_to_come_back(client):
 
     assert (refused.status_code, other.status_code) == (429, 302)
     assert 0 < int(refused["Retry-After"]) <= 900
-    assert "Mạng của bạn có quá nhiều lần đăng nhập không thành công" in refused.content.decode()
+    assert "Có quá nhiều lần đăng nhập không thành công từ mạng của bạn" in refused.content.decode()
 
 
 def test_ones_own_wrong_password_counts_for_the_address_too(client):
