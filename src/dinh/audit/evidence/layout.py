@@ -34,7 +34,7 @@ Lập lúc / Made at: {made_at}
 
 TIẾNG VIỆT
 documents/             văn bản, nguyên vẹn từng byte
-trace.json             nhật ký các việc đã làm với hồ sơ; mỗi dòng có đường dẫn chứng minh (Merkle) tới niêm phong
+trace.json             nhật ký các thao tác với hồ sơ; mỗi dòng có đường dẫn chứng minh (Merkle) tới niêm phong
 seals.json             các niêm phong nối nhau thành chuỗi
 seals/N.p7s            chữ ký số (CMS) trên niêm phong N, có dấu thời gian RFC 3161 nếu có
 seal-certificate.pem   chứng thư số của khóa niêm phong, mã SHA-256:
@@ -42,8 +42,8 @@ seal-certificate.pem   chứng thư số của khóa niêm phong, mã SHA-256:
 
 Kiểm tra (không cần mạng, không cần cơ sở dữ liệu):
     dinh evidence verify GÓI.asice --trust CHỨNG-THƯ.pem
-CHỨNG-THƯ.pem là chứng thư của cơ quan cấp, hoặc chính chứng thư niêm phong do cơ quan công bố. Đừng lấy chứng thư
-từ trong gói: hãy lấy từ nơi công bố và so mã SHA-256.
+CHỨNG-THƯ.pem là chứng thư số của tổ chức cấp, hoặc chính chứng thư số niêm phong do cơ quan công bố. Không lấy chứng
+thư số từ trong gói: hãy lấy từ nơi công bố và so mã SHA-256.
 
 ENGLISH
 documents/             the documents, byte for byte
@@ -75,19 +75,19 @@ Lập lúc / Made at: {made_at}
 
 TIẾNG VIỆT
 record.txt             bản ghi, đúng từng byte như khi được ký
-record.json            bản ghi ấy theo tên trường; mã SHA-256 của nội dung yêu cầu và trả lời nằm trong đó
+record.json            bản ghi đó theo tên trường; mã SHA-256 của nội dung yêu cầu và trả lời nằm trong đó
 proof.json             đường dẫn chứng minh (Merkle) từ bản ghi tới gốc của lô, và từ chữ ký tới dấu thời gian
 batch.json             lô: gốc Merkle của các bản ghi được ghi cùng lúc
 batch.p7s              chữ ký số (CMS) của cổng trên batch.json
 batch-certificate.pem  chứng thư số của cổng, mã SHA-256:
                        {fingerprint}
-peer-certificate.pem   chứng thư số của cổng đầu bên kia, nếu bản ghi giữ chữ ký của cổng ấy (peer_proof)
+peer-certificate.pem   chứng thư số của cổng bên kia, nếu bản ghi giữ chữ ký của cổng đó (peer_proof)
 stamp.json, stamp.tst  gốc Merkle của các chữ ký và dấu thời gian RFC 3161 trên đó, nếu có
 
 Kiểm tra (không cần mạng, không cần cơ sở dữ liệu):
     dinh evidence verify GÓI.asice --trust CHỨNG-THƯ.pem
-CHỨNG-THƯ.pem là chứng thư của cơ quan cấp, hoặc chính chứng thư của cổng do cơ quan công bố (nêu thêm chứng thư của
-máy chủ dấu thời gian và khóa niêm phong bằng các --trust khác). Đừng lấy chứng thư từ trong gói.
+CHỨNG-THƯ.pem là chứng thư số của tổ chức cấp, hoặc chính chứng thư số của cổng do cơ quan công bố (nêu thêm chứng thư
+số của máy chủ dấu thời gian và của khóa niêm phong bằng các --trust khác). Không lấy chứng thư số từ trong gói.
 
 ENGLISH, to check by hand:
 1. leaf: SHA-256(0x00 | record.txt); node: SHA-256(0x01 | left | right) (RFC 6962, 2.1); "position" in proof.json and

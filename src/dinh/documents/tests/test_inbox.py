@@ -234,7 +234,7 @@ def test_a_letter_is_judged_once_for_all_who_got_it(sender, clerk):
 
     assert set(dispatch.arrivals.values_list("verdict", flat=True)) == {"indeterminate"}
     details = dispatch.arrivals.first().verdict_details
-    assert details["reasons"] == ["Tệp bị hỏng, bị cắt cụt hoặc không phải PDF; không thể kết luận."]
+    assert details["reasons"] == ["Tệp bị hỏng, thiếu dữ liệu hoặc không phải PDF nên không thể kết luận."]
     assert StoredVerdict.objects.count() == 1
 
 
