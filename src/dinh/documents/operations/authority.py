@@ -1,4 +1,4 @@
-"""In whose name somebody signs (thẩm quyền ký; Decree 30/2020, Art. 13; Annex I, part I, II.7)."""
+"""In whose name somebody signs (quyền hạn của người ký; Decree 30/2020, Art. 13; Annex I, part I, II.7)."""
 
 import re
 from datetime import date

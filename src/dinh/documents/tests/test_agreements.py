@@ -1,4 +1,4 @@
-"""Agreements (hợp đồng, bản ghi nhớ, bản thoả thuận): both parties sign, here or outside, before the number."""
+"""Agreements (hợp đồng, bản ghi nhớ, bản thỏa thuận): both parties sign, here or outside, before the number."""
 
 from functools import partial
 from io import BytesIO

@@ -109,8 +109,8 @@ def test_every_act_is_told_in_words_with_its_reason(client):
     trace = client.get(reverse("documents:outgoing", args=[outgoing.pk])).context["trace"]
 
     assert [(str(each["label"]), each["note"]) for each in trace] == [
-        ("Soạn thảo", ""),
-        ("Trình ký", ""),
-        ("Trả lại", "Sai căn cứ"),
-        ("Có ý kiến góp ý", ""),
+        ("Đã soạn thảo", ""),
+        ("Đã trình ký", ""),
+        ("Đã trả lại", "Sai căn cứ"),
+        ("Đã góp ý", ""),
     ]
