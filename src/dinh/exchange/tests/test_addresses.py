@@ -141,7 +141,7 @@ def test_nothing_of_what_came_is_told(secret_page):
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         threading.Thread(target=_greet, args=(listening,), daemon=True).start()
         found = reach(f"http://127.0.0.1:{listening.getsockname()[1]}/")
-    assert (found.status, found.reason) == (0, "nơi trả lời không dùng HTTP")
+    assert (found.status, found.reason) == (0, "địa chỉ này không trả lời theo HTTP")
     with pytest.raises(Unavailable) as nobody:
         fetch_description("http://127.0.0.1:1/")
     assert str(nobody.value) == "Không tải được từ địa chỉ đó: không kết nối được"

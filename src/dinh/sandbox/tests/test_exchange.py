@@ -287,7 +287,7 @@ def test_evidence_is_for_the_parties_only(log, people, sandbox, client):
     shown = client.get(page)
     downloads = [client.post(f"{page}evidence/"), client.post(rest, headers={"Idempotency-Key": "e-1"})]
 
-    assert "Tải bằng chứng" in shown.content.decode()
+    assert "Tải gói bằng chứng" in shown.content.decode()
     for download in downloads:
         assert download["Content-Type"] == "application/vnd.etsi.asic-e+zip", download.content
         report = verify_evidence(data=b"".join(download), trust=trusting(log, sandbox))
