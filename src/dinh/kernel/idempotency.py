@@ -196,7 +196,7 @@ def _refused(row: IdempotencyKey) -> HttpResponse:
     if row.acted_on and row.created_at <= timezone.now() - ABANDONED_AFTER:
         title = _("The request was carried out, but its answer was lost. Read how the record stands now.")
         return problem(409, title, code="answer-lost", record=row.acted_on)
-    title = _("The first request with this key is still at work. Try again shortly.")
+    title = _("The first request with this key is still running. Try again shortly.")
     return problem(409, title, code="request-in-progress")
 
 

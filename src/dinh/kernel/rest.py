@@ -26,7 +26,7 @@ NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL takes no NUL in a text: refused by name of the field."""
 _REFUSALS = {
     400: gettext_lazy("The request could not be understood."),
-    403: gettext_lazy("The request is refused. Read the page anew, then try again."),
+    403: gettext_lazy("The request is refused. Reload the page, then try again."),
     413: gettext_lazy("The request is too large."),
 }
 
@@ -97,10 +97,10 @@ def _as_problem(page: "HttpResponseBase") -> HttpResponse:
         answer = _missing(HttpRequest(), None)
     elif status >= 500:
         answer = problem(
-            status, _("The server failed. Try again; if it goes on, tell its operator."), code="failed"
+            status, _("The server failed. Try again; if it happens again, tell the operator."), code="failed"
         )
     elif status == 405:
-        answer = problem(status, _("This address does not take this method."), code="method-not-allowed")
+        answer = problem(status, _("This address does not accept this method."), code="method-not-allowed")
     else:
         answer = problem(status, _REFUSALS.get(status, HTTPStatus(status).phrase), code="refused")
     for name, value in page.items():

@@ -14,5 +14,6 @@ class PdfUnreadable(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__(
-            _("The PDF cannot be read: it is damaged or protected by a password. Save it anew."), field="file"
+            _("The PDF cannot be read: it is damaged or protected by a password. Save it again."),
+            field="file",
         )

@@ -63,6 +63,6 @@ def bounded(rows: Iterable[Sequence[str]], ending: str) -> list[Sequence[str]]:
     most = MOST_ROWS[ending]
     lines = list(islice(rows, most + 1))
     if len(lines) > most:
-        message = _t("These are more than %(limit)d rows. Narrow them by a filter, or choose Excel.")
+        message = _t("There are more than %(limit)d rows. Narrow the list with a filter, or choose Excel.")
         raise TooLongForPaper(message % {"limit": most}, field="period")
     return lines
