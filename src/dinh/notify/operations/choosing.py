@@ -29,9 +29,7 @@ def choose_pace(*, channel: str, pace: Pace, actor: Appointment, at: datetime) -
     if pace != Pace.OFF and not known.is_ready():
         raise NotReachable(_("This channel is not set up here. Ask your administrator."), field="pace")
     if pace != Pace.OFF and not known.address_of(actor.person):
-        raise NotReachable(
-            _("No address of yours is known. Ask your administrator to enter it."), field="pace"
-        )
+        raise NotReachable(_("Your address is not known. Ask your administrator to enter it."), field="pace")
     choice, _made = ChannelChoice.objects.select_for_update(no_key=True).get_or_create(
         person_id=actor.person_id, channel=channel, defaults={"told_until": at}
     )

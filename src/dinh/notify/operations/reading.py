@@ -18,7 +18,7 @@ def mark_read(*, notification_id: int, actor: Appointment, at: datetime) -> Noti
     """
     notification = notifications_visible_to(actor).filter(pk=notification_id).first()
     if notification is None:
-        raise NotFound(_("There is no such notification of yours."))
+        raise NotFound(_("You have no such notification."))
     Notification.objects.filter(pk=notification.pk, read_at=None).update(read_at=at)
     return notification
 

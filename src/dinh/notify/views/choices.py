@@ -55,5 +55,5 @@ def choose(request: StaffRequest, channel: str) -> HttpResponseBase:
     pace = Pace(form.cleaned_data["pace"])
     with refusals_told(request):
         choose_pace(channel=channel, pace=pace, actor=request.appointment, at=timezone.now())
-        messages.success(request, _("Your choice is kept."))
+        messages.success(request, _("Your choice is saved."))
     return page_after(request, "notify:choices")
