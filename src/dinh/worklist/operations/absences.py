@@ -106,7 +106,7 @@ def cancel_absence(*, absence_id: int, actor: Appointment, at: datetime) -> None
     """
     absence = Absence.objects.select_for_update(no_key=True).filter(pk=absence_id).first()
     if absence is None or not _is_managed(actor, absence.person_id, at):
-        raise NotFound(_("There is no such absence of yours."))
+        raise NotFound(_("You have no such absence."))
     if absence.cancelled_at is not None:
         return
     if absence.end_date < timezone.localdate(at):
@@ -153,7 +153,7 @@ def _recorded() -> str:
 
 
 def _cancelled() -> str:
-    return _("%(who)s cancelled your absence from %(start)s to %(end)s; you act yourself again.")
+    return _("%(who)s cancelled your absence from %(start)s to %(end)s; your work comes to you again.")
 
 
 def _refuse_bad_period(start_date: date, end_date: date, at: datetime) -> None:

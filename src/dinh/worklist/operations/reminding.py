@@ -28,26 +28,22 @@ BATCH = 500
 _ORDER = ("due_at", "unit_id", "id")
 _SEVERAL: Final[dict[str, tuple[Promise, str, str]]] = {
     "worklist.due": (
-        gettext_lazy("%(count)d pieces of work are due within a working day, the first: %(title)s"),
+        gettext_lazy("%(count)d tasks are due within a working day, the first: %(title)s"),
         "worklist:home",
         "",
     ),
     "worklist.late": (
-        gettext_lazy("%(count)d pieces of work are late, the first: %(title)s"),
+        gettext_lazy("%(count)d tasks are late, the first: %(title)s"),
         "worklist:home",
         "?when=late",
     ),
     "worklist.escalated": (
-        gettext_lazy(
-            "%(count)d pieces of work of others are late by more than a working day, the first: %(title)s"
-        ),
+        gettext_lazy("%(count)d tasks of others are late by more than a working day, the first: %(title)s"),
         "worklist:late_of_others",
         "",
     ),
     "worklist.orphaned": (
-        gettext_lazy(
-            "%(count)d pieces of work wait for people who no longer hold the position, the first: %(title)s"
-        ),
+        gettext_lazy("%(count)d tasks wait for people who no longer hold the position, the first: %(title)s"),
         "worklist:late_of_others",
         "",
     ),

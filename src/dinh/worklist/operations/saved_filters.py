@@ -31,7 +31,7 @@ def save_filter(*, actor: Appointment, path: str, query: str, name: str, at: dat
     if not _is_page(path):
         raise InvalidInput(_("There is no such list."), field="path")
     if len(filters) > 4000:
-        raise InvalidInput(_("This list cannot be kept. Use fewer filters."), field="query")
+        raise InvalidInput(_("This filter cannot be saved. Use fewer conditions."), field="query")
     own = SavedFilter.objects.filter(appointment=actor, path=path)
     if own.exclude(name=name).count() >= MOST:
         raise InvalidInput(_("There are 50 saved filters here. Remove one first."), field="name")

@@ -77,7 +77,9 @@ def absence_of(request: StaffRequest, person_id: int) -> HttpResponseBase:
         raise Http404
     form = _form(request, held)
     if _recorded(request, form, person_id=person_id):
-        messages.success(request, _("The absence is recorded; %(name)s is told.") % {"name": held[0].person})
+        messages.success(
+            request, _("The absence is recorded; %(name)s is notified.") % {"name": held[0].person}
+        )
         return redirect("worklist:absence_of", person_id)
     rows = absences_managed_by(request.appointment, today=today).filter(person_id=person_id)
     context = {"form": form, "rows": _rows(rows), "today": today, "person": held[0].person}
@@ -93,7 +95,7 @@ def cancel(request: StaffRequest, absence_id: int) -> HttpResponseBase:
     back = ("worklist:absence_of", other.person_id) if other else ("worklist:absences",)
     with refusals_told(request):
         cancel_absence(absence_id=absence_id, actor=request.appointment, at=timezone.now())
-        done = _("The absence is cancelled; you act yourself again.")
+        done = _("The absence is cancelled; your work comes to you again.")
         messages.success(request, _("The absence is cancelled.") if other else done)
     return page_after(request, *back)
 
