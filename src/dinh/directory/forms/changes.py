@@ -30,7 +30,7 @@ class ReorganisationForm(forms.Form):
     content = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
     with_districts = checkbox(_("End the units of the districts that the list names"), initial=True)
     carry_people = checkbox(
-        _("Let everybody but leaders go on in the new commune, in the same position"), initial=True
+        _("Keep everybody but leaders in the same position in the new commune"), initial=True
     )
 
     def clean(self) -> dict[str, Any]:

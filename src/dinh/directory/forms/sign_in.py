@@ -42,11 +42,11 @@ class NewPasswordForm(forms.Form):
         label=_("New password"),
         max_length=200,
         strip=False,
-        help_text=_("At least 12 characters. A sentence that only you know is easy to keep in mind."),
+        help_text=_("At least 12 characters. A sentence that only you know is easy to remember."),
         widget=forms.PasswordInput(attrs={"class": "form-control", "autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label=_("New password again"),
+        label=_("Repeat the new password"),
         max_length=200,
         strip=False,
         widget=forms.PasswordInput(attrs={"class": "form-control", "autocomplete": "new-password"}),
@@ -61,7 +61,7 @@ class NewPasswordForm(forms.Form):
 
 class ChangePasswordForm(NewPasswordForm):
     present = forms.CharField(
-        label=_("Present password"),
+        label=_("Current password"),
         max_length=200,
         strip=False,
         widget=forms.PasswordInput(attrs={"class": "form-control", "autocomplete": "current-password"}),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def unit_choice(label: "str | _StrPromise", *, required: bool) -> forms.Field:
     """A unit that exists today, by its full name."""
     units = Unit.objects.filter(dissolved_date=None).order_by("sort_order")
-    widget = forms.Select(attrs={"class": "form-select", "data-filter": _("Narrow the list by typing")})
+    widget = forms.Select(attrs={"class": "form-select", "data-filter": _("Type to narrow the list")})
     return forms.ModelChoiceField(label=label, required=required, queryset=units, widget=widget)
 
 
@@ -24,7 +24,7 @@ class UnitNamesForm(forms.Form):
     name = text(_("Official name"), 200)
     short_name = text(_("Short name"), 80)
     abbreviation = text(_("Abbreviation in notations"), 30)
-    parent_id = unit_choice(_("Unit above"), required=False)
+    parent_id = unit_choice(_("Parent unit"), required=False)
     valid_from = DayField(label=_("In force from"))
     legal_basis = text(_("Decision"), 200, required=False)
 
@@ -43,7 +43,7 @@ class DissolveForm(forms.Form):
         required=False,
         queryset=Unit.objects.filter(dissolved_date=None).order_by("sort_order"),
         widget=forms.SelectMultiple(
-            attrs={"class": "form-select", "size": 10, "data-filter": _("Narrow the list by typing")}
+            attrs={"class": "form-select", "size": 10, "data-filter": _("Type to narrow the list")}
         ),
         help_text=_("None if its work ends. Exactly one takes over the units below it."),
     )

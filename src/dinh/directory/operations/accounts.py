@@ -104,7 +104,7 @@ def set_active(*, account_id: int, is_active: bool, actor: Appointment, at: date
     """
     account = _managed(account_id, actor, at)
     if account.person_id == actor.person_id:
-        raise InvalidInput(_("You cannot shut your own account."))
+        raise InvalidInput(_("You cannot disable your own account."))
     if account.is_active == is_active:
         return
     account.is_active = is_active

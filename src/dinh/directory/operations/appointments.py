@@ -131,7 +131,7 @@ def end_appointment(*, appointment_id: int, last_day: date, actor: Appointment, 
     """
     appointment = _administered(appointment_id, actor)
     if last_day < appointment.start_date:
-        raise UnfitAppointment(_("The last day lies before the first."), field="end_date")
+        raise UnfitAppointment(_("The last day is before the first."), field="end_date")
     if appointment.end_date == last_day:
         return
     before = appointment.end_date
@@ -181,11 +181,11 @@ def _administered(appointment_id: int, actor: Appointment) -> Appointment:
 def _check_terms(terms: Terms) -> None:
     _check_has_role(terms.roles)
     if terms.end_date is not None and terms.end_date < terms.start_date:
-        raise UnfitAppointment(_("The last day lies before the first."), field="end_date")
+        raise UnfitAppointment(_("The last day is before the first."), field="end_date")
     if not UnitVersion.objects.filter(holds_on(terms.start_date), unit=terms.unit_id).exists():
         raise UnfitAppointment(_("The unit does not exist on this day."), field="start_date")
     if not Position.objects.filter(pk=terms.position_id, is_active=True).exists():
-        raise UnfitAppointment(_("This position is given to nobody any more."), field="position_id")
+        raise UnfitAppointment(_("This position is retired."), field="position_id")
     if terms.division_id is not None:
         divisions = Division.objects.filter(pk=terms.division_id, unit=terms.unit_id, is_active=True)
         if not divisions.exists():

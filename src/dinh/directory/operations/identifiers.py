@@ -96,7 +96,7 @@ def end_identifier(*, identifier_id: int, last_day: date, actor: Appointment, at
 
 def _check_period(first: date, last: date | None) -> None:
     if last is not None and last < first:
-        raise InvalidInput(_("The last day lies before the first."), field="valid_to")
+        raise InvalidInput(_("The last day is before the first."), field="valid_to")
 
 
 def _iso(day: date | None) -> str | None:

@@ -66,7 +66,7 @@ def require_password(*, account_id: int, present: str, at: datetime, address: st
     if not check_password(present, account.password):
         count_failure(account, at)
         count_address_failure(address, at)
-        raise PasswordUnfit(_("This is not your present password."), field="present")
+        raise PasswordUnfit(_("This is not your current password."), field="present")
 
 
 @transaction.atomic
@@ -105,7 +105,7 @@ def hand_out_password(*, account: Account, actor: Acting, at: datetime) -> str:
 
 def _check_fit(new: str, account: Account) -> None:
     if check_password(new, account.password):
-        raise PasswordUnfit(_("Choose another password than the present one."), field="new")
+        raise PasswordUnfit(_("Choose a password other than the current one."), field="new")
     try:
         validate_password(new, account)
     except ValidationError as refusal:

@@ -138,7 +138,7 @@ def remove_second_factor(*, account_id: int, code: str, at: datetime) -> None:
     with transaction.atomic():
         account = _locked(account_id)
         if is_required(account, at=at):
-            raise SecondFactorRequired(_("Your role asks for a second factor, so it stays on."))
+            raise SecondFactorRequired(_("Your role requires a second factor, so it stays on."))
         fits = _proves(account, code, at)
         if fits:
             forget_second_factor(account)

@@ -154,7 +154,7 @@ class _Planner:
             text = _("In the directory it is called %(name)s.") % {"name": known}
             self._find(line, Verdict.WARNING, text)
         elif line.stays:
-            self._find(line, Verdict.FINE, _("Goes on: %(units)s") % {"units": named})
+            self._find(line, Verdict.FINE, _("Continues: %(units)s") % {"units": named})
         else:
             self._find(line, Verdict.FINE, _("Ends: %(units)s") % {"units": named})
 

@@ -236,7 +236,7 @@ def new_account(request: StaffRequest, person_id: int) -> HttpResponseBase:
         act=lambda given: "",
         heading=_("New account"),
         subject=owner.full_name,
-        submit=_("Open the account"),
+        submit=_("Create the account"),
         back=_page_of(owner),
     )
 
@@ -264,9 +264,7 @@ def unlock(request: StaffRequest, person_id: int) -> HttpResponseBase:
 def second_factor_reset(request: StaffRequest, person_id: int) -> HttpResponseBase:
     account = _account(request, person_id)
     reset_second_factor(account_id=account.pk, actor=request.appointment, at=timezone.now())
-    messages.success(
-        request, _("The second factor is taken away. The person sets it up again on signing in.")
-    )
+    messages.success(request, _("The second factor is removed. The person sets it up again on signing in."))
     return redirect("directory:person", person_id)
 
 
@@ -276,7 +274,7 @@ def account_state(request: StaffRequest, person_id: int) -> HttpResponseBase:
     account, wanted = _account(request, person_id), request.POST.get("active") == "1"
     with refusals_told(request):
         set_active(account_id=account.pk, is_active=wanted, actor=request.appointment, at=timezone.now())
-        messages.success(request, _("The account is open.") if wanted else _("The account is shut."))
+        messages.success(request, _("The account is enabled.") if wanted else _("The account is disabled."))
     return page_after(request, "directory:person", person_id)
 
 

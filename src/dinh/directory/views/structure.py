@@ -250,7 +250,7 @@ def new_position(request: StaffRequest) -> HttpResponseBase:
 def position_retire(request: StaffRequest, position_id: int) -> HttpResponse:
     position = get_object_or_404(Position, pk=position_id)
     retire_position(position_id=position.pk, actor=request.appointment, at=timezone.now())
-    messages.success(request, _("The position is given to nobody any more."))
+    messages.success(request, _("The position is retired."))
     return redirect("directory:position_titles")
 
 

@@ -33,7 +33,7 @@ def tokens(request: StaffRequest) -> HttpResponseBase:
 @signed_in
 def revoke(request: StaffRequest, token_id: int) -> HttpResponseBase:
     revoke_token(token_id=token_id, appointment=request.appointment, at=timezone.now())
-    messages.success(request, _("The token is revoked: it opens nothing any more."))
+    messages.success(request, _("The token is revoked and no longer works."))
     return redirect("directory:tokens")
 
 
