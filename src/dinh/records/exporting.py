@@ -74,7 +74,9 @@ def records_of(case_file: CaseFile, reader: Appointment) -> list[Leaving]:
     """
     filings = list(case_file.filings.all()[: MOST_RECORDS + 1])
     if len(filings) > MOST_RECORDS:
-        message = _("A case file of more than %(most)d records leaves in parts; ask the administrator.")
+        message = _(
+            "A case file of more than %(most)d records must be exported in parts; ask the administrator."
+        )
         raise TooManyRecords(message % {"most": MOST_RECORDS})
     found: list[Leaving] = []
     for kind in {each.target_type for each in filings}:
@@ -144,7 +146,7 @@ def as_pdf(case_file: CaseFile, reader: Appointment, *, made_at: datetime) -> Bi
     Joining takes the signatures off: the signed originals leave in the container (`as_container`).
     """
     shape, lines = record_shape(case_file), list(record_lines(case_file, reader))
-    note = _t("The signed originals leave in the container of the case file.")
+    note = _t("The signed originals are exported in the container of the case file.")
     first = print_table(_with_note(shape, note), lines, made_at=made_at)
     with pypdfium2.PdfDocument.new() as whole:
         _append(whole, first)

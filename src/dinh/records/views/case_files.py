@@ -44,7 +44,7 @@ TRACE = {
     "records.case_file.reopened": _("Case file opened again"),
     "records.case_file.corrected": _("Case file corrected"),
     "records.case_file.handed_over": _("Handed over to the archive"),
-    "records.case_file.exported": _("Taken out of the house"),
+    "records.case_file.exported": _("Case file exported"),
 }
 
 
