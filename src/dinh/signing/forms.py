@@ -140,7 +140,7 @@ class HandOverForm(forms.Form):
         max_length=200,
         required=False,
         help_text=gettext_lazy(
-            "E.g. round seal of the agency. Of a device with a certificate it may stay empty."
+            "E.g. round seal of the agency. For a device with a certificate it may stay empty."
         ),
     )
     holder = forms.ModelChoiceField(

@@ -131,7 +131,7 @@ def _name(wanted: HandOver, credential: Credential | None) -> str:
     if held is None:
         return name or credential.subject_name
     if name not in ("", held.name):
-        told = _("The device of this certificate is written down as %(name)s. Give that name, or none.")
+        told = _("The device of this certificate is recorded as %(name)s. Give that name, or none.")
         raise InvalidInput(told % {"name": held.name}, field="name")
     return held.name
 
@@ -169,7 +169,7 @@ def _faults_of_minutes(number: str) -> list[FieldFault]:
 
 def _faults_of_day(day: date, last: Custody | None, at: datetime, field: str) -> list[FieldFault]:
     if day > timezone.localdate(at):
-        return [FieldFault(field, _("Write it down once it was handed over, not before."))]
+        return [FieldFault(field, _("Record it once it has been handed over, not before."))]
     if last is not None and day < (last.until_date or last.from_date):
         return [FieldFault(field, _("The holder before received it, or gave it back, later than that."))]
     return []
@@ -186,4 +186,4 @@ def _credential(wanted: HandOver, actor: Appointment) -> Credential | None:
 
 def _require_keeper(actor: Appointment) -> None:
     if not keeps_custody(actor):
-        raise NotPermitted(_("Only the head and the administrators of the unit write this down."))
+        raise NotPermitted(_("Only the head and the administrators of the unit record this."))

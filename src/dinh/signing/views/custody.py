@@ -30,7 +30,7 @@ def custody(request: StaffRequest) -> HttpResponseBase:
         if form.is_valid():
             with refusals_beside(form):
                 hand_over(wanted=form.wanted(), actor=request.appointment, at=timezone.now())
-                messages.success(request, _("The hand-over is written down."))
+                messages.success(request, _("The hand-over is recorded."))
                 return redirect("signing:custody")
         return shown_again(_page(request, form))
     return _page(request)
@@ -62,6 +62,6 @@ def end(request: StaffRequest, custody_id: int) -> HttpResponseBase:
     with refusals_kept(request, "end"):
         form = EndOfCustodyForm(request.POST)
         end_custody(custody_id=custody_id, actor=request.appointment, at=timezone.now(), **form.given())
-        messages.success(request, _("The hand-over is written down."))
+        messages.success(request, _("The hand-over is recorded."))
         return redirect("signing:custody")
     return shown_again(_page(request))
