@@ -59,7 +59,7 @@ def extend_to_lt(*, pdf: bytes, trust: TrustStore, sources: RevocationSources, a
         for certificate, issuer in pairwise(chain or ()):
             evidence = sources.evidence(certificate, issuer, moment=at, at=at)
             if evidence is None:
-                message = _("No revocation answer for %(name)s could be had.")
+                message = _("No revocation answer for %(name)s could be obtained.")
                 notes.append(message % {"name": common_name(certificate)})
             else:
                 store.put(*evidence)
