@@ -296,7 +296,7 @@ def take_in_party(request: HttpRequest, outgoing_id: int, file: File[UploadedFil
     What the other party of an agreement, from outside the province, sent back: the PDF with its signature added, or the
     scan of the paper that it signed (PDF, JPEG, PNG or TIFF).
     """
-    refused = NotPermitted(_("Only a clerk of the unit takes in what the other party signed."))
+    refused = NotPermitted(_("Only a clerk of the unit accepts what the other party signed."))
     clerk, scan = _brought(request, outgoing_id, file, refused=refused)
     take_in_from_party(clerk=clerk, outgoing_id=outgoing_id, scan=scan, at=timezone.now())
     return shown(visible(request, outgoing_id))

@@ -14,7 +14,7 @@ def register_kinds() -> None:
         ("sign", _("Sign a letter"), True),
         ("party", _("Sign an agreement for the other party"), True),
         ("counterseal", _("Seal an agreement as its other party"), False),
-        ("party_file", _("Take in what the other party signed"), False),
+        ("party_file", _("Accept what the other party signed"), False),
         ("revise", _("Revise a returned draft"), False),
         ("number", _("Number a letter"), False),
         ("seal", _("Seal a letter"), False),

@@ -23,7 +23,7 @@ class RegisterFilterForm(StyledForm):
     )
     type_code = forms.ChoiceField(label=_("Type"), required=False)
     words = forms.CharField(
-        label=_("Words"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
+        label=_("Keywords"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
     )
 
     def __init__(self, *args: Any, bloc: str, on: Any, **kwargs: Any) -> None:

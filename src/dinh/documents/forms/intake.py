@@ -19,7 +19,9 @@ class IntakeForm(StyledForm):
     """Fields named as in `PaperLetter`; `kept` holds a scan that was uploaded before a refusal."""
 
     channel = forms.ChoiceField(
-        label=_("How it came"), choices=[(each.value, each.label) for each in CHANNELS], initial=Channel.PAPER
+        label=_("How it arrived"),
+        choices=[(each.value, each.label) for each in CHANNELS],
+        initial=Channel.PAPER,
     )
     issuer = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     issuer_name = forms.CharField(label=_("issuing agency"), max_length=200)
@@ -61,7 +63,7 @@ class IntakeForm(StyledForm):
     )
     kept = forms.CharField(required=False, widget=forms.HiddenInput)
     request_key = forms.CharField(max_length=64, widget=forms.HiddenInput)
-    despite_duplicate = forms.BooleanField(label=_("It is another letter: register it"), required=False)
+    despite_duplicate = forms.BooleanField(label=_("It is a different letter: register it"), required=False)
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

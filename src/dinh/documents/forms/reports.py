@@ -35,5 +35,5 @@ class PeriodForm(StyledForm):
     def clean(self) -> dict[str, object] | None:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
-            self.add_error("until", _("The last day lies before the first one."))
+            self.add_error("until", _("The last day is before the first one."))
         return self.cleaned_data

@@ -33,7 +33,7 @@ class _Date(forms.DateField):
 class SearchForm(StyledForm):
     """Every field that a letter is known by; empty ones do not narrow."""
 
-    q = forms.CharField(label=_("Words"), required=False, max_length=200)
+    q = forms.CharField(label=_("Keywords"), required=False, max_length=200)
     direction = forms.ChoiceField(
         label=_("Direction"), required=False, choices=[("", _("In and out")), *Direction.choices]
     )
@@ -81,7 +81,7 @@ class SearchForm(StyledForm):
     )
     arrived_since = _Date(label=_("Arrived from"), required=False)
     arrived_until = _Date(label=_("Arrived until"), required=False)
-    holder = forms.CharField(label=_("Unit or person that got it"), required=False, max_length=120)
+    holder = forms.CharField(label=_("Receiving unit or person"), required=False, max_length=120)
     directions = forms.CharField(label=_("Leader's directions"), required=False, max_length=120)
     progress = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("Any")), *IncomingState.choices]

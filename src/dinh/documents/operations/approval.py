@@ -155,13 +155,13 @@ def _claim(
 ) -> None:
     waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor, kind__in=kinds)
     if not waiting.update(state=state, decided_at=at, decided_by=actor, comment=comment):
-        raise NotYourTurn(_("The document does not wait for you. Reload the page."))
+        raise NotYourTurn(_("The document is not waiting for you. Reload the page."))
 
 
 def _claim_signed(outgoing: Outgoing, actor: Appointment, at: datetime, *, comment: str) -> None:
     outgoing.document.refresh_from_db(fields=["number"])
     if not may_number(actor, outgoing) or outgoing.document.number is not None:
-        raise NotYourTurn(_("The document does not wait for you. Reload the page."))
+        raise NotYourTurn(_("The document is not waiting for you. Reload the page."))
     decided = {"state": StepState.RETURNED, "decided_at": at, "decided_by": actor, "comment": comment}
     outgoing.steps.filter(kind=StepKind.SIGN).update(**decided, signed=False)
 

@@ -146,13 +146,13 @@ def _awaiting_outsider(outgoing_id: int, clerk: Appointment, scan: KeptScan) -> 
     """The agreement, and what it waits with; None if this file was taken in already."""
     outgoing = locked_outgoing(outgoing_id, clerk)
     if not may_number(clerk, outgoing):
-        raise NotPermitted(_("Only a clerk of the unit takes in what the other party signed."))
+        raise NotPermitted(_("Only a clerk of the unit accepts what the other party signed."))
     party, document = party_of(outgoing), outgoing.document
     kept = document.content_id == scan.original or document.attachments.filter(blob=scan.original).exists()
     if party and party.signed_at and kept:
         return outgoing, None
     if not waits_for_outsider(outgoing, party):
-        raise NotWithParty(_("The document does not wait for another party from outside. Reload the page."))
+        raise NotWithParty(_("The document is not waiting for another party from outside. Reload the page."))
     return outgoing, document.content_id
 
 

@@ -83,7 +83,7 @@ def add_note(*, incoming_id: int, actor: Appointment, text: str, at: datetime) -
     incoming = locked_incoming(incoming_id, actor)
     parts = list(incoming.assignments.filter(withdrawn_at=None))
     if not may_note(actor, incoming, parts):
-        raise NotPermitted(_("Only those who handle the document write how far it is."))
+        raise NotPermitted(_("Only those who handle the document report progress."))
     words = _required(text, "text")
     if incoming.state not in OPEN_STATES:
         raise WrongIncomingState(_("The document is not being handled any more. Reload the page."))

@@ -160,7 +160,7 @@ def start_import(*, clerk: Appointment, import_id: int, leave_out_faulty: bool) 
     if current.fault_count and not leave_out_faulty:
         raise ImportFaulty(_("Correct the faults in the sheet and upload it again, or leave these rows out."))
     if not current.ready_count:
-        raise ImportFaulty(_("There is no new row to take in."))
+        raise ImportFaulty(_("There is no new row to import."))
     current.state, current.leaves_out_faulty, current.failure = ImportState.QUEUED, leave_out_faulty, ""
     current.read_count = 0
     current.save(update_fields=["state", "leaves_out_faulty", "failure", "read_count"])
@@ -225,7 +225,7 @@ def _require_checked(found: RegisterImport) -> None:
         raise _being_read()
     if found.state not in (ImportState.CHECKED, ImportState.FAILED):
         raise ImportUnderWay(
-            _("This sheet was taken in already. Upload a corrected one for what is missing.")
+            _("This sheet was imported already. Upload a corrected one for what is missing.")
         )
 
 

@@ -68,7 +68,7 @@ def form_faults(form: LetterForm, *, unit: Unit, type_code: str, today: date) ->
     if form.council_name and form.council_name not in councils_of(unit, year=today.year):
         yield FieldFault("council_name", _("Choose a council from the list; the clerk opens its book."))
     if form.council_name and not 0 < len(form.council_title.strip()) <= 120:
-        yield FieldFault("council_title", _("Say as what the signer signs in the council."))
+        yield FieldFault("council_title", _("Give the signer's title in the council."))
 
 
 def may_be_normative(unit: Unit, type_code: str) -> bool:

@@ -138,7 +138,7 @@ def give_number(outgoing: Outgoing, document: Document, dated: date) -> None:
 def _check_day(outgoing: Outgoing, dated: date, *, today: date) -> None:
     """The number is given after the authorised signature (Art. 15), on the day that the letter bears."""
     if dated > today:
-        raise WrongDate(_("The date lies in the future. Choose today or an earlier day."), field="dated")
+        raise WrongDate(_("The date is in the future. Choose today or an earlier day."), field="dated")
     signed_at = outgoing.signed_at
     if signed_at is not None and dated < timezone.localdate(signed_at):
         words = _("The letter was signed on %(day)s. Choose that date or a later one.")

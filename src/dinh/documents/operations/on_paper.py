@@ -142,7 +142,7 @@ def confirm_posted(
     names = list(waiting.values_list("name", flat=True)[:20])
     amount = waiting.update(posted_at=at, posted_by=clerk, posted_note=note.strip())
     if not amount:
-        raise NothingPosted(_("None of these recipients waits to be confirmed. Reload the page."))
+        raise NothingPosted(_("None of these recipients is waiting to be confirmed. Reload the page."))
     details = {"amount": amount, "names": names, "note": note.strip()}
     record("documents.document.posted", target=outgoing, actor=clerk, at=at, details=details)
     return amount

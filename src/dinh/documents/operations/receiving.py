@@ -114,7 +114,7 @@ def tell_state(incoming: Incoming) -> None:
 
 def _require_arrived(incoming: Incoming) -> None:
     if incoming.state != IncomingState.ARRIVED:
-        raise WrongIncomingState(_("The document does not wait to be received any more. Reload the page."))
+        raise WrongIncomingState(_("The document is no longer waiting to be received. Reload the page."))
 
 
 def await_directions(incoming: Incoming, at: datetime) -> None:

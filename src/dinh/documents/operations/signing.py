@@ -104,7 +104,7 @@ def wanted_signature(*, outgoing_id: int, actor: Appointment) -> WantedSignature
     waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor).exclude(field_name="")
     step, content = waiting.first(), outgoing.document.content_id
     if step is None or content is None:
-        raise NotYourTurn(_("The document does not wait for your signature. Reload the page."))
+        raise NotYourTurn(_("The document is not waiting for your signature. Reload the page."))
     certifies, subject = not _has_signature(outgoing_id), outgoing.document.subject
     return WantedSignature(step.pk, step.field_name, content, certifies=certifies, subject=subject)
 

@@ -105,7 +105,7 @@ FIELDS: Final[Mapping[str, tuple[MetadataField, ...]]] = {
         MetadataField(number="13", name="ArrivalNumber", label=_("Incoming number"), is_automatic=True),
         *_signer("14"),
         MetadataField(number="15", name="Priority", label=_("Urgency and secrecy")),
-        MetadataField(number="16", name="ToPlaces", label=_("Unit or person that got it")),
+        MetadataField(number="16", name="ToPlaces", label=_("Receiving unit or person")),
         MetadataField(
             number="17", name="TraceHeaderList", label=_("Directions, distribution and how far it is")
         ),

@@ -62,7 +62,7 @@ _SUBJECT = Column(
     ),
     is_needed=True,
 )  # fmt: skip
-_HANDED = Column(field="handed_date", label=_("Handed on"), names=("ngay chuyen", "ngay giao", "ngay gui"))
+_HANDED = Column(field="handed_date", label=_("Forwarded on"), names=("ngay chuyen", "ngay giao", "ngay gui"))
 _NOTE = Column(field="note", label=_("Note"), names=("ghi chu", "luu y"))
 
 COLUMNS: Mapping[str, tuple[Column, ...]] = {
@@ -124,7 +124,7 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = {
         _SUBJECT,
         Column(
             field="holder",
-            label=_("Unit or person that got it"),
+            label=_("Receiving unit or person"),
             names=(
                 "don vi hoac nguoi nhan",
                 "don vi nguoi nhan",

@@ -186,7 +186,7 @@ class EntryReader:
         if day is None and field not in told:
             faults.append(FieldFault(field, _t("The date is missing.")))
         if day is not None and day.year != self.year:
-            remedy = _t("%(day)s is not in %(year)d, the year of this book. Take it into that year's book.")
+            remedy = _t("%(day)s is not in %(year)d, the year of this book. Import it into that year's book.")
             faults.append(FieldFault(field, remedy % {"day": day.strftime("%d/%m/%Y"), "year": self.year}))
         issued, arrived = dates["issued_date"], dates["arrived_date"]
         if issued and arrived and issued > arrived:

@@ -65,7 +65,7 @@ def _bounded(rows: Rows, limit: int) -> list[Line]:
 
 
 def _too_many(limit: int) -> TooManyRows:
-    message = _("These are more than %(limit)d rows. Choose a shorter period, one volume at a time.")
+    message = _("There are more than %(limit)d rows. Choose a shorter period, one volume at a time.")
     return TooManyRows(message % {"limit": limit}, field="date_from")
 
 

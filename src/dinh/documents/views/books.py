@@ -39,7 +39,7 @@ SIGNED_FOR_COLUMN = 8  # "Ký nhận" is filled by hand, on paper only
 TRACE = {
     "documents.book.opened": _("Book opened"),
     "documents.book.opening_number_set": _("Opening number set"),
-    "documents.book.imported": _("Old register taken in"),
+    "documents.book.imported": _("Old register imported"),
     "documents.book.closed": _("Book closed"),
 }
 

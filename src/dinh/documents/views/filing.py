@@ -37,7 +37,7 @@ def _filed(request: StaffRequest, kind: str, target: Incoming | Outgoing) -> Htt
     if request.method == "POST":
         with refusals_kept(request, "file"):
             file(target=target, case_file_id=_chosen(request), actor=request.appointment, at=timezone.now())
-            messages.success(request, _("The document lies in the case file."))
+            messages.success(request, _("The document is in the case file."))
             return redirect(record.url)
     words = request.GET.get("q", "").strip()[:200]
     context = {

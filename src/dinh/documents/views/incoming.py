@@ -191,7 +191,7 @@ def _tabs(counts: dict[str, int]) -> list[tuple[str, str, int]]:
 def _chips(form: InboxForm) -> list[tuple[str, str, str]]:
     """Filters in force: name of the field, its label, what was chosen in words."""
     labels = {
-        "q": _("Words"),
+        "q": _("Keywords"),
         "sender": _("Sender"),
         "urgency": _("Urgency"),
         "purpose": _("Purpose"),

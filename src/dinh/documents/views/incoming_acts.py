@@ -186,10 +186,10 @@ DONE = {
     "pass": _("Passed on."),
     "extend": _("The deadline is extended."),
     "start": _("You are handling it now."),
-    "note": _("Your words are kept."),
+    "note": _("Your note is saved."),
     "finish": _("Your part is done."),
     "complete": _("The document is completed."),
-    "reopen": _("It is handled again."),
+    "reopen": _("It is being handled again."),
     "resume": _("Your part is open again."),
     "verify": _("The signatures are checked again."),
 }

@@ -47,7 +47,10 @@ def _line(entry: TraceEntry) -> TimelineEntry:
 
 def _note(details: Mapping[str, object]) -> str:
     parts = [_t("%(name)s leads") % {"name": details["lead"]}] if details.get("lead") else []
-    for key, words in (("supports", _t("supported by %(names)s")), ("informed", _t("%(names)s know of it"))):
+    for key, words in (
+        ("supports", _t("supported by %(names)s")),
+        ("informed", _t("for information: %(names)s")),
+    ):
         names = details.get(key)
         if isinstance(names, list) and names:
             parts.append(words % {"names": ", ".join(map(str, names))})

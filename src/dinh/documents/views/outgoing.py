@@ -72,7 +72,7 @@ TRACE = {
     "documents.document.deleted": _("Deleted"),
     "documents.document.commented": _("Commented"),
     "documents.document.attached": _("File attached"),
-    "documents.document.detached": _("File taken away"),
+    "documents.document.detached": _("File removed"),
     "documents.document.places_set": _("Places marked"),
     "documents.document.reminded": _("Reminded"),
     "documents.document.withdrawn": _("Taken back by the drafter"),

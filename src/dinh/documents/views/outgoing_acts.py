@@ -271,11 +271,11 @@ ACTS: dict[str, tuple[Callable[[StaffRequest, int], None], str]] = {
     "sign": (_sign, gettext_noop("Signed.")),
     "number": (_number, gettext_noop("Number and date are given.")),
     "counterseal": (_counterseal, gettext_noop("Sealed.")),
-    "party": (_party, gettext_noop("Taken in. The agreement can be numbered.")),
+    "party": (_party, gettext_noop("Accepted. The agreement can be numbered.")),
     "seal": (_seal, gettext_noop("Sealed.")),
     "send": (_send, gettext_noop("Sent.")),
     "issue": (_issue, gettext_noop("Numbered, sealed and sent.")),
-    "withdraw": (_withdraw, gettext_noop("Taken back. You can go on writing.")),
+    "withdraw": (_withdraw, gettext_noop("Taken back. You can continue editing.")),
     "paper": (_paper, gettext_noop("Noted as issued on paper.")),
     "void": (_void, gettext_noop("The number is voided.")),
 }
