@@ -52,7 +52,7 @@ def _register_menu() -> None:
             ("systems", _("Systems"), "server", looks_after_systems),
             ("grants", _("Access to services"), "key", looks_after_systems),
             ("dashboard", _("Exchange at a glance"), "arrows-horizontal", looks_after_systems),
-            ("log", _("Log of exchanges"), "arrows-exchange", looks_after_systems),
+            ("log", _("Exchange log"), "arrows-exchange", looks_after_systems),
             ("reports", _("Reports of the exchange"), "file-spreadsheet", looks_after_systems),
             ("outside", _("Outside services"), "building-community", keeps_exchange),
             ("accesses", _("Look-ups of people"), "search", keeps_exchange),

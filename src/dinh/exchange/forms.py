@@ -52,7 +52,7 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[int, str]]) -> None:
 
 class AccessesForm(_Form):
     number = forms.CharField(
-        label=gettext_lazy("Number of the person"),
+        label=gettext_lazy("Personal number"),
         max_length=60,
         widget=forms.TextInput({"autocomplete": "off"}),
         help_text=gettext_lazy(
@@ -60,9 +60,9 @@ class AccessesForm(_Form):
         ),
     )
     reason = forms.CharField(
-        label=gettext_lazy("Why this is asked"),
+        label=gettext_lazy("Reason for the inquiry"),
         max_length=300,
-        help_text=gettext_lazy("Stands in the audit log; the number itself does not."),
+        help_text=gettext_lazy("Recorded in the audit log; the number itself is not."),
     )
 
 
@@ -73,7 +73,7 @@ class _PeriodForm(_Form):
     def clean(self) -> dict[str, Any] | None:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until and since > until:
-            self.add_error("until", _("The last day lies before the first one."))
+            self.add_error("until", _("The last day is before the first one."))
         return self.cleaned_data
 
 
@@ -184,7 +184,7 @@ class ProviderForm(_Form):
         label=gettext_lazy("Address of the provider"),
         assume_scheme="https",
         max_length=300,
-        help_text=gettext_lazy("What stands before the paths of the description."),
+        help_text=gettext_lazy("What comes before the paths of the description."),
     )
     timeout_seconds = forms.IntegerField(
         label=gettext_lazy("Longest wait (seconds)"), min_value=1, max_value=300, initial=30
@@ -302,7 +302,7 @@ class AskForm(_Form):
 class TrialForm(_Form):
     """What an operation takes, as its description tells it; fields are called `place.name`."""
 
-    system_id = forms.TypedChoiceField(label=gettext_lazy("In the name of"), coerce=int)
+    system_id = forms.TypedChoiceField(label=gettext_lazy("On behalf of"), coerce=int)
 
     def __init__(
         self, *args: Any, appointment: Appointment, described: OperationForm, system: str = "", **kwargs: Any

@@ -16,7 +16,7 @@ LABELS = {
     "exchange.system.registered": gettext_noop("System registered"),
     "exchange.system.moved": gettext_noop("State changed"),
     "exchange.system.tokens_revoked": gettext_noop("All tokens revoked"),
-    "exchange.secret.issued": gettext_noop("Key made"),
+    "exchange.secret.issued": gettext_noop("Key created"),
     "exchange.secret.revoked": gettext_noop("Key revoked"),
     "exchange.certificate.registered": gettext_noop("Certificate registered"),
     "exchange.certificate.revoked": gettext_noop("Certificate revoked"),

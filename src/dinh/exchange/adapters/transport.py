@@ -89,7 +89,7 @@ def house_keys() -> HouseKeys:
         return HouseKeys(told["consumer_key"], told["secret"], accounts)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutsideNotConnected(
-            _("The house has no keys for outside services. Name their file in DINH_EXCHANGE_KEYS.")
+            _("The installation has no keys for outside services. Name their file in DINH_EXCHANGE_KEYS.")
         ) from error
 
 
@@ -134,7 +134,7 @@ class Line:
         """:raises OutsideNotConnected: if the house has none with that system"""
         found = self.keys.accounts.get(service.code)
         if found is None:
-            text = _("The house has no account with %(service)s. Add it to the file of keys.")
+            text = _("The installation has no account with %(service)s. Add it to the file of keys.")
             raise OutsideNotConnected(text % {"service": service.title})
         return found
 
@@ -272,7 +272,7 @@ def _refused_by_gateway(
         )
     if code in _NOT_CONNECTED:
         text = _(
-            "%(service)s is not open to the house (%(code)s). Ask for access in the catalogue of services."
+            "%(service)s is not open to this installation (%(code)s). Ask for access in the catalogue of services."
         )
         return OutsideNotConnected(text % {"service": service.title, "code": code})
     if answer.status_code < 500 and code not in _NOT_SENT:
@@ -354,8 +354,6 @@ def _new_token(gateway: str, keys: HouseKeys, service: OutsideService) -> tuple[
         pass
     if answer.status_code in (400, 401):
         raise OutsideNotConnected(
-            _(
-                "The gateway does not know the house's key (any more). Make a new one on the page of its system."
-            )
+            _("The gateway does not know the key of this installation. Create one on the page of its system.")
         )
     raise no_answer(service, may_have_acted=False)

@@ -43,13 +43,17 @@ def _faults(gateway: GatewayStanding, at: datetime) -> Iterator[tuple[str, str]]
     """What is wrong: a key that is the same while it is not to be told again, and the words."""
     name, hour = gateway.name, f"{at:%Y%m%d%H}"
     if gateway.is_gone:
-        text = _("The gateway %(gateway)s has not been heard of since %(moment)s: it is gone, or cut off.")
+        text = _(
+            "The gateway %(gateway)s has not been heard from since %(moment)s: it has stopped or is cut off."
+        )
         moment = timezone.localtime(gateway.seen_at).strftime("%H:%M %d/%m/%Y")
         yield f"gone:{name}:{gateway.seen_at:%Y%m%d%H%M%S}", text % {"gateway": name, "moment": moment}
         # What it told last is no longer so.
         return
     if not gateway.is_log_well:
-        text = _("The disk of the gateway %(gateway)s takes no log: it lets no call through.")
+        text = _(
+            "The disk of the gateway %(gateway)s cannot be written to: the gateway lets no call through."
+        )
         yield f"disk:{name}:{hour}", text % {"gateway": name}
     if gateway.log_waits_s > LOG_WAITS_AT_MOST.total_seconds():
         text = _("The log of the gateway %(gateway)s has not been shipped for %(minutes)d minutes.")

@@ -134,7 +134,7 @@ def _check(new: NewGrant, operations: list[Operation], at: datetime) -> None:
     if not new.legal_basis.strip():
         raise InvalidInput(_("Name the legal basis."), field="legal_basis")
     if new.valid_to < max(new.valid_from, timezone.localdate(at)):
-        raise InvalidInput(_("The last day lies before the first, or in the past."), field="valid_to")
+        raise InvalidInput(_("The last day is before the first, or in the past."), field="valid_to")
     if new.valid_to - new.valid_from > LONGEST:
         raise InvalidInput(_("Access is granted for five years at most."), field="valid_to")
 

@@ -128,7 +128,7 @@ def _own_member(actor: Appointment, at: datetime) -> Member:
     if found is not None:
         return found
     if not speaks_for_unit(actor):
-        raise NotPermitted(_("Head, deputies and administrators of a unit make its systems."))
+        raise NotPermitted(_("Head, deputies and administrators of a unit register its systems."))
     today = timezone.localdate(at)
     holding = UnitIdentifier.objects.filter(unit_id=actor.unit_id, valid_from__lte=today)
     code = holding.filter(Q(valid_to=None) | Q(valid_to__gte=today), form=IdentifierForm.NEW).first()

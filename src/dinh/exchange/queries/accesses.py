@@ -65,8 +65,8 @@ def subjects_of(number: str) -> list[str]:
     if None in keys:
         raise KeySealed(
             _(
-                "What was logged from %(day)s on cannot be looked up: its key is sealed with an earlier secret. Whoever"
-                " runs the house calls `dinh exchange subject-key reseal`."
+                "What was logged from %(day)s on cannot be looked up: its key is sealed with an earlier secret. The"
+                " operator needs to run `dinh exchange subject-key reseal`."
             )
             % {"day": rows[keys.index(None)].created_at.astimezone(VIETNAM).strftime("%d/%m/%Y")}
         )

@@ -177,7 +177,7 @@ def exchanges_matching(
         known |= Q(user_id=text, client__in=own)
         rows = rows.filter(known | Q(id=text) if _is_uuid(text) else known)
     if since and until and since > until:
-        raise InvalidInput(_("The last day lies before the first one."), field="until")
+        raise InvalidInput(_("The last day is before the first one."), field="until")
     if since:
         rows = rows.filter(started_at__gte=datetime.combine(since, time.min, VIETNAM))
     if until:

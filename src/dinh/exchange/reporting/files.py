@@ -42,9 +42,9 @@ def key_figures(report: MonthReport) -> list[tuple[str, Cell, Cell]]:
         (_("Calls that failed"), total.failed, f"{share} %" if share else ""),
         (_("Refused by the gateway"), total.refused, ""),
         (_("Available, %"), percent(total.available_percent), _("of the calls let through")),
-        (_("Half within (ms)"), total.median_ms, ""),
-        (_("95 of 100 within (ms)"), total.slow_ms, ""),
-        (_("99 of 100 within (ms)"), total.slowest_ms, ""),
+        (_("Median (ms)"), total.median_ms, ""),
+        (_("95th percentile (ms)"), total.slow_ms, ""),
+        (_("99th percentile (ms)"), total.slowest_ms, ""),
     ]
 
 
@@ -64,7 +64,7 @@ def notes() -> list[str]:
     return [
         _("Available: of the calls that the platform let through, the share that the provider answered."),
         _("What gateways hand over after a month was closed is not in its report; it is in the log."),
-        _("Latencies come from sums in steps and are told to about a tenth. Trials are not counted."),
+        _("Latencies come from sums in steps and are accurate to about a tenth. Trials are not counted."),
     ]
 
 

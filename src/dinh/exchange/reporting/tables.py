@@ -82,7 +82,7 @@ _CALLS: Final = _amounts(
     (_("Calls"), 11), (_("Answered"), 11), (_("Calls that failed"), 9), (_("Refused by the gateway"), 10)
 )
 _LATENCIES: Final = _amounts(
-    (_("Half within (ms)"), 10), (_("95 of 100 within (ms)"), 11), (_("99 of 100 within (ms)"), 11)
+    (_("Median (ms)"), 10), (_("95th percentile (ms)"), 11), (_("99th percentile (ms)"), 11)
 )
 
 
@@ -203,7 +203,7 @@ def _alarms(report: MonthReport) -> ReportTable:
             (_named(row.service, row.title), day_text(row.first_on), day_text(row.last_on), row.hours)
             for row in report.alarms
         ),
-        empty=_t("No service failed so often that it was told."),
+        empty=_t("No service failed often enough for an alarm."),
     )  # fmt: skip
 
 
@@ -212,7 +212,7 @@ def day_text(iso: str) -> str:
 
 
 _FAULTS: Final[dict[str, str | Promise]] = {
-    "": _("Not told"),
+    "": _("Not known"),
     "another-client": _("Spoke for another system"),
     "answer-too-large": _("Answer too large"),
     "bad-signature": _("Signature of the other gateway not valid"),

@@ -153,7 +153,7 @@ def change_provider(request: StaffRequest, version_id: int) -> HttpResponseBase:
         messages.success(request, _("Done. The gateways know within two seconds."))
         return redirect("exchange:service", version.service_id)
     subject = f"{version.service.title} {version.version}"
-    return form_page(request, form, heading=_("Change the provider"), submit=_("Keep"), subject=subject)
+    return form_page(request, form, heading=_("Change the provider"), submit=_("Save"), subject=subject)
 
 
 @signed_in
@@ -188,7 +188,9 @@ def ask(request: StaffRequest, version_id: int) -> HttpResponseBase:
         lambda: ask_for_access(new=form.new_grant(), actor=request.appointment, at=timezone.now()),
     )
     if made:
-        messages.success(request, _("Asked. The owner of the service decides."))
+        messages.success(request, _("Requested. The owner of the service decides."))
         return redirect("exchange:grant", made.pk)
     subject = f"{version.service.title} {version.version}"
-    return form_page(request, form, heading=_("Ask for access"), submit=_("Ask"), subject=subject)
+    return form_page(
+        request, form, heading=_("Ask for access"), submit=_("Send the request"), subject=subject
+    )

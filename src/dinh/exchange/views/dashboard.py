@@ -60,7 +60,7 @@ def _trend(found: Dashboard) -> dict[str, Any]:
             {"name": _("Calls"), "values": [row.calls for row in rows], "look": "calls"},
             {"name": _("Calls that failed"), "values": [row.failed for row in rows], "look": "failed"},
             {
-                "name": _("95 of 100 within (ms)"),
+                "name": _("95th percentile (ms)"),
                 "values": [round(row.slow_ms, 1) if row.calls else None for row in rows],
                 "look": "slow",
                 "axis": 1,

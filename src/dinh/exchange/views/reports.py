@@ -130,7 +130,7 @@ def _trend(found: MonthReport) -> dict[str, Any]:
             {"name": _("Calls"), "values": [row.calls for row in rows], "look": "calls"},
             {"name": _("Calls that failed"), "values": [row.failed for row in rows], "look": "failed"},
             {
-                "name": _("95 of 100 within (ms)"),
+                "name": _("95th percentile (ms)"),
                 "values": [row.slow_ms if row.calls else None for row in rows],
                 "look": "slow",
                 "axis": 1,
