@@ -93,7 +93,10 @@ def test_keepers_are_told_of_signatures_that_wait_for_half_an_hour(people, sandb
         assert notices.count() == (minutes > 29)
 
     ((told, text),) = notices
-    assert (told, "từ 12:00 01/09/2026 chưa có dấu thời gian" in text) == (keeper.pk, True)
+    assert (told, "Từ 12:00 01/09/2026, chữ ký của nhật ký chưa có dấu thời gian" in text) == (
+        keeper.pk,
+        True,
+    )
     stamp_what_was_signed(timestamp=int(NOON.timestamp()) + 3 * 3600)
     assert (notices.count(), Batch.objects.filter(stamp=None).count()) == (1, 0)
 
