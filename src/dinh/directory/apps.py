@@ -6,7 +6,7 @@ from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import SearchSource, ShellPart, search_sources, shell_parts
 
 
@@ -33,7 +33,7 @@ class DirectoryConfig(AppConfig):
                 url_name="directory:units",
                 icon="building-community",
                 order=80,
-                section="",
+                section=Section.ORGANISATION,
                 is_visible=lambda appointment: True,
             ),
         )

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
 from dinh.kernel.law import lawbooks
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 
 if TYPE_CHECKING:
     from dinh.directory.models import Appointment
@@ -66,7 +66,7 @@ def _register_menu() -> None:
                 url_name=f"exchange:{name}",
                 icon=icon,
                 order=order,
-                section=_("Data exchange"),
+                section=Section.EXCHANGE,
                 is_visible=is_visible,
                 count=grants_to_decide if name == "grants" else None,
             ),

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 
 
 class SigningConfig(AppConfig):
@@ -26,7 +26,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:verify",
                 icon="shield-check",
                 order=60,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=lambda appointment: True,
             ),
         )
@@ -37,7 +37,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:mine",
                 icon="writing-sign",
                 order=61,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=lambda appointment: True,
             ),
         )
@@ -48,7 +48,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:custody",
                 icon="rubber-stamp",
                 order=63,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=sees_custody,
             ),
         )
@@ -59,7 +59,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:credentials",
                 icon="certificate",
                 order=62,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=keeps_certificates,
             ),
         )
