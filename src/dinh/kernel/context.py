@@ -35,7 +35,7 @@ class MenuPart:
         return self.section in _ALWAYS_OPEN or any(item.is_active or item.count for item in self.items)
 
 
-_ALWAYS_OPEN = (Section.HOME, Section.DOCUMENTS)
+_ALWAYS_OPEN = (Section.HOME, Section.DOCUMENTS, Section.HELP)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Section(IntegerChoices):
     SIGNATURES = 2, _("Digital signatures")
     EXCHANGE = 3, _("Data exchange")
     ORGANISATION = 4, _("Organisation")
+    HELP = 5, ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
+from dinh.kernel.guide import Guide, guides
 from dinh.kernel.menu import MenuEntry, Section, menu
 
 
@@ -19,6 +22,16 @@ class SigningConfig(AppConfig):
         refers("signing.PluginErrand", "returned")
         refers("signing.Credential", "appearance")
         refers("signing.PendingProof", "sha256")
+        guides.register(
+            "signatures",
+            Guide(
+                title=_("Digital signatures: signing, checking, devices"),
+                folder=Path(__file__).with_name("guide"),
+                icon="shield-check",
+                order=10,
+                is_for=lambda appointment: True,
+            ),
+        )
         menu.register(
             "signing.verify",
             MenuEntry(
