@@ -200,6 +200,8 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/incoming/list.xlsx": EVERYBODY,
     "documents/outgoing/list.pdf": EVERYBODY,
     "law/": EVERYBODY,
+    "guide/": EVERYBODY,
+    "guide/clerk/": EVERYBODY,
     "api/v1/law": EVERYBODY,
     "api/v1/law/deadline?start=2026-03-02&working_days=5": EVERYBODY,
 }

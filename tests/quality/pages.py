@@ -5,6 +5,8 @@ PAGES: dict[str, str] = {
     "/search/": "vanthu.stttt",
     "/search/?q=truc tuyen": "vanthu.stttt",
     "/law/": "chuyenvien.stttt",
+    "/guide/": "vanthu.stttt",
+    "/guide/clerk/": "vanthu.stttt",
     "/late-work/": "giamdoc.stttt",
     "/absences/": "giamdoc.stttt",
     "/absences/of/": "giamdoc.stttt",

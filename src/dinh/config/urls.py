@@ -2,6 +2,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from dinh.config.api import api
+from dinh.config.guide import guide, guide_list
 from dinh.config.health import healthz, register_checks
 from dinh.config.law import law
 from dinh.config.metrics import metrics
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     path("search/", search, name="search"),
     path("law/", law, name="law"),
+    path("guide/", guide_list, name="guides"),
+    path("guide/<slug:name>/", guide, name="guide"),
     path("language/", set_language, name="set_language"),
     path("", include("dinh.worklist.urls")),
     path("notifications/", include("dinh.notify.urls")),

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -6,7 +7,8 @@ from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.guide import Guide, guides
+from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import SearchSource, ShellPart, search_sources, shell_parts
 
 
@@ -17,6 +19,7 @@ class DirectoryConfig(AppConfig):
     def ready(self) -> None:
         from dinh.directory.queries.appointments import positions_of
         from dinh.directory.queries.found import people_found, units_found
+        from dinh.directory.rules import administers_anything
 
         shell_parts.register("directory", ShellPart("directory/shell_position.html", 90, positions_of))
         search_sources.register(
@@ -26,6 +29,16 @@ class DirectoryConfig(AppConfig):
             "directory.people", SearchSource(_("People"), "directory:people", 85, people_found)
         )
         checks.register(roles_are_known)
+        guides.register(
+            "administrator",
+            Guide(
+                title=_("Administrators: agencies, people, accounts"),
+                folder=Path(__file__).with_name("guide"),
+                icon="building-community",
+                order=20,
+                is_for=administers_anything,
+            ),
+        )
         menu.register(
             "directory",
             MenuEntry(
@@ -33,7 +46,7 @@ class DirectoryConfig(AppConfig):
                 url_name="directory:units",
                 icon="building-community",
                 order=80,
-                section="",
+                section=Section.ORGANISATION,
                 is_visible=lambda appointment: True,
             ),
         )

@@ -8,6 +8,7 @@ class DocumentsConfig(AppConfig):
     def ready(self) -> None:
         from dinh.documents.arrival_deadlines import ARRIVAL_DEADLINES
         from dinh.documents.filing import register_fileables
+        from dinh.documents.guides import register_guides
         from dinh.documents.letters.lawbooks import register_lawbooks
         from dinh.documents.menus import register_menu
         from dinh.documents.operations.demo import wish_demo_letters
@@ -17,6 +18,7 @@ class DocumentsConfig(AppConfig):
         from dinh.storage.api import refers
 
         register_menu()
+        register_guides()
         register_lawbooks()
         lawbooks.register("arrival_deadlines", ARRIVAL_DEADLINES)
         register_fileables()

@@ -7,7 +7,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.queries.found import letters_found
 from dinh.documents.rules import sees_awaited_proofs
 from dinh.documents.rules_incoming import directs
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import SearchSource, search_sources
 from dinh.worklist.api import amount_waiting
 
@@ -26,7 +26,8 @@ def register_menu() -> None:
         ("awaited_proofs", _("Proofs to come"), "history", 63, sees_awaited_proofs, None),
         ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
     ):
-        entry = MenuEntry(label, f"documents:{name}", icon, order, "", is_visible, count)
+        section = Section.SIGNATURES if name == "awaited_proofs" else Section.DOCUMENTS
+        entry = MenuEntry(label, f"documents:{name}", icon, order, section, is_visible, count)
         menu.register(f"documents.{name}", entry)
 
 

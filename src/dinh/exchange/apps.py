@@ -1,11 +1,13 @@
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
+from dinh.kernel.guide import Guide, guides
 from dinh.kernel.law import lawbooks
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 
 if TYPE_CHECKING:
     from dinh.directory.models import Appointment
@@ -21,6 +23,7 @@ class ExchangeConfig(AppConfig):
         from dinh.exchange.outside import OUTSIDE_SERVICES
         from dinh.exchange.renewal_rules import GATEWAY_RENEWAL
         from dinh.exchange.retention import LOG_RETENTION
+        from dinh.exchange.rules import looks_after_systems
         from dinh.storage.api import refers
         from dinh.worklist.api import WorkKind, kinds
 
@@ -32,6 +35,16 @@ class ExchangeConfig(AppConfig):
         lawbooks.register("gateway_renewal", GATEWAY_RENEWAL)
         kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
         _register_menu()
+        guides.register(
+            "developer",
+            Guide(
+                title=_("Developers: data exchange"),
+                folder=Path(__file__).with_name("guide"),
+                icon="api",
+                order=30,
+                is_for=looks_after_systems,
+            ),
+        )
 
 
 def _register_menu() -> None:
@@ -66,7 +79,7 @@ def _register_menu() -> None:
                 url_name=f"exchange:{name}",
                 icon=icon,
                 order=order,
-                section=_("Data exchange"),
+                section=Section.EXCHANGE,
                 is_visible=is_visible,
                 count=grants_to_decide if name == "grants" else None,
             ),

@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext_lazy as _
+
+from dinh.kernel.menu import MenuEntry, Section, menu
 
 
 class KernelConfig(AppConfig):
@@ -13,6 +16,17 @@ class KernelConfig(AppConfig):
         from dinh.kernel.moments import install_moments
 
         lawbooks.register("working_time", WORKING_TIME)
+        menu.register(
+            "guides",
+            MenuEntry(
+                label=_("User guide"),
+                url_name="guides",
+                icon="help",
+                order=90,
+                section=Section.HELP,
+                is_visible=lambda appointment: True,
+            ),
+        )
         register_gauges()
         install_moments()
         # An event finds its receivers in whichever process publishes it.

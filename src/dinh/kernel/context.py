@@ -1,15 +1,17 @@
 """What every page of the shell shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import ShellPart, list_parts, shell_parts
 
 
@@ -19,6 +21,21 @@ class MenuItem:
     url: str
     count: int
     is_active: bool
+
+
+@dataclass(frozen=True)
+class MenuPart:
+    """One section of the menu; open if it is used daily, has the present page, or something waits in it."""
+
+    section: Section
+    items: Sequence[MenuItem]
+
+    @property
+    def is_open(self) -> bool:
+        return self.section in _ALWAYS_OPEN or any(item.is_active or item.count for item in self.items)
+
+
+_ALWAYS_OPEN = (Section.HOME, Section.DOCUMENTS, Section.HELP)
 
 
 @dataclass(frozen=True)
@@ -37,11 +54,11 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     """The menu, the head's parts and the way back; read when shown, so fragments cost nothing."""
     appointment = getattr(request, "appointment", None)
     if appointment is None:
-        return {"menu_items": []}
+        return {"menu_parts": []}
     visible = cache(partial(_visible, appointment))
     return {
         "appointment": appointment,
-        "menu_items": SimpleLazyObject(lambda: _menu(request.path, visible(), appointment)),
+        "menu_parts": SimpleLazyObject(lambda: _menu(request.path, visible(), appointment)),
         "shell_parts": SimpleLazyObject(partial(_parts, shell_parts, request)),
         "list_parts": SimpleLazyObject(partial(_parts, list_parts, request)),
         "way_back": SimpleLazyObject(lambda: _way_back(request.path, visible())),
@@ -50,15 +67,18 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _visible(appointment: Any) -> dict[str, MenuEntry]:
     """The entries that the appointment may use, by their addresses."""
-    entries = sorted(menu, key=lambda entry: entry.order)
+    entries = sorted(menu, key=attrgetter("place"))
     return {reverse(entry.url_name): entry for entry in entries if entry.is_visible(appointment)}
 
 
-def _menu(path: str, visible: Mapping[str, MenuEntry], appointment: Any) -> list[MenuItem]:
+def _menu(path: str, visible: Mapping[str, MenuEntry], appointment: Any) -> list[MenuPart]:
     active = _active(path, visible)
-    return [
+    items = [
         MenuItem(entry, url, entry.count(appointment) if entry.count else 0, url == active)
         for url, entry in visible.items()
+    ]
+    return [
+        MenuPart(section, list(found)) for section, found in groupby(items, lambda item: item.entry.section)
     ]
 
 

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import SearchSource, search_sources
 
 
@@ -20,7 +20,7 @@ class RecordsConfig(AppConfig):
             url_name="records:case_file_list",
             icon="folder",
             order=35,
-            section="",
+            section=Section.DOCUMENTS,
             is_visible=lambda appointment: True,
         )
         menu.register("records.case_files", entry)

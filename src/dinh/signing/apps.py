@@ -1,8 +1,11 @@
+from pathlib import Path
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.guide import Guide, guides
+from dinh.kernel.menu import MenuEntry, Section, menu
 
 
 class SigningConfig(AppConfig):
@@ -19,6 +22,16 @@ class SigningConfig(AppConfig):
         refers("signing.PluginErrand", "returned")
         refers("signing.Credential", "appearance")
         refers("signing.PendingProof", "sha256")
+        guides.register(
+            "signatures",
+            Guide(
+                title=_("Digital signatures: signing, checking, devices"),
+                folder=Path(__file__).with_name("guide"),
+                icon="shield-check",
+                order=10,
+                is_for=lambda appointment: True,
+            ),
+        )
         menu.register(
             "signing.verify",
             MenuEntry(
@@ -26,7 +39,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:verify",
                 icon="shield-check",
                 order=60,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=lambda appointment: True,
             ),
         )
@@ -37,7 +50,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:mine",
                 icon="writing-sign",
                 order=61,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=lambda appointment: True,
             ),
         )
@@ -48,7 +61,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:custody",
                 icon="rubber-stamp",
                 order=63,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=sees_custody,
             ),
         )
@@ -59,7 +72,7 @@ class SigningConfig(AppConfig):
                 url_name="signing:credentials",
                 icon="certificate",
                 order=62,
-                section="",
+                section=Section.SIGNATURES,
                 is_visible=keeps_certificates,
             ),
         )

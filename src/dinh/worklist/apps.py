@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from dinh.kernel.menu import MenuEntry, menu
+from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import ShellPart, list_parts
 
 
@@ -21,7 +21,7 @@ class WorklistConfig(AppConfig):
                 url_name="worklist:home",
                 icon="list-check",
                 order=0,
-                section="",
+                section=Section.HOME,
                 is_visible=lambda appointment: True,
                 count=lambda appointment: sum(amounts_waiting(appointment).values()),
             ),

@@ -1,6 +1,7 @@
 """The search box of every page: over everything that the modules offer to be found."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from django.http import HttpResponse
@@ -59,7 +60,7 @@ def _part(source: SearchSource, appointment: Appointment, words: str, limit: int
 def _pages(appointment: Appointment, words: str) -> FoundPart:
     """Entries of the menu whose name begins a word with what was typed: the quick way to a page."""
     wanted = fold(words)
-    entries = sorted((each for each in menu if each.is_visible(appointment)), key=lambda each: each.order)
+    entries = sorted((each for each in menu if each.is_visible(appointment)), key=attrgetter("place"))
     hits = [
         Hit(str(each.label), reverse(each.url_name))
         for each in entries
