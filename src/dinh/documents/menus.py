@@ -23,7 +23,7 @@ def register_menu() -> None:
         ("report_list", _("Reports"), "list-check", 31, _everybody, None),
         ("group_list", _("Groups of recipients"), "users", 32, _everybody, None),
         ("signing_tray", _("To sign"), "signature", 21, _signs, _amount_to_sign),
-        ("awaited_proofs", _("Proofs to come"), "history", 63, sees_awaited_proofs, None),
+        ("awaited_proofs", _("Proofs to come"), "history", 64, sees_awaited_proofs, None),
         ("issuing_tray", _("To issue"), "rubber-stamp", 22, _issues, _amount_to_issue),
     ):
         section = Section.SIGNATURES if name == "awaited_proofs" else Section.DOCUMENTS

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +8,9 @@ from dinh.kernel.demo import demo_steps
 from dinh.kernel.guide import Guide, guides
 from dinh.kernel.menu import MenuEntry, Section, menu
 
+if TYPE_CHECKING:
+    from dinh.directory.models import Appointment
+
 
 class SigningConfig(AppConfig):
     name = "dinh.signing"
@@ -14,7 +18,6 @@ class SigningConfig(AppConfig):
 
     def ready(self) -> None:
         from dinh.signing.operations.demo import issue_demo_certificates
-        from dinh.signing.rules import keeps_certificates, sees_custody
         from dinh.storage.api import refers
 
         demo_steps.register("signing", issue_demo_certificates)
@@ -32,47 +35,23 @@ class SigningConfig(AppConfig):
                 is_for=lambda appointment: True,
             ),
         )
-        menu.register(
-            "signing.verify",
-            MenuEntry(
-                label=_("Check signatures"),
-                url_name="signing:verify",
-                icon="shield-check",
-                order=60,
-                section=Section.SIGNATURES,
-                is_visible=lambda appointment: True,
-            ),
-        )
-        menu.register(
-            "signing.mine",
-            MenuEntry(
-                label=_("My digital signatures"),
-                url_name="signing:mine",
-                icon="writing-sign",
-                order=61,
-                section=Section.SIGNATURES,
-                is_visible=lambda appointment: True,
-            ),
-        )
-        menu.register(
-            "signing.custody",
-            MenuEntry(
-                label=_("Seals and devices"),
-                url_name="signing:custody",
-                icon="rubber-stamp",
-                order=63,
-                section=Section.SIGNATURES,
-                is_visible=sees_custody,
-            ),
-        )
-        menu.register(
-            "signing.credentials",
-            MenuEntry(
-                label=_("Certificates"),
-                url_name="signing:credentials",
-                icon="certificate",
-                order=62,
-                section=Section.SIGNATURES,
-                is_visible=keeps_certificates,
-            ),
-        )
+        _register_menu()
+
+
+def _register_menu() -> None:
+    from dinh.signing.rules import keeps_certificates, sees_custody
+
+    def everybody(_appointment: "Appointment") -> bool:
+        return True
+
+    for order, (name, label, icon, is_visible) in enumerate(
+        (
+            ("verify", _("Check signatures"), "shield-check", everybody),
+            ("mine", _("My digital signatures"), "writing-sign", everybody),
+            ("credentials", _("Certificates"), "certificate", keeps_certificates),
+            ("custody", _("Seals and devices"), "rubber-stamp", sees_custody),
+        ),
+        start=60,
+    ):
+        entry = MenuEntry(label, f"signing:{name}", icon, order, Section.SIGNATURES, is_visible)
+        menu.register(f"signing.{name}", entry)
