@@ -51,7 +51,7 @@ def test_logged_exchange_leads_to_a_root_that_the_gateway_signed(gateway, token)
         assert root == bytes(batch.root)
         assert verify_detached(data=signed, content=content).certificates == tuple(encoded)
     own = gateway.folder / "exchange" / gateway.name / "certificate.pem"
-    assert bytes(GatewayCertificate.objects.get().chain) == own.read_bytes()
+    assert bytes(GatewayCertificate.objects.get(pk=batch.certificate).chain) == own.read_bytes()
 
 
 def test_changed_row_leads_to_no_root(gateway, token):
