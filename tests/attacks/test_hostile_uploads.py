@@ -41,6 +41,9 @@ def pdf(*sizes):
     return written.getvalue()
 
 
+SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
+
+
 def active(catalog: bytes = b"", *objects: bytes, header: bytes = b"%PDF-1.7\n") -> bytes:
     """A page whose catalog, or objects from number 4 on, hold what is given."""
     bodies = [
@@ -73,6 +76,16 @@ def upload(client, draft, content, name="van-ban.pdf", where="letter", field="fi
         (active(b"/AA << /WC << /S /SubmitForm /F (http://x) >> >>"), "SubmitForm"),
         (active(b"/AcroForm << /XFA [(a) 4 0 R] /Fields [] >>", b"<< >>"), "XFA"),
         (active(b"", b"<< /Type /Annot /Subtype /RichMedia /Rect [0 0 1 1] >>"), "RichMedia"),
+        # Behind an object that our reader gives up on; as that object; in one that it cannot unpack.
+        (active(b"/OpenAction 5 0 R", b"[" * 200 + b"]" * 200, SCRIPT), "JavaScript"),
+        (
+            active(b"/OpenAction 4 0 R", SCRIPT.replace(b">>", b"/X " + b"[" * 200 + b"]" * 200 + b">>")),
+            "JavaScript",
+        ),
+        (
+            active(b"/OpenAction 4 0 R", b"<< /A (( >>", b"<< /S /J#61vaScript /X " + b"[" * 200 + b">>"),
+            "JavaScript",
+        ),
     ],
 )
 def test_letter_that_acts_by_itself_is_refused_by_name(client, draft, content, kind):
