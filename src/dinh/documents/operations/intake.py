@@ -259,7 +259,7 @@ def _checked(
 
 def _issuer(clerk: Appointment, letter: PaperLetter) -> tuple[Unit | None, list[FieldFault]]:
     if letter.issuer_id is None:
-        named = issuer_named(letter.issuer_name, clerk)
+        named = issuer_named(one_line(letter.issuer_name), clerk)
         missing = [] if one_line(letter.issuer_name) else [_t("Say which agency issued the letter.")]
         return named, [FieldFault("issuer_name", each) for each in missing]
     issuer = Unit.objects.filter(pk=letter.issuer_id).exclude(pk=clerk.unit_id).first()
