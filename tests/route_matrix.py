@@ -134,6 +134,7 @@ PAGES: dict[str, frozenset[str]] = {
     "documents/outgoing/on-paper/": CLERK,
     "documents/outgoing/proofs/": frozenset({"clerk", "administrator", "keeper"}),
     "api/v1/outgoing/awaited-proofs": frozenset({"clerk", "administrator", "keeper"}),
+    "documents/outgoing/draft/signers/?party=x": EVERYBODY,
     "documents/groups/": EVERYBODY,
     "documents/groups/new/": EVERYBODY,
     "documents/groups/{group_id}/": OF_THE_UNIT,

@@ -8,6 +8,8 @@ import pypdfium2
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from docx import Document as WordDocument
+from openpyxl import Workbook
 
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory
@@ -39,7 +41,10 @@ def pdf(*sizes):
     return written.getvalue()
 
 
-def active(catalog: bytes = b"", *objects: bytes) -> bytes:
+SCRIPT = b"<< /S /JavaScript /JS (app.alert\\(1\\)) >>"
+
+
+def active(catalog: bytes = b"", *objects: bytes, header: bytes = b"%PDF-1.7\n") -> bytes:
     """A page whose catalog, or objects from number 4 on, hold what is given."""
     bodies = [
         b"<< /Type /Catalog /Pages 2 0 R " + catalog + b" >>",
@@ -47,7 +52,7 @@ def active(catalog: bytes = b"", *objects: bytes) -> bytes:
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
         *objects,
     ]
-    written, places = b"%PDF-1.7\n", []
+    written, places = header, []
     for number, body in enumerate(bodies, start=1):
         places.append(len(written))
         written += b"%d 0 obj\n%s\nendobj\n" % (number, body)
@@ -71,6 +76,16 @@ def upload(client, draft, content, name="van-ban.pdf", where="letter", field="fi
         (active(b"/AA << /WC << /S /SubmitForm /F (http://x) >> >>"), "SubmitForm"),
         (active(b"/AcroForm << /XFA [(a) 4 0 R] /Fields [] >>", b"<< >>"), "XFA"),
         (active(b"", b"<< /Type /Annot /Subtype /RichMedia /Rect [0 0 1 1] >>"), "RichMedia"),
+        # Behind an object that our reader gives up on; as that object; in one that it cannot unpack.
+        (active(b"/OpenAction 5 0 R", b"[" * 200 + b"]" * 200, SCRIPT), "JavaScript"),
+        (
+            active(b"/OpenAction 4 0 R", SCRIPT.replace(b">>", b"/X " + b"[" * 200 + b"]" * 200 + b">>")),
+            "JavaScript",
+        ),
+        (
+            active(b"/OpenAction 4 0 R", b"<< /A (( >>", b"<< /S /J#61vaScript /X " + b"[" * 200 + b">>"),
+            "JavaScript",
+        ),
     ],
 )
 def test_letter_that_acts_by_itself_is_refused_by_name(client, draft, content, kind):
@@ -133,6 +148,49 @@ def test_what_is_no_letter_is_refused_whatever_its_name_says(client, draft, cont
     assert draft.versions.count() == 1
 
 
+def office_file(kind: str, *more: tuple[str, bytes]) -> bytes:
+    """An empty Word document or Excel workbook with these parts added."""
+    written = io.BytesIO()
+    (WordDocument() if kind == "docx" else Workbook()).save(written)
+    with zipfile.ZipFile(written, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in more:
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+HARMFUL = {
+    "script.pdf": active(b"/OpenAction << /S /JavaScript /JS (app.alert\\(1\\)) >>"),
+    "khoa.pdf": active().replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 >>"),
+    "cut.pdf": active()[:120],
+    "macro.docx": office_file("docx", ("word/vbaProject.bin", b"\xd0\xcf")),
+    "entity.docx": office_file("docx", ("word/extra.xml", b'<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')),
+    "macro.xlsx": office_file("xlsx", ("xl/vbaProject.bin", b"\xd0\xcf")),
+    "bomb.xlsx": office_file("xlsx", ("xl/worksheets/sheet9.xml", b"\0" * (130 * 1024 * 1024))),
+}
+
+
+@pytest.mark.parametrize("is_annex", [False, True])
+@pytest.mark.parametrize("name", HARMFUL)
+def test_what_goes_along_with_a_letter_harms_nobody_who_opens_it(client, draft, name, is_annex):
+    files = [SimpleUploadedFile("sach.pdf", active()), SimpleUploadedFile(name, HARMFUL[name])]
+
+    answer = client.post(f"/api/v1/drafts/{draft.pk}/files", {"files": files, "is_annex": is_annex})
+
+    assert answer.status_code == (415 if name == "macro.docx" else 422)
+    assert name in answer.json()["title"]
+    assert not draft.document.attachments.exists()
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.xlsx"])
+def test_plain_office_files_go_along_with_a_letter(client, draft, name):
+    file = SimpleUploadedFile(name, office_file(name[2:]))
+
+    answer = client.post(f"/api/v1/drafts/{draft.pk}/files", {"files": [file]})
+
+    assert answer.status_code == 200
+    assert [each.name for each in draft.document.attachments.all()] == [name]
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
@@ -161,7 +219,7 @@ def test_names_of_attachments_hide_nothing(client, draft, given, kept):
 
 def test_polyglot_of_pdf_and_page_is_only_ever_a_download_or_a_pdf(client, draft):
     """A file that is a PDF and a page at once is never given out as a page."""
-    content = pdf().replace(b"%PDF-1.7", b"%PDF-1.7\n%<html><script>alert(1)</script>", 1)
+    content = active(header=b"%PDF-1.7\n%<html><script>alert(1)</script>\n")
 
     upload(client, draft, content, name="x.html", where="files", field="files")
 

@@ -76,11 +76,16 @@ class FormIn(Schema):
 
 class PartyIn(Schema):
     """
-    The other party of an agreement: a unit of the province by its id, whose head is asked to sign here; or an outsider
-    by name, with who signs for it and as what.
+    The other party of an agreement: a unit of the province by its id, or an outsider by name, with who signs for it and
+    as what.
+
+    For a unit its head is asked to sign here, or `signer_id`, another appointment of it; `authority`: in whose name, as
+    of the own letter, null for as usual.
     """
 
     unit_id: int | None = None
+    signer_id: int | None = None
+    authority: str | None = None
     name: str = ""
     representative: str = ""
     position: str = ""

@@ -329,7 +329,7 @@ def return_outgoing(request: HttpRequest, outgoing_id: int, body: Reason) -> Out
         outgoing_id=outgoing_id, actor=actor_of(request), reason=body.reason, at=timezone.now()
     )
     # Whom the other party returned it to is seen by its own unit alone.
-    return letter.copy(update={"state": OutgoingState(returned.state), "letter_sha256": None})
+    return letter.model_copy(update={"state": OutgoingState(returned.state), "letter_sha256": None})
 
 
 @router.post("/outgoing/{int:outgoing_id}/number", response=OutgoingOut)

@@ -133,7 +133,12 @@ def _party(outgoing: Outgoing) -> PartyIn | None:
     if party is None:
         return None
     if party.unit_id:
-        return PartyIn(unit_id=party.unit_id)
+        signer = outgoing.steps.filter(kind=StepKind.PARTY).first()
+        return PartyIn(
+            unit_id=party.unit_id,
+            signer_id=signer.appointment_id if signer else None,
+            authority=party.authority or None,
+        )
     return PartyIn(name=party.name, representative=party.representative, position=party.position)
 
 

@@ -4,13 +4,17 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
+from dinh.documents.standing_in import REVISE, does_work_of, steps_of
 
 VOIDABLE = frozenset({OutgoingState.SIGNED, OutgoingState.NUMBERED, OutgoingState.SEALED})
 DRAFT_STATES = frozenset({OutgoingState.DRAFTING, OutgoingState.RETURNED})
 
 
 def may_edit_draft(appointment: Appointment, outgoing: Outgoing) -> bool:
-    return outgoing.drafter_id == appointment.pk and outgoing.state in DRAFT_STATES
+    """The drafter; of what was returned also who stands in for the drafter."""
+    if outgoing.drafter_id == appointment.pk:
+        return outgoing.state in DRAFT_STATES
+    return outgoing.state == OutgoingState.RETURNED and does_work_of(appointment, outgoing.drafter_id, REVISE)
 
 
 def may_mark_places(appointment: Appointment, outgoing: Outgoing) -> bool:
@@ -58,4 +62,4 @@ def may_comment(appointment: Appointment, outgoing: Outgoing) -> bool:
     """The drafter and whoever stands on the path, until the leader has signed."""
     if outgoing.state not in DRAFT_STATES | {OutgoingState.REVIEWING}:
         return False
-    return outgoing.drafter_id == appointment.pk or outgoing.steps.filter(appointment=appointment).exists()
+    return outgoing.drafter_id == appointment.pk or outgoing.steps.filter(steps_of(appointment)).exists()

@@ -7,6 +7,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.documents.enums import AssignmentRole, IncomingState
 from dinh.documents.models import Assignment, Incoming, Outgoing
+from dinh.documents.standing_in import HANDLE, does_work_of
 
 OPEN_STATES = (IncomingState.RECEIVED, IncomingState.ASSIGNED, IncomingState.IN_PROGRESS)
 
@@ -45,9 +46,9 @@ def may_complete(appointment: Appointment, incoming: Incoming, lead: Assignment 
 
 
 def handles(appointment: Appointment, assignment: Assignment) -> bool:
-    """A part given to a person is that person's; one of a division its head's, until passed on."""
+    """A part given to a person is that person's, or a stand-in's; one of a division its head's, until passed on."""
     if assignment.appointment_id is not None:
-        return assignment.appointment_id == appointment.pk
+        return does_work_of(appointment, assignment.appointment_id, HANDLE)
     return may_pass_on(appointment, assignment)
 
 

@@ -8,6 +8,7 @@ urlpatterns = [
     path("outgoing/draft/preview/", views.draft_preview, name="draft_preview"),
     path("outgoing/draft/recipients/", views.draft_recipients, name="draft_recipients"),
     path("outgoing/draft/units/", views.draft_units, name="draft_units"),
+    path("outgoing/draft/signers/", views.draft_signers, name="draft_signers"),
     path("outgoing/draft/template/<str:type_code>/", views.draft_template, name="draft_template"),
     path("outgoing/<int:outgoing_id>/draft/", desk.draft_desk, name="outgoing_draft"),
     path("outgoing/<int:outgoing_id>/draft/letter.docx", desk.draft_word, name="draft_word"),

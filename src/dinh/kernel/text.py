@@ -10,6 +10,8 @@ _RANK = {
 }
 # Tones in dictionary order: level, grave, hook, tilde, acute, dot below.
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Categories of characters that nobody sees."""
 # PostgreSQL takes no NUL in a text; from a hostile query it counts as a space.
 _SPACES = re.compile(r"[\s\0]+")
 
@@ -24,6 +26,21 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _SPACES.sub(" ", bare).strip().casefold()
+
+
+def one_line(text: str) -> str:
+    """
+    The text as it is shown in a line: composed letters, single spaces, nothing that nobody sees.
+
+    Marks of writing direction (U+202E and others) turn round what stands beside them in a list; spaces of no width part
+    words that then nobody finds.
+
+    >>> one_line("Thông\u200b báo \u202egấp\n")
+    'Thông báo gấp'
+    """
+    composed = unicodedata.normalize("NFC", text)
+    seen = "".join(c for c in composed if c.isspace() or unicodedata.category(c) not in HIDDEN)
+    return " ".join(seen.split())
 
 
 def sort_key(text: str) -> str:

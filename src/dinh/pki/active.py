@@ -1,27 +1,49 @@
 """What in a PDF would act by itself on its reader's computer (ISO 32000-2, 12.6.4): no letter needs any of it."""
 
+import re
 from collections.abc import Iterator
 
 from .pdf.document import PdfFile
-from .pdf.objects import Name, Obj, PdfDamaged, Stream
+from .pdf.objects import Name, Obj, PdfDamaged, PdfTooComplex, Stream
 
 _ACTIONS = frozenset({"JavaScript", "Launch", "ImportData", "SubmitForm", "Rendition", "Movie", "Sound"})
 _KEYS = {"JS": "JavaScript", "XFA": "XFA"}
 _ANNOTATIONS = frozenset({"RichMedia", "Movie", "Screen", "3D"})
+_PACKED = 2
+"""Kind of entries of the cross-reference table that lie in an object stream."""
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_TELLING = sorted(name for name in {*_ACTIONS, *_ANNOTATIONS, *_KEYS.values()} if len(name) > 2)
+"""Names that do not stand in packed bytes by chance."""
+_NAMED = re.compile(rb"/(" + "|".join(_TELLING).encode() + rb")(?=[\x00\s()<>\[\]{}/%])")
 
 
 def active_content(*, pdf: bytes) -> str:
     """
     The first kind of active content of a PDF, such as `JavaScript` or `Launch`; empty if there is none.
 
-    Looks at every object, of whatever revision is current. What cannot be read is told nothing of: such a file takes
-    no signature fields either.
+    Looks at every object, of whatever revision is current. One that cannot be read hides none of the others: other
+    programs may read it, so the bytes of the file are searched for the names, and packed objects that stay unread
+    count as `ObjStm`. A file that cannot be read at all is told nothing of: it takes no signature fields either.
     """
     try:
         file = PdfFile(pdf)
-        return next((kind for num in file.xref for kind in _kinds(file.get(num))), "")
     except PdfDamaged:
         return ""
+    return next(_kinds_of_file(file), "")
+
+
+def _kinds_of_file(file: PdfFile) -> Iterator[str]:
+    is_whole = True
+    for num, entry in file.xref.items():
+        try:
+            yield from _kinds(file.get(num))
+        except PdfDamaged as damage:
+            is_whole = False
+            if isinstance(damage, PdfTooComplex) or entry.kind == _PACKED:
+                yield "ObjStm"
+    if not is_whole:
+        plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), bytes(file.data))
+        yield from (each[1].decode() for each in _NAMED.finditer(plain))
 
 
 def _kinds(value: Obj) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 import unicodedata
 
+from dinh.kernel.text import HIDDEN
+
 LONGEST = 200
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _UNNAMED = "tep"
 
 
@@ -14,7 +15,7 @@ def safe_name(name: str) -> str:
     Marks of writing direction (U+202E and others) make `exe.pdf` look like `fdp.exe` and the other way round.
     """
     last = name.replace("\\", "/").rpartition("/")[2]
-    shown = "".join(c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c) not in _HIDDEN)
+    shown = "".join(c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c) not in HIDDEN)
     plain = " ".join(shown.split()).strip(". ")
     stem, dot, ending = plain.rpartition(".")
     if len(plain) > LONGEST and dot and len(ending) < 20:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -13,7 +14,7 @@ from dinh.worklist.kinds import WorkKind, kinds
 
 __all__ = [
     "NewWork", "WorkKind", "acts_for", "add_same_work", "add_work", "amount_waiting", "finish_work",
-    "finish_work_of", "kinds", "move_deadline",
+    "finish_work_of", "kinds", "move_deadline", "passed_to",
 ]  # fmt: skip
 
 
@@ -149,3 +150,13 @@ def acts_for(*, appointment: Appointment, at: datetime, kind: str = "") -> froze
     others = stand_ins_of(appointment, today=timezone.localdate(at))
     passed = (other.appointment_id for other in others if (kind in other.kinds if kind else other.kinds))
     return frozenset((appointment.pk, *passed))
+
+
+def passed_to(appointment: Appointment, *, kind: str) -> "models.QuerySet[Any, int]":
+    """
+    Those for whom this appointment does work of a kind today, as `acts_for` but for itself: primary keys of
+    appointments, not asked for yet, for a condition of a query.
+    """
+    from dinh.worklist.queries import delegations
+
+    return delegations.passed_to(appointment, kind=kind, today=timezone.localdate())

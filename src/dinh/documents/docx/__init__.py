@@ -4,7 +4,7 @@ from dinh.documents.docx.building import build_docx, build_template
 from dinh.documents.docx.checking import Meant, check_form
 from dinh.documents.docx.converting import ConversionFailed, ConverterMissing, convert_docx_to_pdf
 from dinh.documents.docx.faults import BLOCKING, FormFault
-from dinh.documents.docx.opening import DocxRefused, open_docx
+from dinh.documents.docx.opening import DocxRefused, check_docx, open_docx
 from dinh.documents.docx.pagetext import page_sizes
 from dinh.documents.docx.places import suggest_places
 from dinh.documents.docx.reading import ExtractedText, extract_text
@@ -19,6 +19,7 @@ __all__ = [
     "Meant",
     "build_docx",
     "build_template",
+    "check_docx",
     "check_form",
     "convert_docx_to_pdf",
     "extract_text",

@@ -108,28 +108,48 @@ def plan_given(
 
 def party_given(given: QueryDict, sender: Unit) -> WantedParty | None:
     """
-    The other party of an agreement: the unit of that name; an outsider where somebody is named who signs for it.
+    The other party of an agreement: the unit of whom was chosen to sign for it, or an outsider by name.
 
-    :raises InvalidInput: if the name fits no unit or several, and nobody is named who signs
+    :raises InvalidInput: if nobody is chosen or named who signs, or both; or if an outsider bears the name of a unit
     """
     name, representative = (given.get(each, "").strip() for each in ("party", "party_representative"))
+    if signer := given.get("party_signer", ""):
+        return _unit_of_signer(
+            signer, authority=given.get("party_authority") or None, alone=not representative
+        )
     if not name:
         return None
     found = party_named(name, sender=sender)
     if representative and not is_name_of(name, found):
         position = given.get("party_position", "")
         return WantedParty(name=name, representative=representative, position=position)
-    if len(found) == 1:
-        return WantedParty(unit_id=found[0].pk)
     if found:
-        names = "; ".join(each.name for each in found)
         raise InvalidInput(
-            _("Several units may be meant: %(names)s. Write one name in full.") % {"names": names},
-            field="party",
+            _("Choose who signs for the other party's unit from the list."), field="party_signer"
         )
     raise InvalidInput(
         _("No unit of the province has this name. Of others, name who signs for them."), field="party"
     )
+
+
+def _unit_of_signer(signer: str, *, authority: str | None, alone: bool) -> WantedParty:
+    """:param alone: whether nobody is named beside, who would sign for an outsider"""
+    chosen = Appointment.objects.filter(pk=int(signer)).first() if is_key(signer) else None
+    if chosen is None:
+        raise InvalidInput(
+            _("Choose who signs for the other party's unit from the list."), field="party_signer"
+        )
+    if not alone:
+        raise InvalidInput(
+            _("Who signs for a unit is chosen from the list. Leave this empty, or choose nobody there."),
+            field="party_representative",
+        )
+    return WantedParty(unit_id=chosen.unit_id, signer_id=chosen.pk, authority=authority)
+
+
+def is_key(text: str) -> bool:
+    """Whether a page names a row by this."""
+    return text.isdecimal() and text.isascii() and len(text) < 10
 
 
 def _names_given(given: QueryDict) -> tuple[str, list[str], str]:
@@ -179,6 +199,8 @@ def values_of(outgoing: Outgoing) -> dict[str, object]:
         "party": party.name if party else "",
         "party_representative": party.representative if party else "",
         "party_position": party.position if party else "",
+        "party_authority": party.authority if party else "",
+        "party_signer": next((str(each.appointment_id) for each in steps if each.kind == StepKind.PARTY), ""),
         "initials": [str(each.appointment_id) for each in steps if each.kind == StepKind.INITIAL],
         "form": shown_of(outgoing),
     }
@@ -205,6 +227,8 @@ def values_given(given: QueryDict) -> dict[str, object]:
         "party",
         "party_representative",
         "party_position",
+        "party_authority",
+        "party_signer",
     )
     return {name: given.get(name, "") for name in names} | {
         "initials": [each for each in given.getlist("initials") if each],

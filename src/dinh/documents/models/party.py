@@ -13,9 +13,15 @@ class Party(models.Model):
     )
     name = models.CharField(max_length=200)
     representative = models.CharField(
-        max_length=80, blank=True, help_text=_("Who signs for an outsider; a unit's head stands on the path.")
+        max_length=80,
+        blank=True,
+        help_text=_("Who signs for an outsider; who does for a unit stands on the path."),
     )
     position = models.CharField(max_length=120, blank=True)
+    authority = models.CharField(
+        max_length=20, blank=True, default="", db_default="",
+        help_text=_("In whose name a unit's signer signs; empty: as usual for them."),
+    )  # fmt: skip
     signed_at = models.DateTimeField(null=True, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
 

@@ -18,6 +18,7 @@ from dinh.documents.models import Document, Outgoing, Party, Step, Version
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.letter_content import fields_of
 from dinh.documents.rules import may_edit_draft, may_number, may_withdraw
+from dinh.documents.standing_in import IN_OWN_NAME, on_behalf, steps_of
 from dinh.kernel.calendar import add_working_days, closing_time
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.pki.api import FieldSpec
@@ -95,13 +96,14 @@ def return_draft(*, outgoing_id: int, actor: Appointment, reason: str, at: datet
     reason = reason.replace("\0", "").strip()
     if not reason:
         raise InvalidInput(_("Say why the document is returned."), field="reason")
+    holder = _waiting_holder(outgoing)
     if outgoing.state == OutgoingState.SIGNED:
         _claim_signed(outgoing, actor, at, comment=reason[:2000])
     else:
         _claim(outgoing, actor, StepState.RETURNED, at, comment=reason[:2000])
     _take_off_path(outgoing, at)
     add_work([_work(outgoing, "documents.revise", outgoing.drafter_id, at)])
-    details = {"reason": reason[:2000]}
+    details = {"reason": reason[:2000]} | on_behalf(actor, holder)
     record("documents.document.returned", target=outgoing, actor=actor, at=at, details=details)
     return outgoing
 
@@ -136,12 +138,20 @@ def pass_initial(*, outgoing_id: int, actor: Appointment, at: datetime) -> Outgo
     :raises NotYourTurn: if no such step waits for this appointment
     """
     outgoing = locked_outgoing(outgoing_id, actor)
-    _claim(outgoing, actor, StepState.DONE, at, kinds=(StepKind.REVIEW, StepKind.INITIAL))
+    holder = _waiting_holder(outgoing)
+    _claim(outgoing, actor, StepState.DONE, at, kinds=IN_OWN_NAME)
     finish_work(outgoing, at=at)
     set_state(outgoing, OutgoingState.REVIEWING, at)
-    record("documents.document.passed", target=outgoing, actor=actor, at=at)
+    details = on_behalf(actor, holder)
+    record("documents.document.passed", target=outgoing, actor=actor, at=at, details=details)
     wait_for_next(outgoing, at)
     return outgoing
+
+
+def _waiting_holder(outgoing: Outgoing) -> Appointment | None:
+    """For whom the letter waits, by its path."""
+    waiting = outgoing.steps.filter(state=StepState.WAITING).select_related("appointment__person").first()
+    return waiting.appointment if waiting else None
 
 
 def _claim(
@@ -153,7 +163,7 @@ def _claim(
     comment: str = "",
     kinds: tuple[StepKind, ...] = tuple(StepKind),
 ) -> None:
-    waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor, kind__in=kinds)
+    waiting = outgoing.steps.filter(steps_of(actor), state=StepState.WAITING, kind__in=kinds)
     if not waiting.update(state=state, decided_at=at, decided_by=actor, comment=comment):
         raise NotYourTurn(_("The document is not waiting for you. Reload the page."))
 
@@ -190,7 +200,7 @@ def wait_for_next(outgoing: Outgoing, at: datetime) -> None:
 
 def _own_draft(outgoing_id: int, drafter: Appointment) -> Outgoing:
     outgoing = locked_outgoing(outgoing_id, drafter)
-    if outgoing.drafter_id != drafter.pk:
+    if outgoing.drafter_id != drafter.pk and not may_edit_draft(drafter, outgoing):
         raise NotPermitted(_("Only the drafter submits the document."))
     if not may_edit_draft(drafter, outgoing):
         raise NotYourTurn(_("The document was submitted already. Reload the page."))

@@ -1,14 +1,17 @@
 """In whose name somebody signs (quyền hạn của người ký; Decree 30/2020, Art. 13; Annex I, part I, II.7)."""
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from django.db.models import Q
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import AppointmentKind, Bloc, Role
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.letters import authority_lines
+from dinh.kernel.errors import FieldFault
 
 AUTHORITIES = {
     "own": _("In the head's own right"),
@@ -20,9 +23,26 @@ AUTHORITIES = {
     "by_delegation": _("By delegation of the head (TUQ.)"),
 }
 DELEGATED = frozenset({"by_order", "by_delegation"})
+_HEADS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY)
+_DELEGATES = (*_HEADS, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 _COLLECTIVES = ("Ủy ban nhân dân", "Hội đồng nhân dân")
 _PARTY_COMMITTEE = re.compile(r"(Tỉnh|Huyện|Thành|Đảng) ủy\b")
 _TITLE = re.compile(r"(Phó )?(Chủ tịch|Trưởng ban)", re.IGNORECASE)
+
+
+def authority_faults(
+    signer: Appointment, authority: str | None, *, fields: tuple[str, str]
+) -> Iterator[FieldFault]:
+    """
+    Why somebody cannot sign under this authority.
+
+    :param authority: a key of `AUTHORITIES`, None for the ordinary one
+    :param fields: names of the fields of signer and authority
+    """
+    if authority not in (None, *AUTHORITIES):
+        yield FieldFault(fields[1], _t("Choose the authority from the list."))
+    if not signer.has_role(*(_DELEGATES if authority in DELEGATED else _HEADS)):
+        yield FieldFault(fields[0], _t("Only the head of the unit or a deputy signs."))
 
 
 def suggested_authority(leader: Appointment) -> str:

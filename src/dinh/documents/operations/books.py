@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -155,38 +156,77 @@ def book_of(outgoing: Outgoing, *, year: int) -> Book:
     The book that numbers this document: of copies, secret, of its council, normative, of its type, the general
     one, or a new one of its type.
 
+    A new year goes on with the books of the year before, numbered from 1; so nobody opens books at midnight.
+
     :raises BookClosed: if that book is closed
     """
     if outgoing.document.copy_kind:
         return copy_book(unit_id=outgoing.unit_id, year=year)
-    own = Book.objects.filter(unit_id=outgoing.unit_id, direction=Direction.OUTGOING, year=year)
+    own = Book.objects.filter(unit_id=outgoing.unit_id, direction=Direction.OUTGOING)
     if outgoing.document.secrecy != Secrecy.NONE:
         return _open(
-            own.filter(is_secret=True).first() or _secret_book(outgoing.unit_id, year, Direction.OUTGOING)
+            _of_year(own.filter(is_secret=True), year)
+            or _secret_book(outgoing.unit_id, year, Direction.OUTGOING)
         )
     if outgoing.council_name:
         return _open(_council_book(outgoing, year))
     type_code = outgoing.document.type_code
     if outgoing.document.is_normative:
-        normative = own.filter(is_normative=True, type_codes__contains=[type_code]).first()
-        return _open(normative or _normative_book(outgoing, year))
+        normative = own.filter(is_normative=True, type_codes__contains=[type_code])
+        return _open(_of_year(normative, year) or _normative_book(outgoing, year))
     plain = own.filter(is_secret=False, is_normative=False, council_name="")
-    found = plain.filter(type_codes__contains=[type_code]).first() or plain.filter(type_codes=[]).first()
-    return _open(found or _book_of_type(outgoing, year))
+    plain = plain.exclude(type_codes__overlap=CopyKind.values)
+    return _open(_of_year(plain, year, type_code=type_code) or _book_of_type(outgoing, year))
+
+
+def _of_year(books: QuerySet[Book], year: int, *, type_code: str | None = None) -> Book | None:
+    """
+    The one of these books for the year; where none takes it, those of the last year before are opened anew.
+
+    :param type_code: what it is to number; the general book takes what has no book of its own
+    """
+    found = _taking(books.filter(year=year), type_code)
+    before = books.filter(year__lt=year).order_by("-year").values_list("year", flat=True).first()
+    if found is not None or before is None:
+        return found
+    for book in books.filter(year=before).order_by("pk"):
+        _open_anew(book, year, beside=books.filter(year=year))
+    return _taking(books.filter(year=year), type_code)
+
+
+def _taking(books: QuerySet[Book], type_code: str | None) -> Book | None:
+    books = books.order_by("pk")
+    if type_code is None:
+        return books.first()
+    return books.filter(type_codes__contains=[type_code]).first() or books.filter(type_codes=[]).first()
+
+
+def _open_anew(book: Book, year: int, *, beside: QuerySet[Book]) -> None:
+    """Nothing where books of that year that somebody opened already take the same types."""
+    if beside.filter(**_same_types(book)).exists():
+        return
+    code, name = (text.replace(str(book.year), str(year)) for text in (book.code, book.name))
+    kept = {"type_codes": book.type_codes, "is_secret": book.is_secret, "is_normative": book.is_normative}
+    _made(book.unit_id, book.direction, year, code, name=name, **kept)
+
+
+def _same_types(book: Book) -> dict[str, object]:
+    return {"type_codes__overlap": book.type_codes} if book.type_codes else {"type_codes": []}
 
 
 def incoming_book(*, unit_id: int, year: int, secrecy: int = Secrecy.NONE) -> Book:
     """
-    The unit's general incoming book of a year, or that of secret documents; made with its first document.
+    The unit's general incoming book of a year, or that of secret documents; made with its first document, as that of
+    the year before was.
 
     :raises BookClosed: if it is closed
     """
-    own = Book.objects.filter(unit_id=unit_id, direction=Direction.INCOMING, year=year)
+    own = Book.objects.filter(unit_id=unit_id, direction=Direction.INCOMING)
     if secrecy != Secrecy.NONE:
-        return _open(own.filter(is_secret=True).first() or _secret_book(unit_id, year, Direction.INCOMING))
-    found = own.filter(is_secret=False, council_name="", type_codes=[]).order_by("pk").first()
+        secret = _of_year(own.filter(is_secret=True), year)
+        return _open(secret or _secret_book(unit_id, year, Direction.INCOMING))
     return _open(
-        found
+        _of_year(own.filter(is_secret=False, council_name="", type_codes=[]), year)
         or _made(unit_id, Direction.INCOMING, year, INCOMING_CODE, name=_t("Register of incoming documents"))
     )
 
@@ -197,11 +237,10 @@ def copy_book(*, unit_id: int, year: int) -> Book:
 
     :raises BookClosed: if it is closed
     """
-    own = Book.objects.filter(unit_id=unit_id, direction=Direction.OUTGOING, year=year)
-    found = own.filter(type_codes__overlap=CopyKind.values).order_by("pk").first()
+    own = Book.objects.filter(unit_id=unit_id, direction=Direction.OUTGOING)
     name = _t("Register of copies")
     return _open(
-        found
+        _of_year(own.filter(type_codes__overlap=CopyKind.values), year)
         or _made(unit_id, Direction.OUTGOING, year, COPY_CODE, name=name, type_codes=list(CopyKind.values))
     )
 
@@ -303,8 +342,7 @@ def _refuse_taken_types(opened: Book) -> None:
         is_normative=opened.is_normative,
         council_name="",
     ).exclude(pk=opened.pk)
-    shared = {"type_codes__overlap": opened.type_codes} if opened.type_codes else {"type_codes": []}
-    rival = rivals.filter(**shared).first()
+    rival = rivals.filter(**_same_types(opened)).first()
     if rival is not None:
         raise BookExists(
             _("The book %(name)s takes these types in that year already. Choose other types.")

@@ -1,8 +1,9 @@
 """
 What the other party of an agreement does after the own leader signed, and before number and date are given.
 
-A unit of the province signs and seals here: its head in the step `party`, then its clerk. From outside comes the PDF
-with a signature more, or a paper that was signed by hand, which stands as a scan beside the letter.
+A unit of the province signs and seals here: its head, or who signs for the head, in the step `party`, then its clerk.
+From outside comes the PDF with a signature more, or a paper that was signed by hand, which stands as a scan beside the
+letter.
 """
 
 from datetime import datetime
@@ -13,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from dinh.audit.api import record
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.documents.enums import OutgoingState, StepState
+from dinh.documents.enums import OutgoingState, StepKind, StepState
 from dinh.documents.letters import seal_field, signature_field
 from dinh.documents.models import Attachment, Outgoing, Party
+from dinh.documents.operations.authority import DELEGATED
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.intake import KeptScan
 from dinh.documents.operations.sealing import NoAuthorisedSignature
@@ -42,14 +44,15 @@ class NotWithParty(DomainError):
 
 def seal_as_party(*, clerk: Appointment, outgoing_id: int) -> Outgoing:
     """
-    Put the seal of the other party's unit beside its head's signature; the agreement then waits for its number.
+    Put the seal of the other party's unit beside its signer's signature; the agreement then waits for its number.
 
     Repeated, it changes nothing. Never inside a transaction.
 
     :raises NotFound: if the clerk does not see the agreement
     :raises NotPermitted: if the appointment is no clerk of the other party's unit, or has no seal in use
-    :raises NotWithParty: if the head has not signed yet
-    :raises NoAuthorisedSignature: if no valid signature of the unit's head or deputy stands on it
+    :raises NotWithParty: if nobody signed for the unit yet
+    :raises NoAuthorisedSignature: if no valid signature of the unit's head or deputy stands on it, or of whom the
+        agreement names as signing by order or delegation of the head
     :raises ChangedMeanwhile: if another clerk seals it at the same moment, or it was taken back
     """
     outgoing, sha256 = counterseal_wanted(clerk=clerk, outgoing_id=outgoing_id)
@@ -63,16 +66,25 @@ def counterseal_wanted(*, clerk: Appointment, outgoing_id: int) -> tuple[Outgoin
     """
     The agreement, and the SHA-256 of what the other party's seal goes on; None if it is there already.
 
-    Never inside a transaction, for it judges the head's signature.
+    Never inside a transaction, for it judges the signer's signature.
 
     :raises DomainError: as `seal_as_party`
     """
     outgoing, sha256 = _countersigned(outgoing_id, clerk)
-    if sha256 is None or has_valid_authorised_signature(sha256=sha256, unit_id=clerk.unit_id):
+    if sha256 is None or has_valid_authorised_signature(
+        sha256=sha256, unit_id=clerk.unit_id, delegate_id=_delegate_of(outgoing)
+    ):
         return outgoing, sha256
     raise NoAuthorisedSignature(
         _("No valid signature of your unit's leader stands on the agreement. It cannot be sealed.")
     )
+
+
+def _delegate_of(outgoing: Outgoing) -> int | None:
+    """Who signs in the place of the head of the other party's unit, if the agreement says that somebody does."""
+    if outgoing.party.authority not in DELEGATED:
+        return None
+    return outgoing.steps.get(kind=StepKind.PARTY).appointment_id
 
 
 @transaction.atomic
@@ -82,7 +94,7 @@ def _countersigned(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str 
     if party.sealed_at is not None:
         return outgoing, None
     if party.signed_at is None or outgoing.state != OutgoingState.REVIEWING:
-        raise NotWithParty(_("The head of your unit has not signed the agreement yet."))
+        raise NotWithParty(_("Nobody has signed the agreement for your unit yet."))
     return outgoing, outgoing.document.content_id
 
 

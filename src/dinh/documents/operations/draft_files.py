@@ -17,14 +17,14 @@ from dinh.documents.enums import Source, StepKind
 from dinh.documents.letters import variant_of
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.drafting import next_version, own_draft
-from dinh.documents.operations.harmful import LetterRefused, refuse_active_content
+from dinh.documents.operations.harmful import LetterRefused, refuse_active_content, refuse_harmful_file
 from dinh.documents.operations.letter_content import suggested_places
-from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
 
 LETTER_TYPES = frozenset({DOCX, PDF})
 ATTACHMENT_TYPES = frozenset({DOCX, JPEG, PDF, PNG, TIFF, XLSX})
+_JUDGED = frozenset({DOCX, PDF, XLSX})
 ATTACHMENTS_MAX = 50
 PAGES_MAX = 500
 SIDE_MAX = 3400
@@ -50,7 +50,7 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
     :raises LetterRefused: if the PDF could: active content, pages beyond A0 or more than 500
     :raises NotPermitted: if it is not the drafter's turn
     """
-    draft, on = _seen(outgoing_id, drafter), timezone.localdate(at)
+    draft, on = _own(outgoing_id, drafter), timezone.localdate(at)
     info = store(file.stream, accept=LETTER_TYPES, name=file.name)
     content = read_blob(info.sha256)
     if info.media_type == DOCX:
@@ -63,11 +63,10 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
     return _keep_version(outgoing_id, drafter, made | {"body": {"file_name": safe_name(file.name)}}, at)
 
 
-def _seen(outgoing_id: int, drafter: Appointment) -> Outgoing:
-    draft = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
-    if draft is None:
-        raise NotFound(_("There is no such document."))
-    return draft
+def _own(outgoing_id: int, drafter: Appointment) -> Outgoing:
+    """The drafter's draft, before anybody's file is read; it is locked once the file has been."""
+    with transaction.atomic():
+        return own_draft(outgoing_id, drafter)
 
 
 def _faults_of_form(content: bytes, draft: Outgoing, on: date) -> list[dict[str, str]]:
@@ -88,8 +87,10 @@ def attach_files(
 
     :raises WrongFileType: naming the file that is not Word, Excel, PDF or a picture
     :raises FileTooLarge: naming the file
+    :raises LetterRefused: naming the file that could harm whoever opens it
+    :raises NotPermitted: if it is not the drafter's turn
     """
-    _seen(outgoing_id, drafter)
+    _own(outgoing_id, drafter)
     stored = [_stored(file, is_annex=is_annex) for file in files]
     return _attach(outgoing_id, drafter, stored, is_annex, at)
 
@@ -98,6 +99,8 @@ def _stored(file: GivenFile, *, is_annex: bool) -> tuple[str, str]:
     """Name and SHA-256 of what is kept of an upload."""
     info = store(file.stream, accept=ATTACHMENT_TYPES, name=file.name)
     name = safe_name(file.name)
+    if info.media_type in _JUDGED:
+        refuse_harmful_file(read_blob(info.sha256), media_type=info.media_type, name=name)
     if not is_annex or info.media_type != DOCX:
         return name, info.sha256
     pdf = convert_docx_to_pdf(read_blob(info.sha256))

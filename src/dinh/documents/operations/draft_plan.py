@@ -8,7 +8,6 @@ from typing import Never
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, Unit
 from dinh.documents.enums import Channel, Purpose, Secrecy, StepKind, Urgency
 from dinh.documents.letters import (
@@ -20,24 +19,23 @@ from dinh.documents.letters import (
     variant_of,
 )
 from dinh.documents.models import Document, Outgoing, Party, Recipient, Step
-from dinh.documents.operations.authority import AUTHORITIES, DELEGATED, suggested_authority
+from dinh.documents.operations.authority import authority_faults, suggested_authority
 from dinh.documents.operations.letter_form import (
     PLAIN_FORM,
     LetterForm,
     form_faults,
     issuer_abbreviation,
 )
-from dinh.documents.queries.parties import head_of_unit
+from dinh.documents.queries.parties import signer_of_unit
 from dinh.documents.queries.units import units_in_being
 from dinh.kernel.errors import FieldFault, InvalidInput
+from dinh.kernel.text import one_line
 
 SUBJECT_MAX = 500
 TEXT_MAX = 300_000
 RECIPIENTS_MAX = 1000
 INITIALS_MAX = 6
 _PEOPLE = ("leader", "initials", "secretary")
-_HEADS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY)
-_DELEGATES = (*_HEADS, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +52,16 @@ class WantedRecipient:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedParty:
     """
-    The other party of an agreement: a unit of the province (`unit_id`), whose head is asked to sign, or an
-    outsider by name with who signs for it and as what.
+    The other party of an agreement: a unit of the province (`unit_id`), or an outsider by name with who signs for it
+    and as what.
+
+    For a unit its head is asked to sign, or somebody else of it (`signer_id`, an appointment) under the authority that
+    the own letters know, too (`authority`, a key of `authority.AUTHORITIES`, None for the ordinary one).
     """
 
     unit_id: int | None = None
+    signer_id: int | None = None
+    authority: str | None = None
     name: str = ""
     representative: str = ""
     position: str = ""
@@ -98,8 +101,8 @@ class DraftPlan:
         """The recipients; the other party gets its copy of the agreement, too, an outsider on paper."""
         if self.party is None:
             return tuple(self.recipients)
-        name = "" if self.party.unit_id else self.party.name.strip()
-        if name and any(each.name.strip() == name for each in self.recipients):
+        name = "" if self.party.unit_id else one_line(self.party.name)
+        if name and any(one_line(each.name) == name for each in self.recipients):
             return tuple(self.recipients)
         return (*self.recipients, WantedRecipient(unit_id=self.party.unit_id, name=name))
 
@@ -161,7 +164,7 @@ def fill_document(document: Document, plan: DraftPlan, *, drafter: Appointment, 
         normative=plan.form.is_normative,
     )
     # The form of the letter writes "V/v" itself (Annex I, box 5b).
-    document.subject = plan.subject.strip().removeprefix("V/v ").strip()
+    document.subject = one_line(plan.subject).removeprefix("V/v ").strip()
     document.urgency = plan.urgency
     document.secrecy = plan.secrecy
     document.reply_due_date = plan.reply_due_date
@@ -196,7 +199,8 @@ def recipient_faults(recipients: Sequence[WantedRecipient], *, sender: Appointme
 
 def set_path(outgoing: Outgoing, plan: DraftPlan) -> None:
     """
-    Replace the path: those who initial, in order, the secretary of minutes, the signer, and the other party's head.
+    Replace the path: those who initial, in order, the secretary of minutes, the signer, and who signs for the other
+    party's unit.
     """
     outgoing.steps.all().delete()
     Step.objects.bulk_create(
@@ -212,22 +216,23 @@ def _set_party(outgoing: Outgoing, wanted: WantedParty, *, position: int) -> Non
     if wanted.unit_id is None:
         Party.objects.create(
             outgoing=outgoing,
-            name=wanted.name.strip(),
-            representative=wanted.representative.strip(),
-            position=wanted.position.strip(),
+            name=one_line(wanted.name),
+            representative=one_line(wanted.representative),
+            position=one_line(wanted.position),
         )
         return
-    head = head_of_unit(wanted.unit_id, timezone.localdate())
-    assert head is not None  # noqa: S101 the plan was checked
-    Party.objects.create(outgoing=outgoing, unit=head.unit, name=head.unit.name)
-    Step.objects.create(outgoing=outgoing, position=position, kind=StepKind.PARTY, appointment=head)
+    signer = signer_of_unit(wanted.unit_id, wanted.signer_id, timezone.localdate())
+    assert signer is not None  # noqa: S101 the plan was checked
+    name, authority = signer.unit.name, wanted.authority or ""
+    Party.objects.create(outgoing=outgoing, unit=signer.unit, name=name, authority=authority)
+    Step.objects.create(outgoing=outgoing, position=position, kind=StepKind.PARTY, appointment=signer)
 
 
 def _recipient(outgoing: Outgoing, wanted: WantedRecipient, units: dict[int, Unit], order: int) -> Recipient:
     common = {"outgoing": outgoing, "purpose": wanted.purpose, "sort_order": order}
     if wanted.unit_id is None:
         return Recipient(
-            name=wanted.name.strip(), address=wanted.address.strip(), channel=wanted.channel, **common
+            name=one_line(wanted.name), address=one_line(wanted.address), channel=wanted.channel, **common
         )
     unit = units[wanted.unit_id]
     channel = Channel.ELECTRONIC if unit.is_connected else Channel.PAPER
@@ -237,7 +242,7 @@ def _recipient(outgoing: Outgoing, wanted: WantedRecipient, units: dict[int, Uni
 def _faults_of_words(
     plan: DraftPlan, drafter: Appointment, today: date, *, needs_text: bool
 ) -> Iterator[FieldFault]:
-    if not plan.subject.strip():
+    if not one_line(plan.subject):
         yield FieldFault("subject", _("Write what the document is about."))
     if len(plan.subject.strip()) > SUBJECT_MAX:
         yield FieldFault("subject", _("Shorten the subject to 500 characters."))
@@ -265,11 +270,7 @@ def _faults_of_path(plan: DraftPlan, drafter: Appointment, today: date) -> Itera
         yield FieldFault("leader", _("Choose people of your own unit."))
     if not all(_works_here(each, drafter, today) for each in plan.initials):
         yield FieldFault("initials", _("Choose people of your own unit."))
-    if plan.authority not in (None, *AUTHORITIES):
-        yield FieldFault("authority", _("Choose the authority from the list."))
-    delegated = plan.authority in DELEGATED
-    if not plan.leader.has_role(*(_DELEGATES if delegated else _HEADS)):
-        yield FieldFault("leader", _("Only the head of the unit or a deputy signs."))
+    yield from authority_faults(plan.leader, plan.authority, fields=("leader", "authority"))
     yield from _faults_of_secretary(plan, drafter, today)
     yield from _faults_of_party(plan, drafter, today)
     people = [each.pk for _kind, each in plan.path]
@@ -306,14 +307,24 @@ def _faults_of_party(plan: DraftPlan, drafter: Appointment, today: date) -> Iter
         yield from _faults_of_outsider(party)
     elif party.unit_id == drafter.unit_id or not units_in_being(today).filter(pk=party.unit_id).exists():
         yield FieldFault("party", _("Choose another unit of the province as the other party."))
-    elif head_of_unit(party.unit_id, today) is None:
+    else:
+        yield from _faults_of_unit(party, party.unit_id, today)
+
+
+def _faults_of_unit(party: WantedParty, unit_id: int, today: date) -> Iterator[FieldFault]:
+    signer = signer_of_unit(unit_id, party.signer_id, today)
+    if signer is not None:
+        yield from authority_faults(signer, party.authority, fields=("party_signer", "party_authority"))
+    elif party.signer_id is None:
         yield FieldFault("party", _("This unit has no head who could sign."))
+    else:
+        yield FieldFault("party_signer", _("Choose who signs for the other party's unit from the list."))
 
 
 def _faults_of_outsider(party: WantedParty) -> Iterator[FieldFault]:
-    if not 0 < len(party.name.strip()) <= 200:
+    if not 0 < len(one_line(party.name)) <= 200:
         yield FieldFault("party", _("Name the other party, in at most 200 characters."))
-    if not 0 < len(party.representative.strip()) <= 80:
+    if not 0 < len(one_line(party.representative)) <= 80:
         yield FieldFault(
             "party_representative", _("Name who signs for the other party, in at most 80 characters.")
         )
@@ -331,7 +342,7 @@ def _words(plan: DraftPlan, drafter: Appointment, today: date) -> ModelWords | N
 
 
 def _is_addressed(outsider: WantedRecipient) -> bool:
-    if not 0 < len(outsider.name.strip()) <= 200 or len(outsider.address) > 200:
+    if not 0 < len(one_line(outsider.name)) <= 200 or len(outsider.address) > 200:
         return False
     return outsider.channel == Channel.PAPER or (
         outsider.channel == Channel.EMAIL and "@" in outsider.address.strip("@ ")

@@ -11,7 +11,8 @@ from dinh.documents.enums import AssignmentRole, IncomingState
 from dinh.documents.models import Assignment, Incoming, Note
 from dinh.documents.operations.assigning import locked_assignment
 from dinh.documents.operations.receiving import WrongIncomingState, locked_incoming, tell_state
-from dinh.documents.rules_incoming import OPEN_STATES, handles, may_complete, may_note
+from dinh.documents.rules_incoming import OPEN_STATES, handles, may_complete, may_direct, may_note
+from dinh.documents.standing_in import on_behalf
 from dinh.kernel.errors import InvalidInput, NotPermitted
 from dinh.worklist.api import finish_work
 
@@ -40,7 +41,8 @@ def start_handling(*, incoming_id: int, actor: Appointment, at: datetime) -> Inc
     lead.save(update_fields=["started_at"])
     incoming.state = IncomingState.IN_PROGRESS
     incoming.save(update_fields=["state"])
-    record("documents.incoming.started", target=incoming, actor=actor, at=at)
+    details = _for_lead(actor, incoming, lead)
+    record("documents.incoming.started", target=incoming, actor=actor, at=at, details=details)
     tell_state(incoming)
     return incoming
 
@@ -64,8 +66,8 @@ def finish_part(*, assignment_id: int, actor: Appointment, result: str, at: date
         raise WrongIncomingState(_("Only a supporting part is closed by itself. Reload the page."))
     part.done_at, part.result_text = at, _required(result, "result")
     part.save(update_fields=["done_at", "result_text"])
-    finish_work(part.incoming, at=at, appointment_id=actor.pk)
-    details = {"result": part.result_text}
+    finish_work(part.incoming, at=at, appointment_id=part.appointment_id or actor.pk)
+    details = {"result": part.result_text} | on_behalf(actor, part.appointment)
     record("documents.incoming.part_done", target=part.incoming, actor=actor, at=at, details=details)
     return part
 
@@ -105,7 +107,7 @@ def complete_incoming(*, incoming_id: int, actor: Appointment, result: str, at: 
     :raises NotPermitted: neither the one who leads nor a leader of the unit
     :raises WrongIncomingState: not registered, refused or recalled
     """
-    incoming, _lead = _led(incoming_id, actor)
+    incoming, lead = _led(incoming_id, actor)
     if incoming.state == IncomingState.DONE:
         return incoming
     if incoming.state not in OPEN_STATES:
@@ -114,9 +116,17 @@ def complete_incoming(*, incoming_id: int, actor: Appointment, result: str, at: 
     incoming.state, incoming.done_at, incoming.result_text = IncomingState.DONE, at, result
     incoming.save(update_fields=["state", "done_at", "result_text"])
     finish_work(incoming, at=at)
-    record("documents.incoming.done", target=incoming, actor=actor, at=at, details={"result": result})
+    details = {"result": result} | _for_lead(actor, incoming, lead)
+    record("documents.incoming.done", target=incoming, actor=actor, at=at, details=details)
     tell_state(incoming)
     return incoming
+
+
+def _for_lead(actor: Appointment, incoming: Incoming, lead: Assignment | None) -> dict[str, str]:
+    """Leaders complete in their own right, whoever leads the handling."""
+    if lead is None or may_direct(actor, incoming):
+        return {}
+    return on_behalf(actor, lead.appointment)
 
 
 def _led(incoming_id: int, actor: Appointment) -> tuple[Incoming, Assignment | None]:

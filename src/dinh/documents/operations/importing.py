@@ -100,12 +100,15 @@ def correct_import(
 
     :param columns: field to column from 0; None to find them by their names again
     :raises ImportNotFound: missing, or not visible
+    :raises NotPermitted, BookClosed: as `locked_book`
     :raises ImportUnderWay: while it is being read, and once it was started
     :raises InvalidInput: field by field
     """
     from dinh.documents.tasks import check_register
 
     found = get_import(import_id, clerk)
+    with transaction.atomic():
+        locked_book(found.book_id, clerk)
     _require_checked(found)
     with open_blob(found.blob_id) as kept:
         layout = layout_at(kept, direction=found.book.direction, sheet_name=sheet_name, header_row=header_row)

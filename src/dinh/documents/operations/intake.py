@@ -39,7 +39,7 @@ from dinh.documents.rules_incoming import may_correct
 from dinh.documents.scans import ScanRefused, read_scan
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitted
 from dinh.kernel.pdf import PdfUnreadable
-from dinh.kernel.text import fold
+from dinh.kernel.text import fold, one_line
 from dinh.pki.api import FieldKind, UnreadablePdf, read_fields
 from dinh.storage.api import JPEG, PDF, PNG, TIFF, read_blob, safe_name, store, store_bytes
 
@@ -259,8 +259,8 @@ def _checked(
 
 def _issuer(clerk: Appointment, letter: PaperLetter) -> tuple[Unit | None, list[FieldFault]]:
     if letter.issuer_id is None:
-        named = issuer_named(letter.issuer_name, clerk)
-        missing = [] if letter.issuer_name.strip() else [_t("Say which agency issued the letter.")]
+        named = issuer_named(one_line(letter.issuer_name), clerk)
+        missing = [] if one_line(letter.issuer_name) else [_t("Say which agency issued the letter.")]
         return named, [FieldFault("issuer_name", each) for each in missing]
     issuer = Unit.objects.filter(pk=letter.issuer_id).exclude(pk=clerk.unit_id).first()
     if issuer is None:
@@ -272,7 +272,7 @@ def _faults(letter: PaperLetter, scan: KeptScan | None, today: date) -> list[Fie
     """What cannot be, field by field."""
     checks = (
         ("channel", letter.channel in CHANNELS, _t("Choose paper or e-mail.")),
-        ("subject", letter.subject.strip(), _t("Write what the document is about.")),
+        ("subject", one_line(letter.subject), _t("Write what the document is about.")),
         ("issued_date", letter.issued_date, _t("Give the date that the letter bears.")),
         (
             "issued_date",
@@ -322,14 +322,14 @@ def likeness_of(letter: PaperLetter, issuer: Unit | None) -> Likeness:
     """By what other arrivals of the letter are found."""
     return Likeness(
         issuer_id=issuer.pk if issuer else None,
-        issuer_name=issuer.name if issuer else letter.issuer_name.strip(),
+        issuer_name=issuer.name if issuer else one_line(letter.issuer_name),
         code=_code(letter),
         issued_date=letter.issued_date,
     )
 
 
 def _code(letter: PaperLetter) -> str:
-    return " ".join(letter.code.split()).removeprefix("Số:").strip()
+    return one_line(letter.code).removeprefix("Số:").strip()
 
 
 def _written_down(
@@ -360,7 +360,7 @@ def _as_written(letter: PaperLetter, issuer: Unit | None, today: date) -> dict[s
     number, notation = parse_code(code) or (None, "")
     return {
         "issuer": issuer,
-        "issuer_name": issuer.name if issuer else letter.issuer_name.strip(),
+        "issuer_name": issuer.name if issuer else one_line(letter.issuer_name),
         "bloc": bloc,
         "type_code": letter.type_code,
         "number": number,
@@ -368,10 +368,10 @@ def _as_written(letter: PaperLetter, issuer: Unit | None, today: date) -> dict[s
         "notation": notation[:40],
         "code": code,
         "issued_date": letter.issued_date,
-        "subject": letter.subject.strip(),
+        "subject": one_line(letter.subject),
         "urgency": letter.urgency,
-        "signer_name": letter.signer_name.strip(),
-        "signer_position": letter.signer_position.strip(),
+        "signer_name": one_line(letter.signer_name),
+        "signer_position": one_line(letter.signer_position),
         "reply_due_date": letter.reply_due_date,
     }
 

@@ -189,11 +189,12 @@ def _with_party(outgoing: Outgoing, version: Version) -> tuple[SignatureBlock, .
     own, party = _signature(outgoing, version), party_of(outgoing)
     if party is None:
         return (own,)
-    head = _person_of(outgoing, StepKind.PARTY)
-    if head is None:
+    signer = _person_of(outgoing, StepKind.PARTY)
+    if signer is None:
         return agreement_signers(own, lines=_capitals(party.position), name=party.representative)
-    lines = signature_lines(head, authority=suggested_authority(head), on=_day(version))
-    return agreement_signers(own, lines=lines, name=head.person.full_name)
+    authority = party.authority or suggested_authority(signer)
+    lines = signature_lines(signer, authority=authority, on=_day(version))
+    return agreement_signers(own, lines=lines, name=signer.person.full_name)
 
 
 def _capitals(position: str) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ from dinh.documents.operations.later_scans import keep_outgoing_scan
 from dinh.documents.operations.letter_form import PLAIN_FORM, LetterForm, fill_form, form_faults
 from dinh.documents.operations.numbering import give_number
 from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotPermitted
+from dinh.kernel.text import one_line
 from dinh.worklist.api import finish_work
 
 SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
@@ -162,7 +163,7 @@ def _check(letter: PaperLetter, scan: KeptScan | None, clerk: Appointment, at: d
 
 
 def _faults(letter: PaperLetter, clerk: Appointment, today: date) -> Iterator[FieldFault]:
-    if not 0 < len(letter.subject.strip()) <= SUBJECT_MAX:
+    if not 0 < len(one_line(letter.subject)) <= SUBJECT_MAX:
         yield FieldFault("subject", _t("Write what the document is about, in at most 500 characters."))
     if not today - _EARLIEST <= letter.dated <= today:
         yield FieldFault("dated", _t("Give a date between a month ago and today."))

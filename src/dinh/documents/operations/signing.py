@@ -20,6 +20,7 @@ from dinh.documents.operations.approval import (
 )
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.queries.parties import party_of
+from dinh.documents.standing_in import on_behalf, steps_of
 from dinh.kernel.errors import DomainError
 from dinh.signing.api import SignedPdf, sign_pdf
 from dinh.worklist.api import add_work, finish_work
@@ -101,7 +102,8 @@ def wanted_signature(*, outgoing_id: int, actor: Appointment) -> WantedSignature
     :raises NotYourTurn: if no step with a signature waits for this appointment
     """
     outgoing = locked_outgoing(outgoing_id, actor)
-    waiting = outgoing.steps.filter(state=StepState.WAITING, appointment=actor).exclude(field_name="")
+    mine = steps_of(actor, [StepKind.INITIAL])
+    waiting = outgoing.steps.filter(mine, state=StepState.WAITING).exclude(field_name="")
     step, content = waiting.first(), outgoing.document.content_id
     if step is None or content is None:
         raise NotYourTurn(_("The document is not waiting for your signature. Reload the page."))
@@ -122,7 +124,7 @@ def close_step(*, step_id: int, actor: Appointment, before: str, signed: SignedP
     :param before: SHA-256 of the letter as it was when the signature began
     :raises ChangedMeanwhile: if the letter or the step is not as it was then
     """
-    step = Step.objects.get(pk=step_id)
+    step = Step.objects.select_related("appointment__person").get(pk=step_id)
     outgoing = locked_outgoing(step.outgoing_id, actor)
     claimed = Step.objects.filter(pk=step_id, state=StepState.WAITING).update(
         state=StepState.DONE, decided_at=signed.signed_at, decided_by=actor, signed=True
@@ -132,6 +134,7 @@ def close_step(*, step_id: int, actor: Appointment, before: str, signed: SignedP
     finish_work(outgoing, at=signed.signed_at)
     action = _ACTIONS[StepKind(step.kind)]
     details = {"field": step.field_name, "sha256": signed.sha256, "level": signed.level}
+    details |= on_behalf(actor, step.appointment)
     record(f"documents.document.{action}", target=outgoing, actor=actor, at=signed.signed_at, details=details)
     if step.kind == StepKind.SIGN:
         Document.objects.filter(pk=outgoing.document_id).update(

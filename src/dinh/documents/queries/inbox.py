@@ -201,7 +201,7 @@ def _with_words(words: str, unit_id: int) -> Q:
 
 def _having(asked: AskedWords, unit_id: int) -> Q:
     letters = Q(document__in=Document.objects.filter(asked.in_index(reader=unit_id)).values("pk"))
-    return asked.held() & letters if asked.rare else asked.held()
+    return asked.held() & letters if asked.asks_index else asked.held()
 
 
 def _by_words(unit_id: int, asked: AskedWords) -> "QuerySet[Incoming, int]":

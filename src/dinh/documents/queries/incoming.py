@@ -8,6 +8,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Assignment, Document, Incoming, Outgoing
 from dinh.documents.rules_incoming import oversees_unit
+from dinh.documents.standing_in import handled_by
 from dinh.kernel.errors import NotFound
 
 
@@ -16,11 +17,14 @@ class IncomingNotFound(NotFound):
 
 
 def incoming_visible_to(appointment: Appointment) -> "QuerySet[Incoming]":
-    """All of the unit's for clerks and leaders; for others what is assigned to them or their division."""
+    """
+    All of the unit's for clerks and leaders; for others what is assigned to them or their division, or to whom they
+    stand in for.
+    """
     of_unit = Incoming.objects.filter(unit_id=appointment.unit_id)
     if oversees_unit(appointment):
         return of_unit
-    mine = Q(appointment_id=appointment.pk)
+    mine = handled_by(appointment)
     if appointment.division_id is not None:
         mine |= Q(division_id=appointment.division_id)
     assigned = Assignment.objects.filter(mine, incoming=OuterRef("pk"), withdrawn_at=None)

@@ -14,6 +14,7 @@ from dinh.documents.models import Outgoing, Step
 from dinh.documents.queries.units import units_in_being
 from dinh.documents.queries.words import with_words
 from dinh.documents.rules import DRAFT_STATES
+from dinh.documents.standing_in import drafted_for, steps_of
 from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
@@ -35,8 +36,8 @@ def outgoing_visible_to(appointment: Appointment) -> QuerySet[Outgoing]:
     """
     The unit's outgoing documents that this appointment may see; never another unit's.
 
-    The drafter, whoever stands on the path, clerks, head and deputies of the unit; a division's head sees
-    its division's. What is secret only the path, clerks, head and deputies see.
+    The drafter, whoever stands on the path, clerks, head and deputies of the unit, and who stands in for somebody for
+    whom it waits; a division's head sees its division's. What is secret only the path, clerks, head and deputies see.
     """
     return Outgoing.objects.filter(_of_own_unit(appointment)).select_related("document")
 
@@ -63,7 +64,12 @@ def _of_own_unit(appointment: Appointment) -> Q:
     if appointment.has_role(*_WHOLE_UNIT):
         return of_unit
     on_path = Exists(Step.objects.filter(outgoing=OuterRef("pk"), appointment=appointment))
-    seen = Q(drafter=appointment, document__secrecy=Secrecy.NONE) | Q(on_path)
+    passed = Exists(
+        Step.objects.filter(steps_of(appointment), outgoing=OuterRef("pk"), state=StepState.WAITING)
+    )
+    returned = drafted_for(appointment) & Q(state=OutgoingState.RETURNED)
+    standing_in = (passed | returned) & Q(document__secrecy=Secrecy.NONE)
+    seen = Q(drafter=appointment, document__secrecy=Secrecy.NONE) | Q(on_path) | standing_in
     if appointment.has_role(Role.DIVISION_HEAD) and appointment.division_id is not None:
         seen |= Q(division=appointment.division_id, document__secrecy=Secrecy.NONE)
     return of_unit & seen
@@ -107,9 +113,10 @@ def state_counts(appointment: Appointment) -> dict[str, int]:
 
 def letters_to_sign(appointment: Appointment) -> QuerySet[Outgoing]:
     """Letters whose path waits for this appointment's initials or signature, the most urgent first."""
-    waiting = Step.objects.filter(outgoing=OuterRef("pk"), appointment=appointment, state=StepState.WAITING)
-    mine = outgoing_open_to(appointment).filter(Exists(waiting.exclude(field_name="")))
-    return mine.select_related("drafter__person").order_by("-document__urgency", "updated_at", "pk")
+    mine = steps_of(appointment, [StepKind.INITIAL])
+    waiting = Step.objects.filter(mine, outgoing=OuterRef("pk"), state=StepState.WAITING)
+    letters = outgoing_open_to(appointment).filter(Exists(waiting.exclude(field_name="")))
+    return letters.select_related("drafter__person").order_by("-document__urgency", "updated_at", "pk")
 
 
 def letters_to_issue(appointment: Appointment) -> QuerySet[Outgoing]:

@@ -24,6 +24,8 @@ from dinh.kernel.text import fold
 from dinh.records.api import WantedPlace, filed_under
 
 MOST: Final = 1000
+LOOKED_AT: Final = 5 * MOST
+"""So many of a unit's arrivals, and of its own letters, get in the order of their dates where most have the words."""
 _ORDERS: Final[dict[str, OrderBy]] = {
     "newest": F("issued_date").desc(nulls_last=True),
     "oldest": F("issued_date").asc(nulls_last=True),
@@ -129,11 +131,17 @@ def documents_wanted(wanted: Wanted, appointment: Appointment) -> "QuerySet[Docu
 
 
 def found_documents(wanted: Wanted, appointment: Appointment) -> list[int]:
-    """Primary keys of the first visible letters that fit, at most `MOST`; counted in the same pass."""
+    """
+    Primary keys of the first visible letters that fit, at most `MOST`; counted in the same pass.
+
+    Of more than `LOOKED_AT` letters with common words, the newest among those that came or went last.
+    """
     words = fold(wanted.q)
-    # What is asked for most has its SQL written once: words and nothing else, by those who oversee the unit.
-    if words and wanted == Wanted(q=wanted.q) and plain_words(words) and oversees_unit(appointment):
-        return _FOUND_IN_UNIT.rows(appointment.unit_id, asked_words(words))
+    if words and wanted == Wanted(q=wanted.q) and oversees_unit(appointment):
+        # What is asked for most has its SQL written once: words and nothing else, by those who oversee the unit.
+        if plain_words(words):
+            return _FOUND_IN_UNIT.rows(appointment.unit_id, asked_words(words))
+        return list(_by_words(appointment.unit_id, words_or_code(words)))
     return list(documents_wanted(wanted, appointment).values_list("pk", flat=True)[:MOST])
 
 
@@ -177,16 +185,17 @@ def _asked_of(
     Letters, and what is asked of each: whether it is among the arrivals, among the sendings, among either.
 
     Rare words leave few letters to ask about, each by its index. Common ones leave few rows of the unit, from which the
-    letters are gathered. Without words the database finds its way.
+    letters are gathered, also where the index of words decides about each. Without words the database finds its way.
     """
     letters = Document.objects.all()
     for each in words:
         arrivals, sendings = arrivals.filter(each.held()), sendings.filter(each.held())
-    if any(each.rare for each in words):
+    has_common = any(each.has_common for each in words)
+    if any(each.rare or (each.whole and not has_common) for each in words):
         one = {"arrival": _one_of_each(arrivals), "sending": _one_of_each(sendings)}
         arrived, sent = Q(arrival__isnull=False), Q(sending__isnull=False)
         return letters.alias(**one), arrived, sent, arrived | sent
-    if any(each.common for each in words):
+    if has_common:
         mine = [rows.order_by().values("document") for rows in (arrivals, sendings)]
         either = mine[0].union(mine[1], all=True)
         return letters, Q(pk__in=mine[0]), Q(pk__in=mine[1]), Q(pk__in=either)
@@ -247,9 +256,28 @@ def _sendings(wanted: Wanted, appointment: Appointment) -> "QuerySet[Outgoing]":
 def _by_words(unit_id: int, asked: AskedWords) -> "QuerySet[Document, int]":
     clerk = Appointment(unit_id=unit_id, roles=[Role.CLERK])
     arrivals, sendings = _arrivals(Wanted(), clerk), _sendings(Wanted(), clerk)
-    letters, _arrived, _sent, either = _asked_of([asked], arrivals, sendings)
-    found = letters.filter(either, asked.in_index(reader=unit_id)).order_by(_ORDERS["newest"], "-pk")
-    return found.values_list("pk", flat=True)[:MOST]
+    if asked.has_common and not asked.rare:
+        found = Document.objects.filter(pk__in=_last_ones(unit_id, asked, arrivals, sendings))
+    else:
+        letters, _arrived, _sent, either = _asked_of([asked], arrivals, sendings)
+        found = letters.filter(either, asked.in_index(reader=unit_id))
+    return found.order_by(_ORDERS["newest"], "-pk").values_list("pk", flat=True)[:MOST]
+
+
+def _last_ones(
+    unit_id: int, asked: AskedWords, arrivals: "QuerySet[Incoming]", sendings: "QuerySet[Outgoing]"
+) -> Any:
+    """
+    Letters with words that most have: those that came and went last, as many as are looked at.
+
+    The date of each of a unit's 29,000 letters, for the thousand newest of them, costs 0.2 s.
+    """
+    having = asked.held() & asked.in_index(reader=unit_id, letter="document__")
+    last = (
+        rows.filter(having).order_by(*order).values("document")[:LOOKED_AT]
+        for rows, order in ((arrivals, ("-arrived_at", "-pk")), (sendings, ("-updated_at", "-pk")))
+    )
+    return next(last).union(next(last), all=True)
 
 
 _FOUND_IN_UNIT: Final = ReadByWords(_by_words)

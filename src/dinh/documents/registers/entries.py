@@ -11,7 +11,7 @@ from openpyxl.utils.datetime import from_excel
 from dinh.documents.enums import Direction
 from dinh.documents.letters import document_types, parse_code
 from dinh.kernel.errors import FieldFault
-from dinh.kernel.text import fold
+from dinh.kernel.text import fold, one_line
 
 _DATE = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})(?:\s*[/.\-]\s*(\d{4}|\d{2}))?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?")
@@ -117,7 +117,7 @@ class EntryReader:
         cell = self._cell(field, cells)
         if isinstance(cell, float) and cell.is_integer():
             cell = int(cell)
-        text = "" if cell is None else " ".join(str(cell).replace("\x00", "").split())
+        text = "" if cell is None else one_line(str(cell))
         limit = _LIMITS.get(field)
         if limit and len(text) > limit:
             remedy = _t("Longer than %(limit)d characters. Shorten it in the sheet.") % {"limit": limit}

@@ -74,9 +74,14 @@ def opened_workbook(stream: BinaryIO) -> Iterator[Workbook]:
             workbook.close()
 
 
-def check_workbook(stream: BinaryIO) -> None:
-    """Refuse a harmful file without reading its sheets. :raises WorkbookRefused: naming the fault"""
-    if stream.seek(0, 2) > MAX_FILE:
+def check_workbook(stream: BinaryIO, *, most: int = MAX_FILE) -> None:
+    """
+    Refuse a harmful file without reading its sheets.
+
+    :param most: bytes
+    :raises WorkbookRefused: naming the fault
+    """
+    if stream.seek(0, 2) > most:
         raise WorkbookRefused("too_large")
     stream.seek(0)
     head = stream.read(8)

@@ -13,7 +13,13 @@ from pyhanko.pdf_utils.writer import copy_into_new_writer
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
+from dinh.directory.tests.factories import (
+    AccountFactory,
+    AppointmentFactory,
+    DivisionFactory,
+    PositionFactory,
+    UnitFactory,
+)
 from dinh.documents.docx import extract_text
 from dinh.documents.enums import Channel, OutgoingState, StepKind
 from dinh.documents.models import Outgoing, Party
@@ -33,7 +39,7 @@ from dinh.documents.operations.drafting import create_draft, render_version
 from dinh.documents.operations.intake import keep_scan
 from dinh.documents.operations.numbering import NotSigned, number_document
 from dinh.documents.operations.placing import mark_place
-from dinh.documents.operations.sealing import seal_document
+from dinh.documents.operations.sealing import NoAuthorisedSignature, seal_document
 from dinh.documents.operations.signing import sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import letters_to_sign, outgoing_open_to, outgoing_visible_to
@@ -439,18 +445,115 @@ def page_of_draft(leader: Appointment, **given: str) -> dict[str, str]:
     return common | given
 
 
-def test_the_page_finds_the_other_party_by_its_name_and_keeps_it(client):
+def signers_offered(page) -> list[str]:
+    return [value for value, _each in page.context["party_signers"]]
+
+
+def test_the_page_offers_who_signs_for_a_unit_and_keeps_who_was_chosen(client):
     agreement = Agreement()
+    deputy = AppointmentFactory(unit=agreement.head.unit, roles=[Role.UNIT_DEPUTY])
+    AppointmentFactory(unit=agreement.head.unit, roles=[Role.SPECIALIST])
     client.force_login(agreement.leader.person.account)
+    address, words = reverse("documents:outgoing_new"), "uy ban nhan dan XA ba be"
 
-    client.post(
-        reverse("documents:outgoing_new"), page_of_draft(agreement.leader, party="uy ban nhan dan XA ba be")
-    )
+    found = client.get(reverse("documents:draft_signers"), {"party": words})
+    shown = client.post(address, page_of_draft(agreement.leader, party=words, find_party="1"))
+    refused = client.post(address, page_of_draft(agreement.leader, party=words))
+    client.post(address, page_of_draft(agreement.leader, party=words, party_signer=str(deputy.pk)))
 
+    offered = [str(agreement.head.pk), str(deputy.pk)]
+    assert [signers_offered(each) for each in (found, shown, refused)] == [offered] * 3
+    assert (refused.status_code, list(refused.context["faulty"])) == (422, ["party_signer"])
     made = Outgoing.objects.latest("pk")
     assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Ủy ban nhân dân xã Ba Bể")
+    assert made.steps.get(kind=StepKind.PARTY).appointment == deputy
     edited = client.get(reverse("documents:draft_edit", args=[made.pk]))
-    assert edited.context["values"]["party"] == "Ủy ban nhân dân xã Ba Bể"
+    assert edited.context["values"]["party_signer"] == str(deputy.pk)
+    assert f'<option value="{deputy.pk}" selected>' in edited.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"party_signer": "0"}, "party_signer"),
+        ({"party_signer": "x"}, "party_signer"),
+        ({"party_signer": "{own}"}, "party"),
+        ({"party_signer": "{specialist}"}, "party_signer"),
+        ({"party_signer": "{division_head}"}, "party_signer"),
+        ({"party_signer": "{head}", "party_authority": "x"}, "party_authority"),
+        ({"party_signer": "{head}", "party_representative": "Nông Văn Kiên"}, "party_representative"),
+        ({"party": "Ủy ban nhân dân xã Ba Bể", "party_representative": "Nông Văn Kiên"}, "party_signer"),
+    ],
+)
+def test_the_page_names_what_is_wrong_with_who_signs_for_the_other_party(client, given, field):
+    agreement = Agreement()
+    others = {
+        role: AppointmentFactory(unit=agreement.head.unit, roles=[role]).pk
+        for role in (Role.SPECIALIST, Role.DIVISION_HEAD)
+    }
+    client.force_login(agreement.leader.person.account)
+    named = others | {"own": agreement.leader.pk, "head": agreement.head.pk}
+    before = Outgoing.objects.count()
+
+    refused = client.post(
+        reverse("documents:outgoing_new"),
+        page_of_draft(agreement.leader, **{key: value.format(**named) for key, value in given.items()}),
+    )
+
+    assert (refused.status_code, list(refused.context["faulty"])) == (422, [field])
+    assert Outgoing.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("role", "authority", "line"),
+    [
+        (Role.UNIT_DEPUTY, None, "KT. CHỦ TỊCH"),
+        (Role.DIVISION_HEAD, "by_order", "TL. CHỦ TỊCH"),
+        (Role.DIVISION_HEAD, "by_delegation", "TUQ. CHỦ TỊCH"),
+    ],
+)
+def test_somebody_signs_for_the_head_of_the_other_party_and_its_clerk_seals_that(role, authority, line):
+    agreement = Agreement()
+    other = agreement.head.unit
+    signer = AppointmentFactory(unit=other, roles=[role], division=DivisionFactory(unit=other))
+    AccountFactory(current_appointment=signer)
+    issue_demo_certificates()
+    Appointment.objects.filter(pk=agreement.head.pk).update(
+        position=PositionFactory(code="CT", name="Chủ tịch")
+    )
+    party = WantedParty(unit_id=other.pk, signer_id=signer.pk, authority=authority)
+    agreement.outgoing = create_draft(
+        drafter=agreement.drafter, plan=plan_of(agreement.leader, party), at=timezone.now()
+    )
+    render_version(agreement.outgoing.versions.get())
+    agreement.act(submit_draft, drafter=agreement.drafter, at=timezone.now())
+
+    agreement.act(sign_step, actor=agreement.leader)
+    with pytest.raises(NotYourTurn):
+        agreement.act(sign_step, actor=agreement.head)
+    agreement.act(sign_step, actor=signer)
+    agreement.act(seal_as_party, clerk=agreement.other_clerk)
+
+    agreement.outgoing.refresh_from_db()
+    assert agreement.outgoing.state == OutgoingState.SIGNED
+    assert agreement.filled == ["Signature.leader", "Signature.second", "Signature.second_seal"]
+    text = extract_text(agreement.pdf, ocr=False).text
+    assert line in text
+    assert signer.person.full_name in text
+
+
+def test_the_seal_goes_on_no_signature_of_a_division_that_the_agreement_does_not_name_as_delegated():
+    agreement = Agreement()
+    other = agreement.head.unit
+    signer = AppointmentFactory(unit=other, roles=[Role.DIVISION_HEAD], division=DivisionFactory(unit=other))
+    AccountFactory(current_appointment=signer)
+    issue_demo_certificates()
+    agreement.outgoing.steps.filter(kind=StepKind.PARTY).update(appointment=signer)
+    agreement.act(sign_step, actor=agreement.leader)
+    agreement.act(sign_step, actor=signer)
+
+    with pytest.raises(NoAuthorisedSignature):
+        agreement.act(seal_as_party, clerk=agreement.other_clerk)
 
 
 def test_the_page_asks_who_signs_where_no_unit_bears_the_name(client):
@@ -508,6 +611,8 @@ def test_programs_do_all_of_it(client):
 
     assert kept["party"] == {
         "unit_id": agreement.head.unit_id,
+        "signer_id": agreement.head.pk,
+        "authority": None,
         "name": "",
         "representative": "",
         "position": "",

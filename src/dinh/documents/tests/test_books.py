@@ -1,5 +1,5 @@
 import io
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from dinh.directory.enums import Bloc, Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.documents.enums import CopyKind, Direction, OutgoingState, Secrecy
 from dinh.documents.letters.tests.pages import text_of
-from dinh.documents.models import Book
+from dinh.documents.models import Book, Incoming, Outgoing
 from dinh.documents.operations.books import (
     BookClosed,
     BookExists,
@@ -24,10 +24,12 @@ from dinh.documents.operations.books import (
     book_of,
     close_book,
     copy_book,
+    incoming_book,
     open_book,
     set_opening_number,
 )
 from dinh.documents.operations.numbering import reserve_number
+from dinh.documents.operations.receiving import register_incoming
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.books import BookNotFound, books_visible_to
 from dinh.documents.queries.registers import Wanted, as_line, entry_pages, lines_of
@@ -121,6 +123,75 @@ def test_documents_find_their_book(clerk):
     assert secret.is_secret
     assert secret not in (general, decisions, council)
     assert secret not in books_visible_to(AppointmentFactory(unit=clerk.unit))
+
+
+def test_a_new_year_goes_on_with_the_books_of_the_year_before(clerk):
+    general = opened(clerk, code="chung-2026", name="Văn bản đi 2026", type_codes=[], opening_number=40)
+    opened(clerk, code="kh", name="Kế hoạch", type_codes=["KH", "CTr"])
+    opened(clerk, code="m", name="Văn bản mật", type_codes=[], is_secret=True)
+    opened(clerk, code="sao", name="Sao", type_codes=list(CopyKind.values))
+    opened(clerk, direction=Direction.INCOMING, code="den", name="Văn bản đến 2026", type_codes=[])
+    letter, plan, secret = signed(clerk), signed(clerk), signed(clerk)
+    plan.document.type_code, secret.document.secrecy = "KH", Secrecy.SECRET
+
+    found = [book_of(each, year=2027) for each in (letter, plan, secret)]
+    found += [copy_book(unit_id=clerk.unit_id, year=2027), incoming_book(unit_id=clerk.unit_id, year=2027)]
+
+    assert [(each.year, each.code, each.name, each.type_codes) for each in found] == [
+        (2027, "chung-2027", "Văn bản đi 2027", []),
+        (2027, "kh", "Kế hoạch", ["KH", "CTr"]),
+        (2027, "m", "Văn bản mật", []),
+        (2027, "sao", "Sao", list(CopyKind.values)),
+        (2027, "den", "Văn bản đến 2027", []),
+    ]
+    assert [last_number_of(each.series) for each in found] == [0] * 5
+    assert found[2].is_secret
+    assert book_of(letter, year=2027) == found[0] != general
+    assert book_of(letter, year=2026) == general
+
+
+def test_a_year_goes_on_with_the_last_arrangement_alone(clerk):
+    opened(clerk, year=2024, code="chung", name="Chung", type_codes=[])
+    opened(clerk, year=2026, code="kh", name="Kế hoạch", type_codes=["KH"])
+    letter = signed(clerk)
+
+    assert book_of(letter, year=2027).type_codes == [letter.document.type_code]
+
+
+def test_a_short_name_that_another_book_bears_now_is_not_taken_from_it(clerk):
+    opened(clerk, code="qd", name="Chung", type_codes=[])
+    decisions = opened(clerk, year=2027, code="qd", name="Kế hoạch", type_codes=["KH"])
+    letter = signed(clerk)
+
+    found = book_of(letter, year=2027)
+
+    assert (found.year, found.type_codes) == (2027, [letter.document.type_code])
+    assert found != decisions
+
+
+@pytest.mark.parametrize(("moment", "year"), [((16, 59, 59), 2026), ((17, 0, 0), 2027)])
+def test_the_year_changes_at_midnight_in_vietnam(clerk, moment, year):
+    at = datetime(2026, 12, 31, *moment, tzinfo=UTC)
+    opened(clerk, direction=Direction.INCOMING, code="den", name="Đến", type_codes=[], opening_number=7)
+    general = opened(clerk, code="chung", name="Chung", type_codes=[], opening_number=7)
+    arrival = arrived(clerk, signed(clerk).document)
+    letter = signed(clerk)
+    Outgoing.objects.filter(pk=letter.pk).update(signed_at=at - timedelta(hours=1))
+
+    registered = register_incoming(incoming_id=arrival.pk, actor=clerk, at=at)
+    with pytest.raises(InvalidInput):
+        reserve_number(clerk=clerk, outgoing_id=letter.pk, dated=date(year + 1, 1, 1), at=at)
+    document = reserve_number(clerk=clerk, outgoing_id=letter.pk, dated=timezone.localdate(at), at=at)
+
+    expected = 8 if year == 2026 else 1
+    assert (registered.book.year, registered.number) == (year, expected)
+    assert (document.number, document.issued_date) == (expected, timezone.localdate(at))
+    letter.refresh_from_db()
+    assert (letter.book == general, letter.book.year) == (year == 2026, year)
+
+
+def arrived(clerk, document):
+    return Incoming.objects.create(document=document, unit=clerk.unit, arrived_at=NOW)
 
 
 def test_opening_number_is_free_until_the_first_number_then_only_rises_with_a_reason(clerk):

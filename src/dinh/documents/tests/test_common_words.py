@@ -3,6 +3,7 @@
 import hashlib
 import random
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 
 import pytest
 from django.contrib.postgres.search import SearchQuery
@@ -12,6 +13,7 @@ from dinh.documents.common_words import AMOUNT, places
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming, Outgoing
 from dinh.documents.operations.indexing import index_document, mark_unmarked
+from dinh.documents.queries import search
 from dinh.documents.queries.inbox import InboxFilter, inbox, inbox_pages
 from dinh.documents.queries.outgoing import OutgoingFilter, outgoing_box
 from dinh.documents.queries.search import Wanted, documents_wanted, found_documents
@@ -55,7 +57,47 @@ def test_words_part_into_common_and_rare_ones():
     assert {word for word, place in places().items() if place in asked.common} == {"dich", "vu", "cong"}
     assert list(asked.common) == sorted(asked.common, reverse=True)
     assert asked.rare == ("quynh", "nhai")
-    assert asked_words('"dịch vụ" -công').common == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "either", "whole", "rare"),
+    [
+        ("thông tin or thiên tai", [["thong", "tin"], ["thien", "tai"]], (), ()),
+        ("dịch -công or thiên", [["dich", "-cong"], ["thien"]], (), ()),
+        ('"dịch vụ" -công', [["dich", "vu", "-cong"]], ('"dich vu" -cong',), ()),
+        ('-"dịch vụ" công', [["cong"]], ('-"dich vu" cong',), ()),
+        ('"dịch vụ" or quỳnh', [], ('"dich vu" or quynh',), ()),
+        ('"dịch vụ quỳnh nhai"', [], (), ('"dich vu quynh nhai"',)),
+        ("-quỳnh dịch", [["dich"]], ("-quynh dich",), ()),
+        ("or dịch", [], (), ("or dich",)),
+        ("dịch or", [], (), ("dich or",)),
+        ('dịch "vụ', [], (), ('dich "vu',)),
+        ("12/SNV-VP dịch", [], (), ("12/snv-vp dich",)),
+    ],
+)
+def test_quotes_or_and_minus_are_asked_of_the_bits_as_far_as_they_know(typed, either, whole, rare):
+    by_place = {place: word for word, place in places().items()}
+
+    asked = asked_words(typed)
+
+    told = [
+        [("" if has else "-") + by_place[place] for place, has in each]
+        for each in asked.either[:1] and asked.either[0]
+    ]
+    assert (told, asked.whole, asked.rare, asked.common) == (either, whole, rare, ())
+
+
+def asked_somehow(drawn, vocabulary):
+    """Words, often with quotes, "or" and minus signs."""
+    words = drawn.sample(vocabulary, drawn.randint(1, 4))
+    parts = []
+    while words:
+        taken = [words.pop() for _each in range(min(len(words), drawn.choice([1, 1, 1, 2])))]
+        quoted = f'"{" ".join(taken)}"' if len(taken) > 1 or drawn.random() < 0.2 else taken[0]
+        parts.append(drawn.choice(["", "", "", "-"]) + quoted)
+        if words and drawn.random() < 0.3:
+            parts.append("or")
+    return " ".join(parts)
 
 
 def test_finds_what_the_index_of_words_finds(office):
@@ -64,11 +106,10 @@ def test_finds_what_the_index_of_words_finds(office):
     vocabulary = f"{COMMON} {RARE}".split()
     for number in range(40):
         sent(office, " ".join(drawn.sample(vocabulary, 5)), f"k{number}")
-    for _time in range(60):
-        words = drawn.sample(vocabulary, drawn.randint(1, 3))
-        query = SearchQuery(" ".join(words), config="simple", search_type="websearch")
+    for _time in range(90):
+        typed = asked_somehow(drawn, vocabulary)
+        query = SearchQuery(typed, config="simple", search_type="websearch")
         expected = set(Document.objects.filter(search_vector=query).values_list("pk", flat=True))
-        typed = " ".join(words)
         assert in_inbox(clerk, typed) == expected
         assert set(found_documents(Wanted(q=typed), clerk)) == expected
         assert set(found_documents(Wanted(q=typed), sender)) == expected
@@ -156,3 +197,20 @@ def test_common_words_alone_leave_the_index_of_words_and_the_letters_alone(offic
     assert "documents_document" not in sql
     rare, _parameters = inbox(office[1], InboxFilter(words="dich quynh"), now=NOW).query.sql_with_params()
     assert (rare.count("get_bit"), rare.count('search_vector" @@')) == (1, 2)
+
+
+def test_of_words_that_most_letters_have_the_newest_of_those_that_came_last_are_found(office, monkeypatch):
+    _sender, clerk, _specialist = office
+    dates = [date(2026, 1, 5), date(2026, 1, 9), date(2026, 1, 7), date(2026, 1, 8)]
+    arrivals = [sent(office, "so lieu dich vu", f"k{number}") for number in range(len(dates))]
+    for hours, (arrival, issued) in enumerate(zip(arrivals, dates, strict=True)):
+        Incoming.objects.filter(pk=arrival.pk).update(arrived_at=NOW + timedelta(hours=hours))
+        Document.objects.filter(pk=arrival.document_id).update(issued_date=issued)
+    monkeypatch.setattr(search, "LOOKED_AT", 3)
+
+    found = {
+        typed: found_documents(Wanted(q=typed), clerk) for typed in ('"dich vu"', "dich or benh", "so -tai")
+    }
+
+    expected = [arrivals[place].document_id for place in (1, 3, 2)]
+    assert found == dict.fromkeys(found, expected)

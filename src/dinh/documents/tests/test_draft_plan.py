@@ -170,3 +170,23 @@ def test_the_mark_of_the_subject_is_not_written_twice():
     outgoing = create_draft(drafter=drafter, plan=plan(head, subject="V/v báo cáo"), at=timezone.now())
 
     assert outgoing.document.subject == "báo cáo"
+
+
+def test_what_nobody_sees_is_not_kept_in_subject_and_recipients():
+    drafter, head, _deputy = people()
+    to = WantedRecipient(name="Công ty \u202eAB\u202c", channel=Channel.PAPER)
+    wanted = plan(head, subject="báo\u200b cáo \u202efdp.exe\n", recipients=[to])
+
+    outgoing = create_draft(drafter=drafter, plan=wanted, at=timezone.now())
+
+    assert outgoing.document.subject == "báo cáo fdp.exe"
+    assert outgoing.recipients.get().name == "Công ty AB"
+
+
+def test_a_subject_that_nobody_sees_is_none():
+    drafter, head, _deputy = people()
+
+    with pytest.raises(InvalidInput) as refused:
+        create_draft(drafter=drafter, plan=plan(head, subject="\u200b\u2066"), at=timezone.now())
+
+    assert [fault.field for fault in refused.value.faults] == ["subject"]

@@ -136,6 +136,18 @@ def test_a_letter_that_is_here_already_is_told_and_registered_only_if_accepted(c
     assert accepted.number == 2
 
 
+def test_what_nobody_sees_hides_no_duplicate_and_is_not_kept(clerk):
+    first = taken(clerk).document
+    hidden = letter(issuer_name="Bộ\u200b Nội vụ", code="15/BNV\u2060-VP", subject="\u202eVề việc báo cáo")
+
+    with pytest.raises(PossibleDuplicate):
+        taken(clerk, hidden)
+    kept = taken(clerk, hidden, despite_duplicate=True).document
+
+    names = ("issuer_name", "code", "subject")
+    assert [getattr(kept, name) for name in names] == [getattr(first, name) for name in names]
+
+
 def test_another_date_issuer_or_unit_is_no_duplicate(clerk):
     taken(clerk)
 

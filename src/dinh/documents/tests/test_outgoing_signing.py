@@ -15,11 +15,13 @@ from dinh.documents.docx import extract_text
 from dinh.documents.enums import OutgoingState
 from dinh.documents.letters import date_parts
 from dinh.documents.models import Document, Outgoing
+from dinh.documents.operations import sealing
 from dinh.documents.operations.approval import NotYourTurn, pass_initial, return_draft, submit_draft
-from dinh.documents.operations.dispatch import dispatch_document
+from dinh.documents.operations.dispatch import NotDispatchable, dispatch_document
 from dinh.documents.operations.numbering import NotSigned, number_document, reserve_number
 from dinh.documents.operations.sealing import NoAuthorisedSignature, NotNumbered, seal_document
-from dinh.documents.operations.signing import sign_several, sign_step
+from dinh.documents.operations.signing import ChangedMeanwhile, sign_several, sign_step
+from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.search import search_documents
 from dinh.documents.tests.test_drafting import draft, secretary_of, waiting
 from dinh.kernel.errors import NotFound, NotPermitted
@@ -231,6 +233,36 @@ def test_a_number_whose_writing_failed_is_written_by_the_next_call(letter):
     outgoing.refresh_from_db()
     assert (outgoing.state, outgoing.document.number) == (OutgoingState.NUMBERED, 1)
     assert "dinh.number" in filled(outgoing)
+
+
+@pytest.mark.parametrize("meanwhile", ["voided", "sealed"])
+def test_what_happens_while_the_seal_is_being_made_counts(letter, monkeypatch, meanwhile):
+    outgoing, _drafter, reviewer, leader, clerk = letter
+    for actor in (reviewer, leader):
+        sign_step(outgoing_id=outgoing.pk, actor=actor)
+    number_document(clerk=clerk, outgoing_id=outgoing.pk, dated=DAY, at=timezone.now())
+    extend = sealing.extend
+
+    def extend_later(**given):
+        monkeypatch.setattr(sealing, "extend", extend)
+        if meanwhile == "voided":
+            void_number(clerk=clerk, outgoing_id=outgoing.pk, reason="Sai số liệu")
+        else:
+            seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+        return extend(**given)
+
+    monkeypatch.setattr(sealing, "extend", extend_later)
+    with pytest.raises(ChangedMeanwhile):
+        seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+
+    outgoing.refresh_from_db()
+    assert outgoing.state == meanwhile
+    assert filled(outgoing).count("Signature.seal") == (meanwhile == "sealed")
+    if meanwhile == "voided":
+        with pytest.raises(NotNumbered):
+            seal_document(clerk=clerk, outgoing_id=outgoing.pk)
+        with pytest.raises(NotDispatchable):
+            dispatch_document(outgoing_id=outgoing.pk, actor=clerk, request_key="k", at=timezone.now())
 
 
 def test_a_revoked_leader_is_no_authority_for_the_seal(letter):

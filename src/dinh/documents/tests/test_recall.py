@@ -1,5 +1,7 @@
 """Recall, and sending under a request key."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +17,12 @@ from dinh.documents.operations.dispatch import (
     send_further,
 )
 from dinh.documents.operations.recall import NotRecallable, recall_document, report_deleted
-from dinh.documents.operations.receiving import ReasonMissing, refuse_incoming, register_incoming
+from dinh.documents.operations.receiving import (
+    ReasonMissing,
+    WrongIncomingState,
+    refuse_incoming,
+    register_incoming,
+)
 from dinh.documents.operations.telling import tell_refused
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
 from dinh.kernel.errors import NotFound, NotPermitted
@@ -168,3 +175,41 @@ def test_dispatch_of_an_unsealed_document_leaves_no_trace(clerk):
     with pytest.raises(NotDispatchable):
         dispatch_document(outgoing_id=outgoing.pk, actor=clerk, request_key="k", at=NOW)
     assert not WorkItem.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recall_beside_registering_clerks_leaves_nothing_half_done(clerk):
+    outgoing = sealed(clerk, [unit() for _each in range(4)])
+    arrivals = list(send(outgoing, clerk).arrivals.order_by("pk"))
+    clerks = [staff(each.unit, "clerk") for each in arrivals]
+
+    with ThreadPoolExecutor(len(arrivals) + 1) as pool:
+        registering = [
+            pool.submit(alone, register_or_refused, each.pk, who)
+            for each, who in zip(arrivals, clerks, strict=True)
+        ]
+        recalling = pool.submit(alone, recall, outgoing, clerk)
+    registered = [each.result() for each in registering]
+
+    assert recalling.result().state == OutgoingState.RECALLED
+    for arrival, number in zip(arrivals, registered, strict=True):
+        arrival.refresh_from_db()
+        assert (arrival.state, arrival.number) == (IncomingState.RECALLED, number)
+        waiting = WorkItem.objects.filter(target_id=arrival.pk, done_at=None)
+        assert list(waiting.values_list("kind", flat=True)) == ["documents.deleted"]
+
+
+def register_or_refused(incoming_id, actor):
+    """The number, None where the letter was recalled before."""
+    try:
+        return register_incoming(incoming_id=incoming_id, actor=actor, at=NOW).number
+    except WrongIncomingState:
+        return None
+
+
+def alone(act, *given):
+    """In a thread's own connection."""
+    try:
+        return act(*given)
+    finally:
+        connection.close()

@@ -1,6 +1,7 @@
 """Writing the documents that go out: the form of a draft, its preview and its recipients."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from uuid import uuid4
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.enums import Secrecy, Urgency
 from dinh.documents.forms.drafting import (
     Row,
+    is_key,
     last_text,
     plan_given,
     request_key,
@@ -39,6 +41,7 @@ from dinh.documents.queries.blank_forms import blank_form
 from dinh.documents.queries.drafting import groups_for, units_matching
 from dinh.documents.queries.incoming import get_incoming
 from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.parties import signers_found
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_edit_draft
 from dinh.documents.views.picking import PICKING, chosen, picker
@@ -46,7 +49,7 @@ from dinh.kernel.errors import DomainError, FieldFault, InvalidInput, NotFound
 from dinh.kernel.refusals import refusals_told, shown_again
 
 _SIGNERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
-_SHOWN_AGAIN = (*PICKING, "add_annex", "remove_annex", "starter")
+_SHOWN_AGAIN = (*PICKING, "add_annex", "remove_annex", "starter", "find_party")
 DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -142,6 +145,25 @@ def draft_units(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 @signed_in
+def draft_signers(request: StaffRequest) -> HttpResponse:
+    """Who may sign for the units that the name of another party may mean: a part of the form."""
+    found = _signers(request, {"party": request.GET.get("party", "")[:200]})
+    return render(request, "documents/drafting/signers.html", {"party_signers": found})
+
+
+def _signers(request: StaffRequest, values: Mapping[str, object]) -> list[tuple[str, Appointment]]:
+    """Who is chosen, or could be, to sign for the other party, by key in the page."""
+    words, chosen = str(values.get("party", "")), str(values.get("party_signer", ""))
+    found = signers_found(
+        words.replace("\0", ""),
+        chosen=int(chosen) if is_key(chosen) else None,
+        sender=request.appointment.unit,
+    )
+    return [(str(each.pk), each) for each in found]
+
+
+@require_GET
+@signed_in
 def draft_template(request: StaffRequest, type_code: str) -> HttpResponse:
     """The blank Word form of a type in the form of the unit's bloc (tải mẫu)."""
     content = blank_form(request.appointment, type_code, on=timezone.localdate())
@@ -233,6 +255,7 @@ def _form(
         "urgencies": [(str(value), label) for value, label in Urgency.choices],
         "secrecies": [(str(value), label) for value, label in Secrecy.choices],
         "authorities": AUTHORITIES.items(),
+        "party_signers": _signers(request, values),
         "circulations": [(each.code, each.mark) for each in marks("circulation")],
         "councils": councils_of(own, year=timezone.localdate().year),
         "makes_law": may_be_normative(own, "QĐ"),

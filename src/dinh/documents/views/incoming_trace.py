@@ -57,6 +57,8 @@ def _note(details: Mapping[str, object]) -> str:
     parts += [_t("number %(number)s") % {"number": details["number"]}] if details.get("number") else []
     told = ("name", "instruction", "text", "result", "reason", "note")
     parts += [str(details[key]) for key in told if details.get(key)]
+    if details.get("on_behalf_of"):
+        parts.append(_t("on behalf of %(name)s") % {"name": details["on_behalf_of"]})
     before = details.get("before")
     if isinstance(before, dict):
         parts += [_t("before: %(words)s") % {"words": words} for words in before.values() if words]

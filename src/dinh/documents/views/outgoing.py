@@ -6,6 +6,7 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -31,6 +32,7 @@ from dinh.documents.queries.outgoing import (
 from dinh.documents.queries.parties import party_of
 from dinh.documents.queries.recipients import replies_to
 from dinh.documents.rules import may_edit_draft, may_number, may_scan, may_withdraw
+from dinh.documents.standing_in import IN_OWN_NAME, does_work_of
 from dinh.signing.api import can_seal, can_sign
 from dinh.storage.api import blob_response
 
@@ -202,7 +204,10 @@ def _issue_by(outgoing: Outgoing) -> datetime | None:
 
 def _happened(entry: TraceEntry) -> dict[str, object]:
     """One line of the time line, as `kernel/components/timeline.html` asks for it."""
-    told = (str(entry.details.get(key) or "") for key in ("reason", "name", "note"))
+    told = [str(entry.details.get(key) or "") for key in ("reason", "name", "note")]
+    told += (
+        [_t("on behalf of %(name)s") % {"name": name}] if (name := entry.details.get("on_behalf_of")) else []
+    )
     return {
         "at": entry.recorded_at,
         "label": TRACE.get(entry.action, entry.action),
@@ -238,8 +243,10 @@ def _acts_with_party(outgoing: Outgoing, actor: Appointment) -> set[str]:
 
 def _acts_on_path(steps: list[Step], actor: Appointment) -> set[str]:
     waiting = next((each for each in steps if each.state == StepState.WAITING), None)
-    if waiting is None or waiting.appointment_id != actor.pk:
+    if waiting is None or not does_work_of(actor, waiting.appointment_id, f"documents.{waiting.kind}"):
         return set()
+    if waiting.appointment_id != actor.pk and waiting.kind not in IN_OWN_NAME:
+        return {"return"} if waiting.kind != StepKind.PARTY else set()
     signs = bool(waiting.field_name) and can_sign(actor)
     must_sign = waiting.kind in (StepKind.COSIGN, StepKind.SIGN, StepKind.PARTY)
     return {"return"} | ({"sign"} if signs else set() if must_sign else {"pass"})

@@ -43,6 +43,15 @@ _OF_DELEGATE: Final[CompiledRead[Delegation]] = CompiledRead(
 )
 
 
+def passed_to(delegate: Appointment, *, kind: str, today: date) -> QuerySet[Delegation, int]:
+    """The appointments whose work of this kind passes to one on a day: keys, for a condition of another query."""
+    if not passes_to(kind, delegate_signs=may_sign_for_others(delegate)):
+        return Delegation.objects.none().values_list("appointment", flat=True)
+    chosen = Q(kinds=[]) | Q(kinds__contains=[kind])
+    rows = delegations_on(today).select_related(None).filter(chosen, delegate=delegate)
+    return rows.values_list("appointment", flat=True)
+
+
 def delegations_on(day: date) -> QuerySet[Delegation]:
     """Delegations that hold on a day: not cancelled, and the absent person still in the position."""
     still = Q(appointment__end_date=None) | Q(appointment__end_date__gte=day)
