@@ -12,8 +12,9 @@ from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import Relayed, SignedTurn, left, take_answer
 from dinh.exchange.gateway.requests import CallerGone, Receive
 from dinh.exchange.gateway.spool import Spool
+from dinh.exchange.gateway.talk import UpstreamFailed
 from dinh.exchange.gateway.turns import BrokenOff, Turn
-from dinh.exchange.gateway.upstream import Answer, UpstreamFailed
+from dinh.exchange.gateway.upstream import Answer
 
 Failure = Refusal | UpstreamFailed | CallerGone | LogFailed
 FAILURES = (Refusal, UpstreamFailed, CallerGone, LogFailed)

@@ -3,8 +3,9 @@
 import contextlib
 import hashlib
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from dinh.exchange.gateway import metadata
 from dinh.exchange.gateway.admission import Admission
@@ -70,7 +71,9 @@ class Exchanges:
 
         :raises Refusal, UpstreamFailed, CallerGone, LogFailed:
         """
-        route, rest, target = await self.admission.admitted(front, call, incoming)
+        route, rest, target, waits_for = self.admission.admitted(front, call, incoming)
+        if waits_for:
+            await self.admission.reserved(waits_for, call)
         body.limit = route.upstream.max_body
         if route.subject:
             body = await self.subjects.noted(call, route, rest, incoming, body)
@@ -196,11 +199,18 @@ class Exchanges:
         finally:
             answer.release()
 
-    async def _asked(self, route: Route, head: list[bytes], incoming: Incoming, body: Body) -> Answer:
+    def _asked(
+        self, route: Route, head: list[bytes], incoming: Incoming, body: Body
+    ) -> Coroutine[Any, Any, Answer]:
+        if incoming.has_body:
+            return self._asked_with_body(route, head, incoming, body)
+        head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
+        return self.upstreams.call(route.upstream, b"".join(head), method=incoming.method, more=None)
+
+    async def _asked_with_body(
+        self, route: Route, head: list[bytes], incoming: Incoming, body: Body
+    ) -> Answer:
         method = incoming.method
-        if not incoming.has_body:
-            head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
-            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=None)
         head += [body.head_line(), b"\r\n"]
         if incoming.length and incoming.length <= SMALL:
             head.append(await body.whole())

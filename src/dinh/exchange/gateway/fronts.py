@@ -5,7 +5,7 @@ import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -290,7 +290,7 @@ def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[by
     )
 
 
-def _plain(named: dict[bytes, bytes], name: bytes) -> bytes:
+def _plain(named: Mapping[bytes, bytes], name: bytes) -> bytes:
     """An id as it was sent, empty if there is none. :raises Refusal:"""
     value = named.get(name, b"")
     if len(value) <= _LONGEST_ID and not _CONTROL.search(value) and _is_text(value):
@@ -306,7 +306,7 @@ def _is_text(value: bytes) -> bool:
     return True
 
 
-def _check_parts(named: dict[bytes, bytes], name: bytes, counts: tuple[int, ...], form: str) -> None:
+def _check_parts(named: Mapping[bytes, bytes], name: bytes, counts: tuple[int, ...], form: str) -> None:
     """:raises Refusal:"""
     if name in named:
         parts = _parts(named[name])
