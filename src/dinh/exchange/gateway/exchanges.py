@@ -10,7 +10,7 @@ from typing import Any, Final
 from dinh.exchange.gateway import metadata
 from dinh.exchange.gateway.admission import Admission
 from dinh.exchange.gateway.calls import Call
-from dinh.exchange.gateway.delivery import FAILURES, Delivery
+from dinh.exchange.gateway.delivery import DELIVERED, FAILURES, Delivery, Outcome
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, check_request_hash, xroad_head
 from dinh.exchange.gateway.judging import Judging
 from dinh.exchange.gateway.metadata import Metadata, metadata_asked
@@ -139,13 +139,13 @@ class Exchanges:
         try:
             check_request_hash(call, answer.headers, body)
             is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
-            outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
+            became = ("refused", "by-peer") if is_refused else DELIVERED
             answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
             headers = front.answer_headers(call, answered, body)
             if answer.is_complete:
-                await self.delivery.whole(call, answer, headers, turn, outcome, reason)
+                await self.delivery.whole(call, answer, headers, turn, became)
             else:
-                await self.delivery.stream(call, answer, headers, turn.receive, turn)
+                await self.delivery.stream(call, answer, headers, turn.receive, turn, became)
         finally:
             answer.release()
         return True
@@ -186,16 +186,17 @@ class Exchanges:
             if not body.is_here:
                 call.note_request(body)
         headers = front.answer_headers(call, _answer_headers(call, answer), body)
+        became = _outcome(route, answer)
         try:
             if not answer.is_complete:
                 await answer.rest_soon(_SPLIT_SECONDS, SMALL)
             if answer.is_complete:
                 answer.release()
-                await self.delivery.whole(call, answer, headers, to, *_outcome(route, answer))
+                await self.delivery.whole(call, answer, headers, to, became)
             elif isinstance(to, SignedTurn):
-                await self.delivery.signed(call, answer, headers, body.receive, to)
+                await self.delivery.signed(call, answer, headers, body.receive, to, became)
             else:
-                await self.delivery.stream(call, answer, headers, body.receive, to)
+                await self.delivery.stream(call, answer, headers, body.receive, to, became)
         finally:
             answer.release()
 
@@ -239,11 +240,11 @@ async def taken_in(call: Call, incoming: Incoming, body: Body, content: Spooled 
     call.note_request(body)
 
 
-def _outcome(route: Route, answer: Answer) -> tuple[str, str]:
+def _outcome(route: Route, answer: Answer) -> Outcome:
     """X-Road's security server says by a header that it, or the one behind it, did not get the call through."""
     if route.xroad_client is not None and any(name == b"x-road-error" for name, _value in answer.headers):
         return "failed", "by-security-server"
-    return "delivered", ""
+    return DELIVERED
 
 
 def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[bytes]:
