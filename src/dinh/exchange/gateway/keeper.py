@@ -30,7 +30,7 @@ _MOST: Final = 1024 * 1024
 """Bytes of a batch."""
 _GATHER: Final = 0.0005
 """Seconds. On a quick disk batches of three or four lines took the keeper half a core for signatures alone."""
-_GATHERED: Final = range(3, 16)
+_GATHERED: Final = range(3, 40)
 """Lines of a batch after which the next one is gathered: whoever calls alone waits for nobody, and full batches gather
 while they are synced."""
 _TIMEVAL: Final = struct.Struct("@ll")
