@@ -46,6 +46,15 @@ class Delivery:
         await self.keep(call.line(answer.status, *became))
         await to.answer(answer.status, headers, body)
 
+    async def repeated(
+        self, call: Call, answer: Answer, headers: Headers, passed: bytes, to: Turn, became: Outcome
+    ) -> None:
+        """As `whole`. :param passed: headers that are written already"""
+        body = answer.body
+        call.note_answer(body)
+        await self.keep(call.line(answer.status, *became))
+        await to.answer(answer.status, headers, body, passed)
+
     async def signed(
         self, call: Call, answer: Answer, headers: Headers, receive: Receive, to: SignedTurn, became: Outcome
     ) -> None:

@@ -185,9 +185,13 @@ class Exchanges:
             call.upstream_ns = time.perf_counter_ns() - began
             if not body.is_here:
                 call.note_request(body)
-        headers = front.answer_headers(call, _answer_headers(call, answer), body)
         became = _outcome(route, answer)
         try:
+            if front is self.oauth and isinstance(to, Turn) and (passed := _passed(answer)):
+                answer.release()
+                await self.delivery.repeated(call, answer, _own_headers(call), passed, to, became)
+                return
+            headers = front.answer_headers(call, [*answer_headers(answer.headers), *_own_headers(call)], body)
             if not answer.is_complete:
                 await answer.rest_soon(_SPLIT_SECONDS, SMALL)
             if answer.is_complete:
@@ -256,9 +260,23 @@ def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[b
     ]
 
 
-def _answer_headers(call: Call, answer: Answer) -> list[tuple[bytes, bytes]]:
-    headers = answer_headers(answer.headers)
-    headers.append((b"x-exchange-id", call.id.encode()))
+def _own_headers(call: Call) -> list[tuple[bytes, bytes]]:
+    headers = [(b"x-exchange-id", call.id.encode())]
     if call.route and call.route.sunset:
         headers.append((b"x-exchange-sunset", call.route.sunset))
     return headers
+
+
+def _passed(answer: Answer) -> bytes:
+    """
+    The headers of an answer whose head was the same before, as they go on to a caller, but for the length; written
+    once. Empty if it is another one, or has no date.
+    """
+    known = answer.repeats
+    if known is None:
+        return b""
+    if known.passed is None:
+        kept = [pair for pair in answer_headers(answer.headers) if pair[0] != b"content-length"]
+        has_date = any(name == b"date" for name, _value in kept)
+        known.passed = b"".join(b"%b: %b\r\n" % pair for pair in kept) if has_date else b""
+    return known.passed

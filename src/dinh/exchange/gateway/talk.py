@@ -7,7 +7,7 @@ one read brings.
 
 import asyncio
 import hashlib
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 import httptools
 
@@ -39,23 +39,26 @@ class UpstreamFailed(Exception):
         return unavailable(self.code, "The provider does not answer as it should.", status=502)
 
 
-class _Known(NamedTuple):
+class KnownHead:
     """
     The head of an answer that came whole, with a body of known length: providers send the same one again and again.
 
-    :param size: of head and body
+    :ivar size: of head and body
+    :ivar passed: what was made of the headers for callers, kept by whoever made it
     """
 
-    head: bytes
-    size: int
-    status: int
-    headers: Fields
+    __slots__ = ("head", "headers", "passed", "size", "status")
+
+    def __init__(self, head: bytes, size: int, status: int, headers: Fields) -> None:
+        self.head, self.size, self.status, self.headers = head, size, status, headers
+        self.passed: bytes | None = None
 
 
 class Connection(asyncio.Protocol):
     """
     One connection to a provider; one request at a time.
 
+    :ivar repeats: the head that this answer has in common with the one before
     :ivar shown: SHA-256 of the certificate that the other end showed, hex; empty without TLS
     """
 
@@ -70,7 +73,7 @@ class Connection(asyncio.Protocol):
         self.deadline = NEVER
         self.parser = httptools.HttpResponseParser(self)
         self._held = b""
-        self._known: _Known | None = None
+        self._known: KnownHead | None = None
         self._writable = asyncio.Event()
         self._writable.set()
         self._reset(is_head=False)
@@ -85,6 +88,7 @@ class Connection(asyncio.Protocol):
         self.head_bytes = 0
         self.has_answered = self.is_headed = self.is_complete = False
         self.failure: UpstreamFailed | None = None
+        self.repeats: KnownHead | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._is_paused = False
         self._ends_at_close = False
@@ -269,21 +273,21 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
         self.served += 1
 
-    def _take_again(self, known: _Known, data: bytes) -> None:
+    def _take_again(self, known: KnownHead, data: bytes) -> None:
         """An answer whose head is, byte for byte, that of the one before, and of the length that it says."""
-        self.status, self.headers = known.status, known.headers
+        self.repeats, self.status, self.headers = known, known.status, known.headers
         self.is_headed = self.is_complete = True
         self.chunks.append(data[len(known.head) :])
         self._wake()
 
-    def _repeatable(self, data: bytes) -> _Known | None:
+    def _repeatable(self, data: bytes) -> KnownHead | None:
         """:param data: just read, of which an answer came whole"""
         if self.is_broken or self.is_head or self._framing != [b"content-length"] or len(data) > _HIGH_WATER:
             return None
         head, end, body = data.partition(b"\r\n\r\n")
         if not body or len(body) != self.waiting_bytes:
             return None
-        return _Known(head + end, len(data), self.status, self.headers)
+        return KnownHead(head + end, len(data), self.status, self.headers)
 
     def _fail(self, code: str) -> None:
         self.failure = self.failure or UpstreamFailed(code)

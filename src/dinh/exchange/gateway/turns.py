@@ -110,10 +110,14 @@ class Turn:
             self._waiter = self._connection.loop.create_future()
             await self._waiter
 
-    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        """An answer of one piece; its length is added."""
+    async def answer(self, status: int, headers: Headers, body: bytes, passed: bytes = b"") -> None:
+        """
+        An answer of one piece; its length is added.
+
+        :param passed: further headers, with a date, as they go over the wire
+        """
         self.is_answered = True
-        head = self._head(status, headers, len(body))
+        head = self._head(status, headers, len(body), passed)
         self._connection.write_soon(head if self.method == b"HEAD" or status in _NO_CONTENT else head + body)
         if self._connection.is_full:
             await self._connection.drained()
@@ -175,11 +179,11 @@ class Turn:
     def _coded(data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
-    def _head(self, status: int, headers: Headers, size: int | None) -> bytes:
+    def _head(self, status: int, headers: Headers, size: int | None, passed: bytes = b"") -> bytes:
         """:param size: of the body that is sent, if it is known; else the headers may tell"""
         is_bare = status in _NO_CONTENT or self.method == b"HEAD"
-        has_length = has_date = False
-        lines = [START.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        has_length, has_date = False, bool(passed)
+        lines = [START.get(status) or b"HTTP/1.1 %d \r\n" % status, passed]
         for name, value in headers:
             if name == b"content-length":
                 if status == 204 or not (is_bare or size is None):

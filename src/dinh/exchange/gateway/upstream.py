@@ -33,6 +33,7 @@ class Answer:
         self._pool, self._connection, self._timeout = pool, connection, timeout
         self._is_over = False
         self.status, self.headers = connection.status, connection.headers
+        self.repeats = connection.repeats
         self.body = connection.taken() if connection.chunks else b""
         self.is_complete = connection.is_complete
 

@@ -156,6 +156,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"e" * STREAMED)
 
+    def _at_once(self, _body: bytes) -> None:
+        """Head and body in one piece, the head the same each time."""
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nDate: Mon, 02 Mar 2026 05:00:00 GMT\r\nX-Own: yes\r\nX-Exchange-Id: forged\r\n"
+            b"Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nContent-Length: 6\r\n\r\n"
+            + os.urandom(3).hex().encode()
+        )
+
     def _split(self, _body: bytes) -> None:
         """A small answer whose head and body come apart."""
         self.send_response(200)
@@ -200,5 +208,5 @@ PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
     "/items/{code}/parts/{part}", "/items/fixed", "/many-headers", "/coded",
-    "/twice-coded", "/extended", "/streamed", "/large-error",
+    "/twice-coded", "/extended", "/streamed", "/large-error", "/at-once",
 ]  # fmt: skip
