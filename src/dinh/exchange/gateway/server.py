@@ -221,6 +221,8 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         self._is_ended = self._is_over = True
+        # An answer that waits for the end of this turn of the loop belongs to a call that is over.
+        self.flush()
         if self.transport is not None:
             self.transport.abort()
 

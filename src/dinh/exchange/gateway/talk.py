@@ -17,6 +17,7 @@ from dinh.exchange.gateway.refusals import Refusal, unavailable
 
 _HIGH_WATER: Final = 64 * 1024
 _MAX_HEAD: Final = 64 * 1024
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 Fields = list[tuple[bytes, bytes]]
@@ -284,10 +285,10 @@ class Connection(asyncio.Protocol):
         """:param data: just read, of which an answer came whole"""
         if self.is_broken or self.is_head or self._framing != [b"content-length"] or len(data) > _HIGH_WATER:
             return None
-        head, end, body = data.partition(b"\r\n\r\n")
-        if not body or len(body) != self.waiting_bytes:
+        end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
+        if not self.waiting_bytes or len(data) - end != self.waiting_bytes:
             return None
-        return KnownHead(head + end, len(data), self.status, self.headers)
+        return KnownHead(data[:end], len(data), self.status, self.headers)
 
     def _fail(self, code: str) -> None:
         self.failure = self.failure or UpstreamFailed(code)
