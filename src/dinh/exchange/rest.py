@@ -30,7 +30,7 @@ from dinh.exchange.queries.registry import (
     versions_visible_to,
 )
 from dinh.exchange.rest_fields import PAGE, Id, Text, own_of, text_of
-from dinh.exchange.rest_registry import MemberIn, MemberOut, VersionOut, keeper_of, member_out
+from dinh.exchange.rest_registry import MemberIn, MemberOut, VersionOut, keeper_of, member_out, owner_of
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import NotFound
 
@@ -247,8 +247,9 @@ def list_systems(request: HttpRequest, q: str = "", page: int = 1) -> dict[str, 
 
 @router.post("/exchange/systems", response={201: SystemOut})
 def add_system(request: HttpRequest, given: SystemIn) -> Status[dict[str, Any]]:
-    new = members.NewSystem(**given.dict())
-    return Status(201, _system(members.register_system(new=new, actor=own_of(request), at=timezone.now())))
+    own, new = own_of(request), members.NewSystem(**given.dict())
+    get_object_or_404(members_visible_to(own), pk=new.member_id)
+    return Status(201, _system(members.register_system(new=new, actor=own, at=timezone.now())))
 
 
 @router.get("/exchange/systems/{system_id}/secrets", response=list[SecretOut])
@@ -295,7 +296,7 @@ def suspend(request: HttpRequest, system_id: int, why: Why) -> dict[str, Any]:
 def resume(request: HttpRequest, system_id: int, why: Why) -> dict[str, Any]:
     return _system(
         members.resume_system(
-            system_id=system_id, reason=why.reason, actor=own_of(request), at=timezone.now()
+            system_id=system_id, reason=why.reason, actor=keeper_of(request), at=timezone.now()
         )
     )
 
@@ -310,8 +311,8 @@ def list_peers(request: HttpRequest) -> list[dict[str, Any]]:
 def add_peer(request: HttpRequest, system_id: int, given: PeerIn) -> Status[dict[str, Any]]:
     """Let our gateways speak with this system's, which is known by its certificates."""
     new = peers.NewPeer(given.address, given.serves, given.daily_quota, given.rate)
-    at = timezone.now()
-    return Status(201, _peer(peers.register_peer(system_id=system_id, new=new, actor=own_of(request), at=at)))
+    own, at = keeper_of(request), timezone.now()
+    return Status(201, _peer(peers.register_peer(system_id=system_id, new=new, actor=own, at=at)))
 
 
 @router.post("/exchange/systems/{system_id}/peer/end", response=PeerOut)
@@ -332,6 +333,10 @@ def add_service(request: HttpRequest, given: ServiceIn) -> Status[dict[str, Any]
     return Status(201, _service(services.offer_service(new=new, actor=own_of(request), at=timezone.now())))
 
 
+# `Form[Text] = ""` would make a field that must be there: ninja's default is lost beside a check of pydantic's.
+_NOT_GIVEN: Any = Form("")  # type: ignore[type-arg]
+
+
 @router.post("/exchange/services/{service_id}/versions", response={201: VersionOut})
 def add_version(
     request: HttpRequest,
@@ -342,14 +347,17 @@ def add_version(
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
     validates: Form[bool] = False,
-    trial_url: Form[Text] = "",
+    trial_url: Text = _NOT_GIVEN,
     protocol: Form[Literal["plain", "xroad"]] = "plain",
-    xroad_client: Form[Text] = "",
+    xroad_client: Text = _NOT_GIVEN,
 ) -> Status[ServiceVersion]:
     """
     Publish a version (multipart: `document` in OpenAPI 3, and the other fields). `validates`: the gateway refuses
     requests that the description does not fit. `protocol` xroad: `base_url` is a security server's, `/r1/...`.
     """
+    own = own_of(request)
+    if not looks_after(own, get_object_or_404(services_visible_to(own), pk=service_id).system):
+        raise NotFound(_("There is no such service."))
     new = services.NewVersion(
         version=version,
         description=read_description(document.read(MAX_BYTES + 1)),
@@ -361,8 +369,7 @@ def add_version(
         protocol=protocol,
         xroad_client=xroad_client,
     )
-    at = timezone.now()
-    return Status(201, services.publish_version(service_id=service_id, new=new, actor=own_of(request), at=at))
+    return Status(201, services.publish_version(service_id=service_id, new=new, actor=own, at=timezone.now()))
 
 
 @router.get("/exchange/versions/{version_id}/operations", response=list[OperationOut])
@@ -373,10 +380,7 @@ def list_operations(request: HttpRequest, version_id: int) -> list[Any]:
 @router.post("/exchange/versions/{version_id}/provider", response=VersionOut)
 def change_provider(request: HttpRequest, version_id: int, given: ProviderIn) -> ServiceVersion:
     """Where its provider is from now on, how long it is waited for and the largest body; its owner's."""
-    own, provider = own_of(request), services.Provider(**given.dict())
-    version = get_object_or_404(versions_visible_to(own), pk=version_id)
-    if not looks_after(own, version.service.system):
-        raise NotFound(_("There is no such version."))
+    own, provider = owner_of(request, version_id), services.Provider(**given.dict())
     return services.set_provider(version_id=version_id, provider=provider, actor=own, at=timezone.now())
 
 
@@ -384,7 +388,10 @@ def change_provider(request: HttpRequest, version_id: int, given: ProviderIn) ->
 def change_trial_address(request: HttpRequest, version_id: int, given: TrialAddress) -> ServiceVersion:
     """Say where a version can be tried; empty: nowhere any more. Its owner's."""
     return services.set_trial_address(
-        version_id=version_id, trial_url=given.trial_url, actor=own_of(request), at=timezone.now()
+        version_id=version_id,
+        trial_url=given.trial_url,
+        actor=owner_of(request, version_id),
+        at=timezone.now(),
     )
 
 

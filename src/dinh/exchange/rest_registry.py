@@ -139,7 +139,7 @@ def end_certificate(request: HttpRequest, system_id: int, certificate_id: int) -
 @router.post("/exchange/versions/{version_id}/deprecate", response=VersionOut)
 def deprecate(request: HttpRequest, version_id: int, given: SunsetIn) -> ServiceVersion:
     """Tell callers that a version will end; it still answers."""
-    own = _owner(request, version_id)
+    own = owner_of(request, version_id)
     return services.deprecate_version(
         version_id=version_id, sunset_date=given.sunset_date, actor=own, at=timezone.now()
     )
@@ -148,7 +148,7 @@ def deprecate(request: HttpRequest, version_id: int, given: SunsetIn) -> Service
 @router.post("/exchange/versions/{version_id}/retire", response=VersionOut)
 def retire(request: HttpRequest, version_id: int) -> ServiceVersion:
     """Withdraw a version: it answers 404 from then on."""
-    own = _owner(request, version_id)
+    own = owner_of(request, version_id)
     return services.retire_version(version_id=version_id, actor=own, at=timezone.now())
 
 
@@ -195,7 +195,7 @@ def _system(request: HttpRequest, system_id: int) -> System:
     return system
 
 
-def _owner(request: HttpRequest, version_id: int) -> Appointment:
+def owner_of(request: HttpRequest, version_id: int) -> Appointment:
     """Who calls, if that is an owner of the version. :raises NotFound:"""
     own = own_of(request)
     version = versions_visible_to(own).filter(pk=version_id).first()

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import logging
 import resource
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Final
@@ -131,15 +132,15 @@ class Gateway:
         await self.shipping.end()
         self._lock.close()
 
-    async def answer(self, turn: Turn) -> None:
+    def answer(self, turn: Turn) -> Awaitable[None]:
         """Of the end for callers."""
         own = self.own.find(turn.path)
-        await (own(turn) if own else self.exchanges.answer(turn))
+        return own(turn) if own else self.exchanges.answer(turn)
 
-    async def answer_certified(self, turn: Turn) -> None:
+    def answer_certified(self, turn: Turn) -> Awaitable[None]:
         """Of the end for callers who show certificates; all the same but for who is believed to ask by X-Road."""
         own = self.own.find(turn.path)
-        await (own(turn) if own else self.exchanges.answer(turn, CertifiedFront(turn.certificate)))
+        return own(turn) if own else self.exchanges.answer(turn, CertifiedFront(turn.certificate))
 
     def health(self) -> dict[str, object]:
         is_log_well, following = self.segments.is_well, next_of(self.settings.folder)

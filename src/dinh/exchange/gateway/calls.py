@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from dinh.exchange.gateway.records import new_id, told
@@ -47,7 +48,7 @@ class Call:
         self.ticks = time.perf_counter_ns()
         self.id = new_id(self.started)
 
-    def note_caller(self, named: dict[bytes, bytes]) -> None:
+    def note_caller(self, named: Mapping[bytes, bytes]) -> None:
         """What the caller tells for the log: message, user, issue (the same headers on both fronts)."""
         self.message_id = self.id
         self.xroad_client = named.get(b"x-road-client", b"")

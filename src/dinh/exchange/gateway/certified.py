@@ -36,7 +36,8 @@ class CertifiedFront(XRoadFront):
 
     def note(self, call: Call, incoming: Incoming) -> None:
         """A system is no gateway: it gives requests no id of their own (X-Road-Request-Id). :raises Refusal:"""
-        incoming.named.pop(b"x-road-request-id", None)
+        told = incoming.named.items()
+        incoming.named = {name: value for name, value in told if name != b"x-road-request-id"}
         super().note(call, incoming)
 
     def _trusts(self, peer: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+from typing import Final
 
 from dinh.exchange.gateway.calls import Call
 from dinh.exchange.gateway.fronts import Front
@@ -12,10 +13,14 @@ from dinh.exchange.gateway.refusals import Headers, Refusal, unavailable
 from dinh.exchange.gateway.relay import Relayed, SignedTurn, left, take_answer
 from dinh.exchange.gateway.requests import CallerGone, Receive
 from dinh.exchange.gateway.spool import Spool
+from dinh.exchange.gateway.talk import UpstreamFailed
 from dinh.exchange.gateway.turns import BrokenOff, Turn
-from dinh.exchange.gateway.upstream import Answer, UpstreamFailed
+from dinh.exchange.gateway.upstream import Answer
 
 Failure = Refusal | UpstreamFailed | CallerGone | LogFailed
+Outcome = tuple[str, str]
+"""What the log says of an exchange that has an answer, and why."""
+DELIVERED: Final[Outcome] = ("delivered", "")
 FAILURES = (Refusal, UpstreamFailed, CallerGone, LogFailed)
 """Why an exchange has no answer of its provider's."""
 log = logging.getLogger("dinh.exchange.gateway")
@@ -33,28 +38,42 @@ class Delivery:
         answer: Answer | Relayed,
         headers: Headers,
         to: Turn | SignedTurn,
-        outcome: str = "delivered",
-        reason: str = "",
+        became: Outcome = DELIVERED,
     ) -> None:
         """A whole answer: logged, then released."""
         body = answer.body
         call.note_answer(body)
-        await self.keep(call.line(answer.status, outcome, reason))
+        await self.keep(call.line(answer.status, *became))
         await to.answer(answer.status, headers, body)
 
+    async def repeated(
+        self, call: Call, answer: Answer, headers: Headers, passed: bytes, to: Turn, became: Outcome
+    ) -> None:
+        """As `whole`. :param passed: headers that are written already"""
+        body = answer.body
+        call.note_answer(body)
+        await self.keep(call.line(answer.status, *became))
+        await to.answer(answer.status, headers, body, passed)
+
     async def signed(
-        self, call: Call, answer: Answer, headers: Headers, receive: Receive, to: SignedTurn
+        self, call: Call, answer: Answer, headers: Headers, receive: Receive, to: SignedTurn, became: Outcome
     ) -> None:
         """A large answer to a peer: nothing of it leaves before it is whole, so that it is logged once."""
         with contextlib.closing(self.spool.body()) as content:
             await take_answer(answer, content, receive)
             answer.release()
             call.response_bytes, call.response_sha256 = content.size, content.digest.hex()
-            await self.keep(call.line(answer.status, "delivered"))
+            await self.keep(call.line(answer.status, *became))
             await to.whole(answer.status, headers, content)
 
     async def stream(
-        self, call: Call, answer: Answer | Relayed, headers: Headers, receive: Receive, to: Turn
+        self,
+        call: Call,
+        answer: Answer | Relayed,
+        headers: Headers,
+        receive: Receive,
+        to: Turn,
+        became: Outcome,
     ) -> None:
         """A large answer: its beginning is logged before its first byte leaves, its end before its last part."""
         await self.keep(call.line(answer.status, "begun"))
@@ -62,7 +81,7 @@ class Delivery:
         gone = asyncio.ensure_future(left(receive))
         try:
             last = await _all_but_the_last(call, answer, to, gone)
-            await self.keep(call.line(answer.status, "delivered"))
+            await self.keep(call.line(answer.status, *became))
         except BaseException as failure:
             reason = failure.code if isinstance(failure, UpstreamFailed) else "caller-gone"
             await self._note(call.line(answer.status, "aborted", reason))

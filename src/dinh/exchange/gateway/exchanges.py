@@ -3,13 +3,14 @@
 import contextlib
 import hashlib
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from dinh.exchange.gateway import metadata
 from dinh.exchange.gateway.admission import Admission
 from dinh.exchange.gateway.calls import Call
-from dinh.exchange.gateway.delivery import FAILURES, Delivery
+from dinh.exchange.gateway.delivery import DELIVERED, FAILURES, Delivery, Outcome
 from dinh.exchange.gateway.fronts import Front, OAuthFront, XRoadFront, check_request_hash, xroad_head
 from dinh.exchange.gateway.judging import Judging
 from dinh.exchange.gateway.metadata import Metadata, metadata_asked
@@ -70,7 +71,9 @@ class Exchanges:
 
         :raises Refusal, UpstreamFailed, CallerGone, LogFailed:
         """
-        route, rest, target = await self.admission.admitted(front, call, incoming)
+        route, rest, target, waits_for = self.admission.admitted(front, call, incoming)
+        if waits_for:
+            await self.admission.reserved(waits_for, call)
         body.limit = route.upstream.max_body
         if route.subject:
             body = await self.subjects.noted(call, route, rest, incoming, body)
@@ -136,13 +139,13 @@ class Exchanges:
         try:
             check_request_hash(call, answer.headers, body)
             is_refused = any(name == b"x-road-error" for name, _value in answer.headers)
-            outcome, reason = ("refused", "by-peer") if is_refused else ("delivered", "")
+            became = ("refused", "by-peer") if is_refused else DELIVERED
             answered = [*answer.headers, (b"x-exchange-id", call.id.encode())]
             headers = front.answer_headers(call, answered, body)
             if answer.is_complete:
-                await self.delivery.whole(call, answer, headers, turn, outcome, reason)
+                await self.delivery.whole(call, answer, headers, turn, became)
             else:
-                await self.delivery.stream(call, answer, headers, turn.receive, turn)
+                await self.delivery.stream(call, answer, headers, turn.receive, turn, became)
         finally:
             answer.release()
         return True
@@ -182,25 +185,37 @@ class Exchanges:
             call.upstream_ns = time.perf_counter_ns() - began
             if not body.is_here:
                 call.note_request(body)
-        headers = front.answer_headers(call, _answer_headers(call, answer), body)
+        became = _outcome(route, answer)
         try:
+            if front is self.oauth and isinstance(to, Turn) and (passed := _passed(answer)):
+                answer.release()
+                await self.delivery.repeated(call, answer, _own_headers(call), passed, to, became)
+                return
+            headers = front.answer_headers(call, [*answer_headers(answer.headers), *_own_headers(call)], body)
             if not answer.is_complete:
                 await answer.rest_soon(_SPLIT_SECONDS, SMALL)
             if answer.is_complete:
                 answer.release()
-                await self.delivery.whole(call, answer, headers, to, *_outcome(route, answer))
+                await self.delivery.whole(call, answer, headers, to, became)
             elif isinstance(to, SignedTurn):
-                await self.delivery.signed(call, answer, headers, body.receive, to)
+                await self.delivery.signed(call, answer, headers, body.receive, to, became)
             else:
-                await self.delivery.stream(call, answer, headers, body.receive, to)
+                await self.delivery.stream(call, answer, headers, body.receive, to, became)
         finally:
             answer.release()
 
-    async def _asked(self, route: Route, head: list[bytes], incoming: Incoming, body: Body) -> Answer:
+    def _asked(
+        self, route: Route, head: list[bytes], incoming: Incoming, body: Body
+    ) -> Coroutine[Any, Any, Answer]:
+        if incoming.has_body:
+            return self._asked_with_body(route, head, incoming, body)
+        head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
+        return self.upstreams.call(route.upstream, b"".join(head), method=incoming.method, more=None)
+
+    async def _asked_with_body(
+        self, route: Route, head: list[bytes], incoming: Incoming, body: Body
+    ) -> Answer:
         method = incoming.method
-        if not incoming.has_body:
-            head.append(b"content-length: 0\r\n\r\n" if incoming.length == 0 else b"\r\n")
-            return await self.upstreams.call(route.upstream, b"".join(head), method=method, more=None)
         head += [body.head_line(), b"\r\n"]
         if incoming.length and incoming.length <= SMALL:
             head.append(await body.whole())
@@ -229,11 +244,11 @@ async def taken_in(call: Call, incoming: Incoming, body: Body, content: Spooled 
     call.note_request(body)
 
 
-def _outcome(route: Route, answer: Answer) -> tuple[str, str]:
+def _outcome(route: Route, answer: Answer) -> Outcome:
     """X-Road's security server says by a header that it, or the one behind it, did not get the call through."""
     if route.xroad_client is not None and any(name == b"x-road-error" for name, _value in answer.headers):
         return "failed", "by-security-server"
-    return "delivered", ""
+    return DELIVERED
 
 
 def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[bytes]:
@@ -245,9 +260,23 @@ def _head(call: Call, route: Route, target: bytes, incoming: Incoming) -> list[b
     ]
 
 
-def _answer_headers(call: Call, answer: Answer) -> list[tuple[bytes, bytes]]:
-    headers = answer_headers(answer.headers)
-    headers.append((b"x-exchange-id", call.id.encode()))
+def _own_headers(call: Call) -> list[tuple[bytes, bytes]]:
+    headers = [(b"x-exchange-id", call.id.encode())]
     if call.route and call.route.sunset:
         headers.append((b"x-exchange-sunset", call.route.sunset))
     return headers
+
+
+def _passed(answer: Answer) -> bytes:
+    """
+    The headers of an answer whose head was the same before, as they go on to a caller, but for the length; written
+    once. Empty if it is another one, or has no date.
+    """
+    known = answer.repeats
+    if known is None:
+        return b""
+    if known.passed is None:
+        kept = [pair for pair in answer_headers(answer.headers) if pair[0] != b"content-length"]
+        has_date = any(name == b"date" for name, _value in kept)
+        known.passed = b"".join(b"%b: %b\r\n" % pair for pair in kept) if has_date else b""
+    return known.passed

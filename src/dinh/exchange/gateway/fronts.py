@@ -5,8 +5,9 @@ import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 from xml.sax.saxutils import escape
@@ -132,6 +133,7 @@ _OF_PROTOCOL: Final = frozenset({
 """Of an answer: from the gateway, whatever the provider says."""
 _PASSED_IF_TOLD: Final = (b"x-road-userid", b"x-road-issue", b"x-road-security-server")
 _LONGEST_ID: Final = 255
+_REMEMBERED: Final = 1024
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 
@@ -149,6 +151,7 @@ class XRoadFront:
 
     def __init__(self, trusted: Sequence[Network] = ()) -> None:
         self.trusted = tuple(trusted)
+        self._judged: dict[str, bool] = {}
 
     def note(self, call: Call, incoming: Incoming) -> None:
         """
@@ -264,8 +267,13 @@ class XRoadFront:
     def _trusts(self, peer: str) -> bool:
         if not self.trusted or not peer:
             return False
-        address = ipaddress.ip_address(peer)
-        return any(address in network for network in self.trusted)
+        is_trusted = self._judged.get(peer)
+        if is_trusted is None:
+            if len(self._judged) >= _REMEMBERED:
+                self._judged.clear()
+            address = ipaddress.ip_address(peer)
+            is_trusted = self._judged[peer] = any(address in network for network in self.trusted)
+        return is_trusted
 
 
 def keeps_error(call: Call, name: bytes) -> bool:
@@ -290,7 +298,7 @@ def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[by
     )
 
 
-def _plain(named: dict[bytes, bytes], name: bytes) -> bytes:
+def _plain(named: Mapping[bytes, bytes], name: bytes) -> bytes:
     """An id as it was sent, empty if there is none. :raises Refusal:"""
     value = named.get(name, b"")
     if len(value) <= _LONGEST_ID and not _CONTROL.search(value) and _is_text(value):
@@ -306,7 +314,7 @@ def _is_text(value: bytes) -> bool:
     return True
 
 
-def _check_parts(named: dict[bytes, bytes], name: bytes, counts: tuple[int, ...], form: str) -> None:
+def _check_parts(named: Mapping[bytes, bytes], name: bytes, counts: tuple[int, ...], form: str) -> None:
     """:raises Refusal:"""
     if name in named:
         parts = _parts(named[name])
@@ -314,8 +322,10 @@ def _check_parts(named: dict[bytes, bytes], name: bytes, counts: tuple[int, ...]
             raise Refusal(400, "bad-request", f"{name.decode()} must be {form}.")
 
 
-def _parts(identifier: bytes) -> list[str]:
-    return [_decoded(part) for part in identifier.strip().split(b"/")]
+@lru_cache(maxsize=_REMEMBERED)
+def _parts(identifier: bytes) -> tuple[str, ...]:
+    """:raises Refusal:"""
+    return tuple(_decoded(part) for part in identifier.strip().split(b"/"))
 
 
 def _decoded(part: bytes) -> str:
@@ -327,7 +337,7 @@ def _decoded(part: bytes) -> str:
     return "" if told(text.encode(), 100) != text else text
 
 
-def target_of(path: bytes) -> tuple[list[str], bytes]:
+def target_of(path: bytes) -> tuple[tuple[str, ...], bytes]:
     """
     Instance, class, member, subsystem, service; and the path below.
 
@@ -336,7 +346,7 @@ def target_of(path: bytes) -> tuple[list[str], bytes]:
     parts = path.split(b"/", 7)
     if len(parts) < 7:
         raise Refusal(400, "bad-request", "Write /r1/INSTANCE/CLASS/MEMBER/SUBSYSTEM/SERVICE/path.")
-    return [_decoded(part) for part in parts[2:7]], b"/" + parts[7] if len(parts) == 8 else b"/"
+    return _parts(b"/".join(parts[2:7])), b"/" + parts[7] if len(parts) == 8 else b"/"
 
 
 def _service(call: Call) -> bytes:

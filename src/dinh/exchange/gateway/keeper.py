@@ -10,7 +10,6 @@ closing its segment.
 
 import contextlib
 import logging
-import select
 import signal
 import socket
 import struct
@@ -31,10 +30,11 @@ _MOST: Final = 1024 * 1024
 """Bytes of a batch."""
 _GATHER: Final = 0.0005
 """Seconds. On a quick disk batches of three or four lines took the keeper half a core for signatures alone."""
-_GATHERED: Final = range(3, 16)
+_GATHERED: Final = range(3, 40)
 """Lines of a batch after which the next one is gathered: whoever calls alone waits for nobody, and full batches gather
 while they are synced."""
-_CLOSE_EVERY: Final = 1.0
+_TIMEVAL: Final = struct.Struct("@ll")
+_CLOSE_EVERY: Final = 1
 """Seconds after which a segment is closed, so that it can be shipped."""
 log = logging.getLogger("dinh.exchange.gateway")
 
@@ -45,9 +45,12 @@ class Keeper:
     def __init__(self, gateway: socket.socket, writer: SegmentWriter) -> None:
         self.gateway, self.writer = gateway, writer
         self._is_failing = self._is_busy = False
+        # Kept, since the system would have to give and take a piece of that size for each batch.
+        self._room = memoryview(bytearray(_MOST))
 
     def run(self) -> None:
-        self.gateway.settimeout(_CLOSE_EVERY)
+        # By the system, which needs no further call for it as Python's own would.
+        self.gateway.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(_CLOSE_EVERY, 0))
         self._tell(*_READY)
         rest = b""
         while (came := self._come()) is not None:
@@ -63,14 +66,14 @@ class Keeper:
     def _come(self) -> bytes | None:
         """What has come; nothing after a second, None if the gateway has gone."""
         try:
-            came = self.gateway.recv(_MOST)
-        except TimeoutError:
+            size = self.gateway.recv_into(self._room)
+        except BlockingIOError:
             return b""
-        if came and self._is_busy:
+        if size and self._is_busy:
             time.sleep(_GATHER)
-            if select.select([self.gateway], [], [], 0)[0]:
-                came += self.gateway.recv(_MOST)
-        return came or None
+            with contextlib.suppress(BlockingIOError):
+                size += self.gateway.recv_into(self._room[size:], 0, socket.MSG_DONTWAIT)
+        return bytes(self._room[:size]) or None
 
     def _kept(self, lines: list[bytes]) -> float:
         """:param lines: none: only to find out"""

@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dinh.exchange.gateway.refusals import Headers, Refusal
 from dinh.exchange.gateway.turns import Turn
@@ -69,7 +69,7 @@ class Incoming:
     path: bytes
     query: bytes
     forward: bytes
-    named: dict[bytes, bytes]
+    named: Mapping[bytes, bytes]
     length: int | None
     is_chunked: bool
     peer: str
@@ -85,7 +85,27 @@ def read_request(turn: Turn) -> Incoming:
 
     :raises Refusal: 400 if it can be read in two ways, 431 if it is too large
     """
-    headers = turn.headers
+    repeated = turn.repeated
+    if repeated is None:
+        read = _read(turn.headers)
+    elif repeated.read is None:
+        read = repeated.read = _read(turn.headers)
+    else:
+        read = repeated.read
+    if not turn.is_old and not read.named.get(b"host"):
+        raise Refusal(400, "no-host", "Send Host (RFC 9112, 3.2).")
+    return Incoming(turn.method, turn.path, turn.query, *read, turn.address)
+
+
+class _Read(NamedTuple):
+    forward: bytes
+    named: Mapping[bytes, bytes]
+    length: int | None
+    is_chunked: bool
+
+
+def _read(headers: Headers) -> _Read:
+    """:raises Refusal:"""
     if len(headers) > MAX_HEADERS:
         raise Refusal(431, "too-many-headers", f"At most {MAX_HEADERS} headers are read.")
     named, forward, size = sorted_headers(headers)
@@ -93,12 +113,7 @@ def read_request(turn: Turn) -> Incoming:
         raise Refusal(431, "headers-too-large", f"At most {MAX_HEADER_BYTES // 1024} kB of headers are read.")
     if b"connection" in named:
         forward = _without_named(forward, named[b"connection"])
-    if not named.get(b"host") and not turn.is_old:
-        raise Refusal(400, "no-host", "Send Host (RFC 9112, 3.2).")
-    length, is_chunked = _framing(named)
-    return Incoming(
-        turn.method, turn.path, turn.query, b"".join(forward), named, length, is_chunked, turn.address
-    )
+    return _Read(b"".join(forward), named, *_framing(named))
 
 
 def sorted_headers(headers: Headers) -> tuple[dict[bytes, bytes], list[bytes], int]:

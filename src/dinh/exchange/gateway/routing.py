@@ -4,6 +4,7 @@ import re
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -155,6 +156,7 @@ class RouteTable:
         return table.find(method, rest), rest
 
 
+@lru_cache(maxsize=1024)
 def safe_path(raw: bytes) -> bytes:
     """
     The path, if nobody on its way can read it in two ways.
@@ -182,6 +184,8 @@ def _is_text(raw: bytes) -> bool:
 
 def safe_query(raw: bytes) -> bytes:
     """:raises Refusal: 400 or 414"""
+    if not raw:
+        return raw
     if len(raw) > MAX_TARGET:
         raise Refusal(414, "query-too-long", "The query is too long.")
     if not _QUERY.fullmatch(raw):

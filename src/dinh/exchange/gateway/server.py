@@ -8,6 +8,7 @@ comes within 15 s, of a body what `receive` was not asked for yet, of an answer 
 import asyncio
 import hashlib
 import logging
+import re
 import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -16,9 +17,10 @@ from typing import Final, cast
 import httptools
 
 from dinh.exchange.gateway.deadlines import NEVER, Deadlines
+from dinh.exchange.gateway.outbox import Outbox
 from dinh.exchange.gateway.records import new_id
 from dinh.exchange.gateway.refusals import Refusal
-from dinh.exchange.gateway.turns import HIGH_WATER, START, BrokenOff, Turn
+from dinh.exchange.gateway.turns import HIGH_WATER, START, BrokenOff, Repeated, Turn
 
 _MAX_HEAD: Final = 32 * 1024
 _HEAD_SECONDS: Final = 15.0
@@ -27,6 +29,15 @@ _TAKE_SECONDS: Final = 30.0
 """How long a caller may take nothing of an answer."""
 _LINGER_SECONDS: Final = 2.0
 """How long what a caller still sends is thrown away after it was answered, so that the answer arrives."""
+_MOST_HELD: Final = 16 * 1024
+"""Bytes of an answer that may wait for the others of its turn; of a larger one it matters whether it is taken."""
+_MOST_REPEATED: Final = 4 * 1024
+"""Bytes of a head whose headers are known again if they come again."""
+_END_OF_HEAD: Final = b"\r\n\r\n"
+_LINE: Final = re.compile(
+    rb"(GET|DELETE) (/[A-Za-z0-9._~!$&'()*+,=:@%/-]*)(?:\?([A-Za-z0-9._~!$&'()*+,;=:@/?%-]*))? HTTP/1\.1\r\n"
+)
+"""What begins a request whose end is the end of its headers, in letters that every reader takes in one way."""
 _FAULTS: Final = {
     400: Refusal(400, "unreadable-request", "Send HTTP/1.1 that can be read in one way only (RFC 9112)."),
     431: Refusal(
@@ -58,6 +69,8 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._coming: asyncio.Future[None] | None = None
         self._is_over = False
+        self._held = b""
+        self._repeated: Repeated | None = None
 
     # What asyncio calls.
 
@@ -73,6 +86,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._is_ended:
             return
+        is_between = self._reading is None
+        if is_between and self._repeated is not None and self._taken_again(data, self._repeated):
+            return
         # What was read and told nothing lies in the parser: a head without an end, a line of the last chunk.
         self._told_nothing += len(data)
         try:
@@ -83,6 +99,7 @@ class Connection(asyncio.Protocol):
             self._end_reading(400)
         if self._told_nothing > _MAX_HEAD:
             self._end_reading(431)
+        self._repeated = self._repeatable(data) if is_between and self._is_whole_head(data) else None
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._is_ended = self._is_over = True
@@ -137,12 +154,7 @@ class Connection(asyncio.Protocol):
                 self._end_reading(400)
                 return
             turn.is_old = True
-        self.deadline = NEVER
-        self._turns.append(turn)
-        if len(self._turns) == 1:
-            self._begin()
-        else:
-            self._pause()
+        self._take_up(turn)
 
     def on_body(self, body: bytes) -> None:
         self._told_nothing = 0
@@ -160,8 +172,17 @@ class Connection(asyncio.Protocol):
     # What turns call.
 
     def write(self, data: bytes) -> None:
+        if self._held:
+            self.flush()
         if self.transport is not None and not self.transport.is_closing():
             self.transport.write(data)
+
+    def write_soon(self, data: bytes) -> None:
+        if self._held or len(data) > _MOST_HELD:
+            self.write(data)
+            return
+        self._held = data
+        self.server.outbox.add(self)
 
     @property
     def is_full(self) -> bool:
@@ -184,7 +205,12 @@ class Connection(asyncio.Protocol):
             if self.transport is not None and not self.transport.is_closing():
                 self.transport.resume_reading()
 
-    # What the server calls.
+    # What the server and its outbox call.
+
+    def flush(self) -> None:
+        data, self._held = self._held, b""
+        if data and self.transport is not None and not self.transport.is_closing():
+            self.transport.write(data)
 
     @property
     def is_busy(self) -> bool:
@@ -195,10 +221,53 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         self._is_ended = self._is_over = True
+        # An answer that waits for the end of this turn of the loop belongs to a call that is over.
+        self.flush()
         if self.transport is not None:
             self.transport.abort()
 
     # Its own.
+
+    def _take_up(self, turn: Turn) -> None:
+        self.deadline = NEVER
+        self._turns.append(turn)
+        if len(self._turns) == 1:
+            self._begin()
+        else:
+            self._pause()
+
+    def _taken_again(self, data: bytes, repeated: Repeated) -> bool:
+        """
+        Take a request whose headers are, byte for byte, those of the one before. They were read strictly then, and say
+        the same after any plain request line.
+        """
+        if not data.endswith(repeated.block):
+            return False
+        line = _LINE.fullmatch(data, 0, len(data) - len(repeated.block))
+        if line is None:
+            return False
+        turn = Turn(self)
+        turn.method, turn.path, turn.query = line.groups(b"")
+        turn.headers, turn.repeated, turn.is_whole = repeated.headers, repeated, True
+        self._take_up(turn)
+        return True
+
+    def _repeatable(self, data: bytes) -> Repeated | None:
+        """:param data: just read, the one whole head of a request without a body"""
+        turn, line = self._turns[-1], _LINE.match(data)
+        if line is None or not turn.keeps:
+            return None
+        turn.repeated = Repeated(data[line.end() :], turn.headers)
+        return turn.repeated
+
+    def _is_whole_head(self, data: bytes) -> bool:
+        return (
+            len(data) <= _MOST_REPEATED
+            and data.find(_END_OF_HEAD) == len(data) - len(_END_OF_HEAD)
+            and self._reading is None
+            and bool(self._turns)
+            and not (self._is_ended or self._is_body_only)
+        )
 
     def _count(self, size: int) -> None:
         self._told_nothing = 0
@@ -248,22 +317,21 @@ class Connection(asyncio.Protocol):
             self._coming.set_result(None)
 
     async def _answer_all(self) -> None:
+        app = self.server.app
         while not self._is_over:
-            if self._turns:
-                await self._answer(self._turns[0])
-            else:
+            if not self._turns:
                 self._coming = self.loop.create_future()
                 await self._coming
-
-    async def _answer(self, turn: Turn) -> None:
-        try:
-            await self.server.app(turn)
-        except BrokenOff:
-            self.drop()
-        except Exception:
-            log.exception("A request could not be answered.")
-        finally:
-            self._end(turn)
+                continue
+            turn = self._turns[0]
+            try:
+                await app(turn)
+            except BrokenOff:
+                self.drop()
+            except Exception:
+                log.exception("A request could not be answered.")
+            finally:
+                self._end(turn)
 
     def _end(self, turn: Turn) -> None:
         self._turns.popleft()
@@ -283,6 +351,7 @@ class Connection(asyncio.Protocol):
     def _let_go(self) -> None:
         """Close so that the last answer arrives, though the caller may be sending still."""
         self._is_ended = self._is_over = True
+        self.flush()
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -314,6 +383,7 @@ class Server:
     def __init__(self, app: App, *, most: int) -> None:
         self.app, self.most = app, most
         self.loop = asyncio.get_running_loop()
+        self.outbox = Outbox(self.loop)
         self._connections: set[Connection] = set()
         self._deadlines = Deadlines()
         self._listening: asyncio.Server | None = None

@@ -20,13 +20,15 @@ _PART: Final = 100
 """Lines that go at once: 2 ms of the database's time."""
 log = logging.getLogger("dinh.exchange.gateway")
 
+# Each part is found by looking at all that are staged: the number that tells them apart stands first, since of a row
+# PostgreSQL reads only what comes before the last column that it needs.
 STAGE: Final = f"""
 CREATE TEMPORARY TABLE staged (
-    id uuid, started_us bigint, front text, client text, provider text, service text, version text, operation text,
-    grant_id bigint, method text, path text, message_id text, user_id text, issue text, status smallint,
+    part integer, id uuid, started_us bigint, front text, client text, provider text, service text, version text,
+    operation text, grant_id bigint, method text, path text, message_id text, user_id text, issue text, status smallint,
     outcome text, reason text, request_bytes bigint, response_bytes bigint, request_sha256 text,
     response_sha256 text, duration_us integer, upstream_us integer, peer_key text, peer_proof text,
-    subject text, represented_party text, batch_id uuid, leaf_index integer, part integer
+    subject text, represented_party text, batch_id uuid, leaf_index integer
 ) ON COMMIT DELETE ROWS;
 CREATE TEMPORARY TABLE ended ON COMMIT DELETE ROWS AS {by_minute("exchange_exchange").replace("%%", "%")} WITH NO DATA
 """

@@ -30,6 +30,9 @@ class Line(Protocol):
 
     def write(self, data: bytes) -> None: ...
 
+    def write_soon(self, data: bytes) -> None:
+        """At the end of this turn of the loop, together with what is written to others."""
+
     async def drained(self) -> None:
         """The caller takes what was written; one that takes nothing is dropped."""
 
@@ -41,6 +44,21 @@ class BrokenOff(Exception):
     """An answer ended before its end: the connection is dropped, so that nobody takes it for the whole."""
 
 
+class Repeated:
+    """
+    The headers of a request without a body, as a caller sends them again and again: by one token, in one program.
+
+    :ivar block: as they came, with the empty line at their end
+    :ivar read: what was made of them, kept by whoever read them first
+    """
+
+    __slots__ = ("block", "headers", "read")
+
+    def __init__(self, block: bytes, headers: "list[tuple[bytes, bytes]]") -> None:
+        self.block, self.headers = block, headers
+        self.read: Any = None
+
+
 class Turn:
     """
     One request on a connection, and the way its answer goes: in one piece (`answer`), or by `begin`, `part` and `end`.
@@ -49,11 +67,13 @@ class Turn:
     :ivar headers: names in small letters
     :ivar is_old: of HTTP/1.0, which knows no chunks
     :ivar keeps: whether the caller means to send another one after it
+    :ivar repeated: if its headers may come again; they are not to be changed then
     """
 
     # What most requests leave as it is.
     path = query = b""
     is_old = is_whole = is_gone = has_begun = is_answered = is_chunked = False
+    repeated: Repeated | None = None
     _waiting_bytes = 0
     _is_told, _may_wait = False, True
     _waiter: asyncio.Future[None] | None = None
@@ -90,11 +110,15 @@ class Turn:
             self._waiter = self._connection.loop.create_future()
             await self._waiter
 
-    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        """An answer of one piece; its length is added."""
+    async def answer(self, status: int, headers: Headers, body: bytes, passed: bytes = b"") -> None:
+        """
+        An answer of one piece; its length is added.
+
+        :param passed: further headers, with a date, as they go over the wire
+        """
         self.is_answered = True
-        head = self._head(status, headers, len(body))
-        self._connection.write(head if self.method == b"HEAD" or status in _NO_CONTENT else head + body)
+        head = self._head(status, headers, len(body), passed)
+        self._connection.write_soon(head if self.method == b"HEAD" or status in _NO_CONTENT else head + body)
         if self._connection.is_full:
             await self._connection.drained()
 
@@ -155,11 +179,11 @@ class Turn:
     def _coded(data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
-    def _head(self, status: int, headers: Headers, size: int | None) -> bytes:
+    def _head(self, status: int, headers: Headers, size: int | None, passed: bytes = b"") -> bytes:
         """:param size: of the body that is sent, if it is known; else the headers may tell"""
         is_bare = status in _NO_CONTENT or self.method == b"HEAD"
-        has_length = has_date = False
-        lines = [START.get(status) or b"HTTP/1.1 %d \r\n" % status]
+        has_length, has_date = False, bool(passed)
+        lines = [START.get(status) or b"HTTP/1.1 %d \r\n" % status, passed]
         for name, value in headers:
             if name == b"content-length":
                 if status == 204 or not (is_bare or size is None):

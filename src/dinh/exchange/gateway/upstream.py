@@ -1,366 +1,39 @@
 """
-The gateway's own HTTP/1.1 client: pooled connections on httptools (docs/decisions/gateway-http-client.md).
-
-Small answers arrive in one piece; large ones are read as the caller takes them: no more than 64 kB wait beside what
-one read brings.
+The gateway's own HTTP/1.1 client (docs/decisions/gateway-http-client.md): providers' addresses, each with its pool of
+connections (`pools.py`), on which one talks with them (`talk.py`).
 """
 
 import asyncio
 import contextlib
-import hashlib
 import socket
 import ssl
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
-from typing import Final, cast
-
-import httptools
+from typing import Final
 
 from dinh.exchange.addresses import open_ones
-from dinh.exchange.gateway.deadlines import NEVER, Deadlines
+from dinh.exchange.gateway.deadlines import Deadlines
 from dinh.exchange.gateway.identity import Identity
-from dinh.exchange.gateway.refusals import Refusal, unavailable
+from dinh.exchange.gateway.outbox import Outbox
+from dinh.exchange.gateway.pools import Pool
 from dinh.exchange.gateway.routing import Upstream
+from dinh.exchange.gateway.talk import Connection, UpstreamFailed
 
-_HIGH_WATER: Final = 64 * 1024
 _CONNECT_SECONDS: Final = 3.0
-_IDLE_SECONDS: Final = 30.0
 _REFUSAL_SECONDS: Final = 0.3
-_MAX_HEAD: Final = 64 * 1024
-_LARGEST_POOL: Final = 256
-_MOST_UPLOADS: Final = 128
-"""Of a pool's connections, those that large bodies may hold while they are sent."""
-_FAILURES_TO_OPEN: Final = 5
-_OPEN_SECONDS: Final = 5.0
-_WANTED_SECONDS: Final = 600.0
-_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _REPEATABLE: Final = frozenset({b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"})
 
-Fields = list[tuple[bytes, bytes]]
 Head = bytes | Callable[[str], bytes]
-
-
-class UpstreamFailed(Exception):
-    """
-    The provider could not be reached, or what it sent is no answer.
-
-    :param may_retry: nothing of an answer arrived, on a connection that had served before or was never made
-    """
-
-    def __init__(self, code: str, *, may_retry: bool = False) -> None:
-        super().__init__(code)
-        self.code, self.may_retry = code, may_retry
-
-    def refusal(self) -> Refusal:
-        if self.code == "provider-timeout":
-            return unavailable(self.code, "The provider took too long.", status=504)
-        return unavailable(self.code, "The provider does not answer as it should.", status=502)
-
-
-class Connection(asyncio.Protocol):
-    """
-    One connection to a provider; one request at a time.
-
-    :ivar shown: SHA-256 of the certificate that the other end showed, hex; empty without TLS
-    """
-
-    shown = ""
-
-    def __init__(self, deadlines: Deadlines) -> None:
-        self.loop, self._deadlines = deadlines.loop, deadlines
-        self.transport: asyncio.Transport | None = None
-        self.is_broken = False
-        self.served = 0
-        self.idle_since = 0.0
-        self.deadline = NEVER
-        self.parser = httptools.HttpResponseParser(self)
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._reset(is_head=False)
-
-    def _reset(self, *, is_head: bool) -> None:
-        self.is_head = is_head
-        self.status = 0
-        self.headers: Fields = []
-        self._framing: list[bytes] = []
-        self.chunks: list[bytes] = []
-        self.waiting_bytes = 0
-        self.head_bytes = 0
-        self.has_answered = self.is_headed = self.is_complete = False
-        self.failure: UpstreamFailed | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        self._is_paused = False
-        self._ends_at_close = False
-        self._is_busy = False
-
-    # What asyncio calls.
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        tls = transport.get_extra_info("ssl_object")
-        if tls is not None:
-            self.shown = hashlib.sha256(tls.getpeercert(binary_form=True)).hexdigest()
-        self._deadlines.waiting.add(self)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._is_busy or self.is_complete:
-            # Bytes that nobody asked for: an answer to somebody else's request could hide in them.
-            self.close()
-            return
-        self.has_answered = True
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._fail("provider-upgrade")
-        except httptools.HttpParserError:
-            self._fail("provider-answer")
-        if self.waiting_bytes > _HIGH_WATER and not self._is_paused and self.transport:
-            self._is_paused = True
-            self.transport.pause_reading()
-        if self.is_headed or self.failure:
-            self._wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._deadlines.waiting.discard(self)
-        self.is_broken = True
-        self._writable.set()
-        if self._is_busy and not self.is_complete and self.failure is None:
-            if self.is_headed and self._ends_at_close and exc is None:
-                self.is_complete = True
-            else:
-                is_untouched = not self.has_answered
-                self.failure = UpstreamFailed("provider-hung-up", may_retry=is_untouched and self.served > 0)
-        self._wake()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    # What httptools calls.
-
-    def on_message_begin(self) -> None:
-        if self.is_complete:
-            self.is_broken = True
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.head_bytes += len(name) + len(value)
-        if self.head_bytes > _MAX_HEAD:
-            self._fail("provider-head-too-large")
-        name = name.lower()
-        self.headers.append((name, value))
-        if name in _FRAMING:
-            self._framing.append(name)
-            if name == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                # We asked for none, and the caller would not be told of it.
-                self._fail("provider-answer")
-
-    def on_headers_complete(self) -> None:
-        status = self.parser.get_status_code()
-        if status < 200:
-            self.headers, self._framing = [], []
-            if status == 101:
-                self._fail("provider-upgrade")
-            return
-        if self.is_complete:
-            return
-        self.status = status
-        self.is_headed = True
-        self._ends_at_close = not self._framing
-        if len(self._framing) > 1:
-            self._fail("provider-answer")
-        if self.is_head or status in (204, 304):
-            self.is_complete = True
-            # The parser would wait for the body that HEAD's length speaks of.
-            self.is_broken = self.is_broken or not self.parser.should_keep_alive() or self.is_head
-
-    def on_body(self, body: bytes) -> None:
-        if self.is_complete:
-            self.is_broken = True
-            return
-        self.chunks.append(body)
-        self.waiting_bytes += len(body)
-
-    def on_message_complete(self) -> None:
-        if not self.is_headed:
-            return
-        self.is_complete = True
-        if not self.parser.should_keep_alive():
-            self.is_broken = True
-
-    # What the pool calls.
-
-    def begin(self, head: bytes, *, is_head: bool) -> None:
-        """Send the head of a request (and its body, if it is small)."""
-        self._reset(is_head=is_head)
-        self._is_busy = True
-        if self.transport is None or self.is_broken or self.transport.is_closing():
-            raise UpstreamFailed("provider-hung-up", may_retry=True)
-        self.transport.write(head)
-
-    async def send_more(self, data: bytes, seconds: float) -> bool:
-        """:returns: False if the provider has answered or gone already, so that the rest is not sent"""
-        if self.is_headed or self.failure or self.is_broken or self.transport is None:
-            return False
-        self.transport.write(data)
-        self.deadline = self.loop.time() + seconds
-        await self._writable.wait()
-        self.deadline = NEVER
-        return True
-
-    async def head_arrived(self, seconds: float) -> None:
-        """:raises UpstreamFailed: if there is none in time"""
-        self.deadline = self.loop.time() + seconds
-        while not self.is_headed and self.failure is None:
-            await self._wait()
-        self.deadline = NEVER
-        if self.failure:
-            raise self.failure
-
-    def taken(self) -> bytes:
-        """What of the body has arrived since the last call."""
-        body = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
-        self.chunks = []
-        self.waiting_bytes = 0
-        if self._is_paused and self.transport and not self.is_broken:
-            self._is_paused = False
-            self.transport.resume_reading()
-        return body
-
-    async def more(self, seconds: float) -> bytes:
-        """
-        The next part of the body, empty at its end.
-
-        :raises UpstreamFailed: if the answer breaks off, or nothing comes in time
-        """
-        self.deadline = self.loop.time() + seconds
-        try:
-            while not (self.chunks or self.is_complete or self.failure):
-                await self._wait()
-        finally:
-            self.deadline = NEVER
-        if self.failure and not self.chunks:
-            raise self.failure
-        return self.taken()
-
-    def expire(self) -> None:
-        self._fail("provider-timeout")
-        self._wake()
-
-    def close(self) -> None:
-        self.is_broken = True
-        if self.transport:
-            self.transport.abort()
-
-    def end(self) -> None:
-        """The exchange on this connection is over."""
-        self._is_busy = False
-        self.served += 1
-
-    def _fail(self, code: str) -> None:
-        self.failure = self.failure or UpstreamFailed(code)
-        self.close()
-
-    async def _wait(self) -> None:
-        self._waiter = self.loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-class _Places:
-    """A bounded number of places, which costs next to nothing while there are free ones."""
-
-    def __init__(self, most: int) -> None:
-        self.free = most
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def taken(self, seconds: float) -> None:
-        """Wait for a place. :raises Refusal: 503 if none comes free in time"""
-        coming: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(coming)
-        try:
-            async with asyncio.timeout(seconds):
-                await coming
-        except BaseException as failure:
-            if coming.done() and not coming.cancelled():
-                self.give()
-            if isinstance(failure, TimeoutError):
-                raise unavailable(
-                    "provider-busy", "Too many calls wait for this provider.", seconds=5
-                ) from failure
-            raise
-
-    def give(self) -> None:
-        """To who has waited longest, if somebody waits still."""
-        while self._waiting:
-            coming = self._waiting.popleft()
-            if not coming.done():
-                coming.set_result(None)
-                return
-        self.free += 1
-
-
-@dataclass(slots=True)
-class _Pool:
-    """Connections to one address, and whether it is worth asking."""
-
-    idle: list[Connection] = field(default_factory=list)
-    places: _Places = field(default_factory=lambda: _Places(_LARGEST_POOL))
-    uploads: _Places = field(default_factory=lambda: _Places(_MOST_UPLOADS))
-    failures: int = 0
-    why: str = ""
-    open_until: float = 0.0
-    open_since: float = 0.0
-    is_probing: bool = False
-
-    def check(self, now: float) -> bool:
-        """
-        Let a call through, or fail at once while the provider is known to be away.
-
-        :returns: whether this call is the probe that may close the circuit
-        :raises Refusal: 503
-        """
-        if self.failures < _FAILURES_TO_OPEN:
-            return False
-        if now < self.open_until or self.is_probing:
-            seconds = max(1, round(self.open_until - now))
-            raise unavailable(
-                "provider-away", "The provider has been failing; try again later.", seconds=seconds
-            )
-        self.is_probing = True
-        return True
-
-    def opened(self, now: float) -> dict[str, object]:
-        """Whether the circuit is open; since when, if somebody wanted the provider lately."""
-        is_open = self.failures >= _FAILURES_TO_OPEN
-        is_wanted = is_open and now - self.open_until < _WANTED_SECONDS
-        return {"open": is_open, "since": round(self.open_since) if is_wanted else 0}
-
-    def note_failure(self, now: float, why: str) -> None:
-        self.failures += 1
-        self.why = why
-        if self.failures == _FAILURES_TO_OPEN:
-            self.open_since = time.time()
-        if self.failures >= _FAILURES_TO_OPEN:
-            self.open_until = now + _OPEN_SECONDS
 
 
 class Answer:
     """A provider's answer: head and what of the body came with it; the rest by `more`."""
 
-    def __init__(self, clients: "Upstreams", pool: _Pool, connection: Connection, timeout: float) -> None:
-        self._clients, self._pool, self._connection, self._timeout = clients, pool, connection, timeout
+    def __init__(self, pool: Pool, connection: Connection, timeout: float) -> None:
+        self._pool, self._connection, self._timeout = pool, connection, timeout
         self._is_over = False
         self.status, self.headers = connection.status, connection.headers
+        self.repeats = connection.repeats
         self.body = connection.taken() if connection.chunks else b""
         self.is_complete = connection.is_complete
 
@@ -390,7 +63,7 @@ class Answer:
         """Give the connection back; it is closed if the answer was not read to its end. Once only."""
         if not self._is_over:
             self._is_over = True
-            self._clients.release(self._pool, self._connection)
+            self._pool.take_back(self._connection, time.monotonic())
 
 
 class Upstreams:
@@ -403,10 +76,11 @@ class Upstreams:
 
     def __init__(self, *, allows_local: bool = False, identity: Identity | None = None) -> None:
         self._allows_local, self._identity = allows_local, identity
-        self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], _Pool] = {}
+        self._pools: dict[tuple[str, int, bool, ssl.SSLContext | None], Pool] = {}
         self._tls: ssl.SSLContext | None = None
         self._deadlines = Deadlines()
         self._loop = self._deadlines.loop
+        self._outbox = Outbox(self._loop)
 
     async def call(
         self,
@@ -431,11 +105,8 @@ class Upstreams:
         is_probe = pool.check(time.monotonic())
         try:
             if more is None:
-                return await self._placed(pool, upstream, head, method, more)
-            if pool.uploads.free:
-                pool.uploads.free -= 1
-            else:
-                await pool.uploads.taken(upstream.timeout)
+                return await self._placed(pool, upstream, head, method, None)
+            await pool.uploads.take(upstream.timeout)
             try:
                 return await self._placed(pool, upstream, head, method, more)
             finally:
@@ -445,14 +116,22 @@ class Upstreams:
                 pool.is_probing = False
 
     async def _placed(
-        self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
+        self, pool: Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
     ) -> Answer:
+        """On a kept connection if there is one; once more, if that turns out to be closed, on a new one."""
         if pool.places.free:
             pool.places.free -= 1
         else:
-            await pool.places.taken(upstream.timeout)
+            await pool.places.take(upstream.timeout)
         try:
-            answer = await self._tried(pool, upstream, head, method, more)
+            connection = pool.kept(time.monotonic()) or await self._connected(upstream)
+            try:
+                await self._asked(connection, upstream, head, method, more)
+            except UpstreamFailed as failure:
+                if more is not None or method not in _REPEATABLE or not failure.may_retry:
+                    raise
+                connection = await self._connected(upstream)
+                await self._asked(connection, upstream, head, method, None)
         except UpstreamFailed as failure:
             pool.places.give()
             pool.note_failure(time.monotonic(), failure.code)
@@ -461,31 +140,17 @@ class Upstreams:
             pool.places.give()
             raise
         pool.failures = 0
-        return answer
+        return Answer(pool, connection, upstream.timeout)
 
-    async def _tried(
-        self, pool: _Pool, upstream: Upstream, head: Head, method: bytes, more: AsyncIterator[bytes] | None
-    ) -> Answer:
-        """On a kept connection if there is one; once more, if that turns out to be closed, on a new one."""
-        may_repeat = more is None and method in _REPEATABLE
-        connection = self._idle(pool) or await self._connected(upstream)
-        try:
-            return await self._once(pool, connection, upstream, head, method, more)
-        except UpstreamFailed as failure:
-            if not (may_repeat and failure.may_retry):
-                raise
-        connection = await self._connected(upstream)
-        return await self._once(pool, connection, upstream, head, method, more)
-
-    async def _once(
+    async def _asked(
         self,
-        pool: _Pool,
         connection: Connection,
         upstream: Upstream,
         head: Head,
         method: bytes,
         more: AsyncIterator[bytes] | None,
-    ) -> Answer:
+    ) -> None:
+        """Until the head of the answer is there; else the connection is closed. :raises UpstreamFailed:"""
         try:
             connection.begin(head(connection.shown) if callable(head) else head, is_head=method == b"HEAD")
             if more is not None:
@@ -494,7 +159,6 @@ class Upstreams:
         except BaseException:
             connection.close()
             raise
-        return Answer(self, pool, connection, upstream.timeout)
 
     async def _send_body(
         self, connection: Connection, upstream: Upstream, more: AsyncIterator[bytes]
@@ -504,15 +168,6 @@ class Upstreams:
             if not await connection.send_more(data, upstream.timeout):
                 connection.is_broken = True
                 return
-
-    def release(self, pool: _Pool, connection: Connection) -> None:
-        pool.places.give()
-        connection.end()
-        if connection.is_broken or not connection.is_complete:
-            connection.close()
-            return
-        connection.idle_since = time.monotonic()
-        pool.idle.append(connection)
 
     def failing(self) -> list[dict[str, object]]:
         """
@@ -541,25 +196,14 @@ class Upstreams:
     def close(self) -> None:
         self._deadlines.end()
         for pool in self._pools.values():
-            for connection in pool.idle:
-                connection.close()
-            pool.idle.clear()
+            pool.close()
 
-    def _pool(self, upstream: Upstream) -> _Pool:
+    def _pool(self, upstream: Upstream) -> Pool:
         key = (upstream.host, upstream.port, upstream.is_tls, upstream.tls)
         pool = self._pools.get(key)
         if pool is None:
-            pool = self._pools[key] = _Pool()
+            pool = self._pools[key] = Pool()
         return pool
-
-    def _idle(self, pool: _Pool) -> Connection | None:
-        oldest = time.monotonic() - _IDLE_SECONDS
-        while pool.idle:
-            connection = pool.idle.pop()
-            if not connection.is_broken and connection.idle_since > oldest:
-                return connection
-            connection.close()
-        return None
 
     async def _connected(self, upstream: Upstream) -> Connection:
         context = (upstream.tls or self._context()) if upstream.is_tls else None
@@ -578,7 +222,7 @@ class Upstreams:
         for number, address in enumerate(addresses, start=1):
             try:
                 _transport, connection = await self._loop.create_connection(
-                    lambda: Connection(self._deadlines),
+                    lambda: Connection(self._deadlines, self._outbox),
                     address,
                     upstream.port,
                     ssl=context,

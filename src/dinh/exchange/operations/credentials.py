@@ -125,7 +125,37 @@ def add_certificate(*, system_id: int, data: bytes, actor: Appointment, at: date
     certificate = _loaded(data)
     if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
         raise InvalidInput(_("This certificate is not valid today."), field="certificate")
-    row = SystemCertificate(
+    row = _row(system, certificate, at)
+    saved(row, field="certificate", refusal=_("This certificate is registered already."))
+    _note_registered(row, actor, at)
+    return row
+
+
+@transaction.atomic
+def follow_certificate(
+    *, present: str, following: x509.Certificate, at: datetime
+) -> SystemCertificate | None:
+    """
+    Register the next certificate of one of our own gateways wherever its present one is registered, as the gateway of a
+    peer that shares this registry is: nobody needs to type what both of them can read here. Writes an audit entry
+    without an actor and tells the gateways. Safe to repeat.
+
+    :param present: fingerprint of the certificate in use
+    :returns: None if the present one is not registered (any more), or the next one is already
+    """
+    systems = System.objects.select_for_update(of=("self",), no_key=True)
+    system = systems.filter(certificates__fingerprint=present, certificates__revoked_at=None).first()
+    known = SystemCertificate.objects.filter(fingerprint=fingerprint(following))
+    if system is None or known.exists():
+        return None
+    row = _row(system, following, at)
+    row.save()
+    _note_registered(row, None, at)
+    return row
+
+
+def _row(system: System, certificate: x509.Certificate, at: datetime) -> SystemCertificate:
+    return SystemCertificate(
         system=system,
         certificate=certificate.public_bytes(Encoding.DER),
         fingerprint=fingerprint(certificate),
@@ -135,11 +165,12 @@ def add_certificate(*, system_id: int, data: bytes, actor: Appointment, at: date
         valid_to=certificate.not_valid_after_utc,
         created_at=at,
     )
-    saved(row, field="certificate", refusal=_("This certificate is registered already."))
+
+
+def _note_registered(row: SystemCertificate, actor: Appointment | None, at: datetime) -> None:
     details = {"certificate": row.fingerprint}
-    record("exchange.certificate.registered", target=system, actor=actor, at=at, details=details)
+    record("exchange.certificate.registered", target=row.system, actor=actor, at=at, details=details)
     tell_gateways()
-    return row
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ UNREACHED_AT_MOST: Final = timedelta(seconds=45)
 def warn_of_gateways(*, at: datetime) -> int:
     """
     Tell the keepers of each gateway that is gone, whose log is not shipped or was laid aside, or that does not reach
-    another; once for a gateway that is gone, of the others at most once an hour. Safe to repeat.
+    another; once for a gateway that is gone, of all at most once an hour. Safe to repeat.
 
     :returns: how many faults there are
     """
@@ -47,7 +47,8 @@ def _faults(gateway: GatewayStanding, at: datetime) -> Iterator[tuple[str, str]]
             "The gateway %(gateway)s has not been heard from since %(moment)s: it has stopped or is cut off."
         )
         moment = timezone.localtime(gateway.seen_at).strftime("%H:%M %d/%m/%Y")
-        yield f"gone:{name}:{gateway.seen_at:%Y%m%d%H%M%S}", text % {"gateway": name, "moment": moment}
+        # One that comes and goes is told of once an hour, too.
+        yield f"gone:{name}:{gateway.seen_at:%Y%m%d%H}", text % {"gateway": name, "moment": moment}
         # What it told last is no longer so.
         return
     if not gateway.is_log_well:
@@ -63,7 +64,8 @@ def _faults(gateway: GatewayStanding, at: datetime) -> Iterator[tuple[str, str]]
             "%(count)d files of the log of the gateway %(gateway)s could not be taken in whole and lie aside in its "
             "folder (.refused, .torn)."
         )
-        key = f"left:{name}:{gateway.segments_left}:{at:%Y%m%d}"
+        # Again when they are twice as many, not with each one.
+        key = f"left:{name}:{gateway.segments_left.bit_length()}:{at:%Y%m%d}"
         yield key, text % {"gateway": name, "count": gateway.segments_left}
     for peer in gateway.peers:
         if peer.why and peer.since and at - peer.since > UNREACHED_AT_MOST:

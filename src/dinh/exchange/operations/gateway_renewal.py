@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from dinh.exchange.gateway.renewal import Next
 from dinh.exchange.models import GatewayBeat, GatewayCertificate
+from dinh.exchange.operations.credentials import follow_certificate
 from dinh.exchange.operations.expiry import keepers
 from dinh.exchange.operations.gateway_keys import note_next
 from dinh.exchange.queries.gateways import KNOWN_FOR, end_of
@@ -26,7 +27,8 @@ _SOONEST: Final = timedelta(minutes=5)
 def renew_gateway_keys(*, at: datetime) -> int:
     """
     Have each gateway whose certificate nears its end (`data/gateway_renewal.toml`) make the next key; note those that
-    were made: audit entry, and the keepers are told, who see that other gateways register them. Safe to repeat.
+    were made: audit entry, and the keepers are told, who see that other gateways register them. Where a gateway is
+    known by its present certificate in this very registry, the next one is registered, too. Safe to repeat.
 
     A gateway whose key is configured is left alone unless its issuer gives certificates by EST
     (DINH_GATEWAY_EST_URL): else whoever issued its certificate is asked by people.
@@ -81,6 +83,7 @@ def _note(beat: GatewayBeat, at: datetime) -> None:
         return
     certificate = x509.load_pem_x509_certificate(told["certificate"].encode())
     made = Next(certificate, datetime.fromisoformat(told["since"]), told["certificate"].encode())
+    follow_certificate(present=beat.certificate, following=certificate, at=at)
     row = note_next(beat.name, made, at)
     if row is None:
         return

@@ -1,5 +1,6 @@
 """What the sums tell of the last hours and days: calls, errors, latencies by service, client and hour."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from django.db.models import Max, Q, QuerySet, Sum
 
 from dinh.directory.models import Appointment
 from dinh.exchange.enums import Grain, Result
-from dinh.exchange.gateway.totals import upper_us
+from dinh.exchange.gateway.totals import FIRST_US, PER_DOUBLING, upper_us
 from dinh.exchange.gateway.trials import REASON as TRIAL_REASON
 from dinh.exchange.models import Total
 from dinh.exchange.queries.registry import identifiers_visible_to, party_in
@@ -128,13 +129,20 @@ def dashboard_of(rows: QuerySet[Total], *, at: datetime, hours: int) -> Dashboar
     )
 
 
+IMPATIENT: Final = timedelta(seconds=5)
+"""Who hangs up after longer than that may have waited for the service."""
+_IMPATIENT: Final = math.ceil(PER_DOUBLING * math.log2(IMPATIENT / timedelta(microseconds=FIRST_US)))
+
+
 def failing_services(*, since: datetime, at_least: int, percent: float) -> list[Measure]:
     """
-    Services of which so many of 100 calls failed, among those called often enough to tell.
+    Services of which so many of 100 calls failed, among those called often enough to tell. Calls whose callers hung up
+    before `IMPATIENT` are left out: else anybody who may call a service could have its owners alarmed.
 
     :param since: at most MINUTES_KEPT ago
     """
     lately = Total.objects.filter(grain=Grain.MINUTE, began_at__gte=since).exclude(service="")
+    lately = lately.exclude(fault="caller-gone", bucket__lt=_IMPATIENT)
     rows = most_called(heaps_by(lately, "service"))
     return [row for row in rows if row.calls >= at_least and row.failed_percent >= percent]
 

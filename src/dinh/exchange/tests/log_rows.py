@@ -116,7 +116,7 @@ class ChainedLog:
 
 
 def chained_log(
-    folder, *, batches: int, lines: int = 3, since=FIELDS["started_at"], every=timedelta(0)
+    folder, *, batches: int, lines: int = 3, since=FIELDS["started_at"], every=timedelta(0), **more: object
 ) -> ChainedLog:
     """Batches of one gateway, each of so many exchanges that began so long after those of the one before."""
     make_identity(
@@ -129,7 +129,7 @@ def chained_log(
     )
     for number in range(batches):
         at = since + every * number
-        rows = [_row(at, index) for index in range(lines)]
+        rows = [_row(at, index, **more) for index in range(lines)]
         written = [line_of(vars(row)) for row in rows]
         sealed = Sealed.read(signer.seal(written, now_us=int(at.timestamp() * 1e6)))
         signer.kept()
@@ -141,8 +141,8 @@ def chained_log(
     return ChainedLog(identity, made)
 
 
-def _row(at, index) -> Exchange:
-    given = FIELDS | {"started_at": at}
+def _row(at, index, **more) -> Exchange:
+    given = FIELDS | {"started_at": at} | more
     pk = uuid.UUID(int=(int(at.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62) | secrets.randbits(60))
     return Exchange(id=pk, client="VN/GOV/A/A", provider="VN/GOV/B/B", leaf_index=index, **given)
 

@@ -148,6 +148,22 @@ class _Handler(BaseHTTPRequestHandler):
         """Each answer another one, too large to be held by whoever passes it on."""
         self._send(200, os.urandom(STREAMED), "application/octet-stream")
 
+    def _large_error(self, _body: bytes) -> None:
+        """As X-Road's own server may pass one on from another."""
+        self.send_response(500)
+        self.send_header("X-Road-Error", "Server.ServerProxy.ServiceFailed")
+        self.send_header("Content-Length", str(STREAMED))
+        self.end_headers()
+        self.wfile.write(b"e" * STREAMED)
+
+    def _at_once(self, _body: bytes) -> None:
+        """Head and body in one piece, the head the same each time."""
+        self.wfile.write(
+            b"HTTP/1.1 200 OK\r\nDate: Mon, 02 Mar 2026 05:00:00 GMT\r\nX-Own: yes\r\nX-Exchange-Id: forged\r\n"
+            b"Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nContent-Length: 6\r\n\r\n"
+            + os.urandom(3).hex().encode()
+        )
+
     def _split(self, _body: bytes) -> None:
         """A small answer whose head and body come apart."""
         self.send_response(200)
@@ -192,5 +208,5 @@ PATHS = [
     "/small", "/split", "/huge", "/broken", "/slow", "/hang-up", "/garbage", "/two-lengths", "/large", "/chunked",
     "/breaks-off", "/echo", "POST /echo", "PUT /echo", "HEAD /small", "POST /hang-up", "/items/{code}",
     "/items/{code}/parts/{part}", "/items/fixed", "/many-headers", "/coded",
-    "/twice-coded", "/extended", "/streamed",
+    "/twice-coded", "/extended", "/streamed", "/large-error", "/at-once",
 ]  # fmt: skip

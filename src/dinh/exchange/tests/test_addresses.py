@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from dinh.exchange.addresses import is_closed, names_closed
 from dinh.exchange.gateway.routing import Upstream
-from dinh.exchange.gateway.upstream import UpstreamFailed, Upstreams
+from dinh.exchange.gateway.talk import UpstreamFailed
+from dinh.exchange.gateway.upstream import Upstreams
 from dinh.exchange.health import local_providers
 from dinh.exchange.openapi import read_description
 from dinh.exchange.operations.reach import reach

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils.html import escape
 
 from dinh.audit.api import trace_of
 from dinh.audit.evidence.report import Verdict
@@ -18,6 +19,7 @@ from dinh.exchange.operations.archiving import NotArchived, archive_log
 from dinh.exchange.operations.evidence import export_evidence
 from dinh.exchange.queries.chains import verify_exchanges
 from dinh.exchange.tests.log_rows import chained_log
+from dinh.exchange.tests.shared.test_attacks import HOSTILE
 from dinh.pki.api import TrustStore
 from dinh.storage.api import read_blob
 from dinh.storage.models import Blob
@@ -63,6 +65,28 @@ def test_whole_months_leave_the_log_and_the_files_are_a_chain(log):
     assert [json.loads(line)["batch"] for line in rest] == [str(log.batches[2])]
     assert [entry.action for entry in trace_of(january)] == ["exchange.archive.made"]
     assert list(verify_exchanges()) == []
+
+
+@pytest.mark.parametrize("party", HOSTILE.values())
+def test_whom_a_call_was_for_leaves_as_it_was_signed(tmp_path, settings, keeper, client, party):
+    """On the page, as JSON, as evidence, and out of the archive; nowhere does it become markup or another line."""
+    settings.EXCHANGE_LOG_MONTHS, settings.TIMESTAMP_URL = 12, ""
+    log = chained_log(tmp_path, batches=1, since=SINCE, represented_party=party)
+    row = log.rows(0)[1]
+    client.force_login(AccountFactory(current_appointment=keeper))
+
+    for is_archived in (False, True):
+        if is_archived:
+            assert archive_log(at=NOW) == 3
+        told = client.get(f"/api/v1/exchange/log/{row.pk}").json()
+        page = client.get(f"/exchange/log/{row.pk}/").content.decode()
+        with export_evidence(exchange_id=row.pk, actor=keeper, at=NOW) as bundle:
+            trust = TrustStore.of(anchors=[log.identity.pem, *sealing_signer().certificates])
+            report = verify_evidence(data=bundle, trust=trust)
+        assert (told["represented_party"], told["outcome"]) == (party, "delivered")
+        assert f">{escape(party)}</dd>" in page
+        assert (report.verdict, report.record["represented_party"]) == (Verdict.VALID, party)
+    assert codes() == []
 
 
 @pytest.mark.parametrize(("months", "archived"), [(0, 0), (11, 16), (200, 0)])

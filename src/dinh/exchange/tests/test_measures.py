@@ -18,7 +18,16 @@ pytestmark = pytest.mark.django_db
 
 
 def call(
-    *, ms=10, own=1, minutes=1, at=None, service="kho", client="VN/GOV/A/A", outcome="delivered", status=200
+    *,
+    ms=10,
+    own=1,
+    minutes=1,
+    at=None,
+    service="kho",
+    client="VN/GOV/A/A",
+    outcome="delivered",
+    status=200,
+    **more,
 ):
     return make_exchange(
         started_at=at or timezone.now() - timedelta(minutes=minutes),
@@ -29,6 +38,7 @@ def call(
         service=service,
         outcome=outcome,
         status=status,
+        **more,
     )
 
 
@@ -129,6 +139,53 @@ def test_failing_services_are_told_of_once_an_hour():
 
     told = Notification.objects.order_by("pk").values_list("appointment_id", "kind")
     assert sorted(told) == sorted([(owner.pk, "exchange.failing"), (keeper.pk, "exchange.failing")])
+
+
+def test_callers_who_hang_up_at_once_raise_no_alarm():
+    """Whoever may call a service could have its owners told each hour that it fails."""
+    owner = AppointmentFactory(roles=[Role.UNIT_HEAD])
+    make_version(
+        make_system("D", unit=owner.unit), base_url="http://x.test", service="kho", version="1", paths=["/a"]
+    )
+    for _number in range(50):
+        call(outcome="aborted", reason="caller-gone", status=499)
+    sum_up()
+    at_once = warn_of_failing_services(at=timezone.now())
+
+    for _number in range(50):
+        call(outcome="aborted", reason="caller-gone", status=499, ms=6000)
+    Total.objects.all().delete()
+    sum_up()
+
+    assert (at_once, Notification.objects.count()) == (0, 0)
+    assert warn_of_failing_services(at=timezone.now()) == 1
+
+
+def test_house_that_falls_with_all_its_services_is_told_of_in_one_notice():
+    owners = [AppointmentFactory(roles=[Role.UNIT_HEAD]) for _unit in range(2)]
+    keeper = AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
+    for number in range(40):
+        owner = owners[0] if number else owners[1]
+        system = make_system(f"D{number}", unit=owner.unit)
+        make_version(system, base_url="http://x.test", service=f"kho{number:02}", version="1", paths=["/a"])
+        for _call in range(10):
+            call(outcome="failed", status=502, service=f"kho{number:02}")
+    sum_up()
+    now = timezone.now()
+    failing = [{"to": "x.test:80", "why": "provider-timeout", "open": True, "since": now.timestamp() - 90}]
+    GatewayBeat.objects.create(name="a", certificate="", seen_at=now, state={"failing": failing})
+
+    for _again in range(3):
+        warn_of_failing_services(at=now)
+        warn_of_providers_away(at=now)
+
+    told = Notification.objects.filter(kind="exchange.failing").values_list("appointment_id", "text")
+    assert dict(told)[owners[1].pk].startswith("kho00")
+    many = "dịch vụ đang lỗi hoặc gián đoạn: "
+    assert dict(told)[keeper.pk] == f"40 {many}kho00, kho01, kho02, kho03, kho04, …"
+    assert dict(told)[owners[0].pk] == f"39 {many}kho01, kho02, kho03, kho04, kho05, …"
+    assert Notification.objects.values("appointment_id", "kind").distinct().count() == 6
+    assert Notification.objects.count() == 6
 
 
 def test_provider_that_is_no_longer_asked_is_told_of_once_an_hour():

@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from dinh.exchange.gateway.identity import load_identity, make_identity
 from dinh.exchange.gateway.routing import Upstream
-from dinh.exchange.gateway.upstream import UpstreamFailed, Upstreams
+from dinh.exchange.gateway.talk import UpstreamFailed
+from dinh.exchange.gateway.upstream import Upstreams
 from dinh.exchange.tests.server_files import trusted_server
 
 

@@ -1,5 +1,6 @@
 """The registry for programs: members, certificates, the end of versions, catalogues."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -123,3 +124,28 @@ def test_nothing_is_disposed_of_before_its_time(keeper):
     refused = post(keeper, "archive/disposal", {"upto": 9, "reason": "Quyết định 1"})
 
     assert refused.status_code in (409, 422)
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, ("", "", "plain")),
+        ({"trial_url": "https://10.1.2.3/thu"}, ("https://10.1.2.3/thu", "", "plain")),
+        ({"protocol": "xroad", "xroad_client": "VN/GOV/H03/A"}, ("", "VN/GOV/H03/A", "xroad")),
+    ],
+)
+def test_version_is_published_with_what_is_needed_only(keeper, more, told):
+    system = make_system("A")
+    service = make_version(system, base_url="http://10.1.2.3", service="kho", version="1", paths=[]).service
+    document = json.dumps({"openapi": "3.0.3", "paths": {"/a": {"get": {}}}}).encode()
+    sent = {
+        "document": SimpleUploadedFile("kho.json", document),
+        "version": "2",
+        "base_url": "https://10.1.2.3/r1/VN/GOV/H03/A/kho",
+    }
+
+    answer = keeper.post(f"{BASE}/services/{service.pk}/versions", sent | more)
+
+    made = service.versions.get(version="2")
+    assert answer.status_code == 201
+    assert (made.trial_url, made.xroad_client, made.protocol) == told

@@ -6,6 +6,7 @@ from io import StringIO
 
 import httpx
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -21,6 +22,7 @@ from dinh.exchange.models import Batch, GatewayBeat, GatewayCertificate, SystemC
 from dinh.exchange.operations.expiry import warn_of_expiring_keys
 from dinh.exchange.operations.gateway_renewal import renew_gateway_keys
 from dinh.exchange.tests.running import eventually
+from dinh.exchange.tests.two_gateways import register_peer_of
 from dinh.exchange.tests.world import make_system
 from dinh.notify.models import Notification
 
@@ -323,6 +325,38 @@ def test_keepers_are_told_of_a_next_certificate_once_and_see_it(keeper, folder, 
     (shown,) = client.get("/api/v1/exchange/gateways").json()
     assert shown["next_certificate"] == following["certificate"]
     assert following["certificate"] in client.get("/exchange/dashboard/").content.decode()
+
+
+def test_next_certificate_is_registered_wherever_the_present_one_is(keeper, folder):
+    now, following = timezone.now(), _next_told(folder)
+    present = load_identity(*own_files(folder))
+    peer = register_peer_of("H99", present)
+    register_peer_of("H98", made_for(folder, "b", life=timedelta(days=5)))
+    told_by(present, timedelta(), at=now, next=following)
+
+    for minute in range(2):
+        renew_gateway_keys(at=now + timedelta(minutes=minute))
+
+    found = SystemCertificate.objects.filter(system=peer.system).order_by("pk")
+    registered = [x509.load_der_x509_certificate(bytes(row.certificate)) for row in found]
+    assert [each.public_bytes(Encoding.PEM) for each in registered] == [
+        present.pem,
+        following["certificate"].encode(),
+    ]
+    assert SystemCertificate.objects.count() == 3
+    actions = [(entry.action, entry.person_name) for entry in trace_of(peer.system)]
+    assert actions == [("exchange.certificate.registered", "Đình")]
+
+
+def test_next_certificate_does_not_follow_one_that_was_revoked(keeper, folder):
+    now, present = timezone.now(), load_identity(*own_files(folder))
+    peer = register_peer_of("H99", present)
+    peer.system.certificates.update(revoked_at=now)
+    told_by(present, timedelta(), at=now, next=_next_told(folder))
+
+    renew_gateway_keys(at=now)
+
+    assert peer.system.certificates.count() == 1
 
 
 def test_keepers_are_told_what_to_do_for_a_configured_key(keeper, folder):

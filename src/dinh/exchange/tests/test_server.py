@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import re
 import socket
 import time
 
 import pytest
 import uvloop
 
+from dinh.exchange.gateway import requests as requests_module
 from dinh.exchange.gateway import server as server_module
 from dinh.exchange.gateway.requests import Body, CallerGone, read_request
 from dinh.exchange.gateway.server import Server
@@ -272,6 +274,65 @@ def test_absolute_addresses_mean_the_path(ask, application):
     ask(head("GET http://elsewhere/plain?a=1"))
 
     assert [seen[:3] for seen in application.seen] == [(b"GET", b"/plain", b"a=1")]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        head("GET /plain?so=079&x=%20"),
+        head("DELETE /plain/1"),
+        head("GET /plain").replace(b"Host: x", b"Host: y"),
+        head("GET /plain", "Connection: close"),
+        head("GET /plain", "Transfer-Encoding: chunked") + b"0\r\n\r\n",
+        head("HEAD /plain"),
+        head("POST /echo"),
+        head("POST /echo", "Content-Length: 2") + b"ab",
+        head("GET http://elsewhere/plain"),
+        head("GET /plain#end"),
+        head("GET  /plain"),
+        head("GET /a b"),
+        head("GET /\N{LATIN SMALL LETTER E WITH ACUTE}"),
+        head("GET /plain\x01"),
+        head("get /plain"),
+        head("GET *"),
+        head("CONNECT x:1"),
+        head("GET /plain").replace(b"1.1", b"1.0"),
+        head("GET /plain").replace(b"1.1", b"2.0"),
+        head("GET /plain").replace(b"1.1\r\n", b"1.1\n"),
+        head("GET /plain").replace(b"1.1\r\n", b"1.1\r\nX: y\r\n"),
+        b"\r\n" + head("GET /plain"),
+        b"GET /\r\n" + head("GET /plain"),
+        head("GET /plain") * 2,
+        head("GET /plain") + b"GET /pl",
+        head("GET /" + "x" * 5000),
+    ],
+)
+def test_request_after_one_with_the_same_headers_is_read_as_if_it_were_the_first(ask, application, second):
+    """Whatever is known of headers already changes nothing of how a request is read."""
+    sent = (head("GET /plain"), second, head("GET /plain?last"))
+    known, _closed = ask(*sent, seconds=0.1)
+    seen, application.seen = application.seen, []
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(server_module, "_LINE", re.compile(rb"(?!)"))
+        anew, _closed = ask(*sent, seconds=0.1)
+
+    assert (seen, timeless(known)) == (application.seen, timeless(anew))
+
+
+def timeless(got):
+    """What came, without ids and dates."""
+    return re.sub(rb"urn:uuid:[0-9a-f-]+|date: [^\r]+", b"", got)
+
+
+def test_headers_that_come_again_are_read_once(ask, monkeypatch):
+    made = []
+    real = requests_module.sorted_headers
+    monkeypatch.setattr(requests_module, "sorted_headers", lambda told: made.append(told) or real(told))
+
+    ask(head("GET /plain?1"), head("GET /plain?2"), head("GET /slow"), head("GET /plain", "X: y"))
+
+    assert [len(told) for told in made] == [1, 2]
 
 
 def test_heads_that_do_not_come_and_callers_that_take_nothing_are_let_go(ask, application, monkeypatch):

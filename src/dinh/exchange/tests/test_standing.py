@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -52,9 +52,29 @@ def test_gateway_that_is_gone_is_told_of_once(keeper):
     assert counts == [1, 1, 1]
     row = Notification.objects.get()
     assert (row.appointment_id, row.text.startswith("Không có tín hiệu của cổng mat từ")) == (keeper.pk, True)
-    beat("mat", ago=61)
-    warn_of_gateways(at=timezone.now())
+
+
+def test_gateway_that_comes_and_goes_floods_nobody(keeper):
+    noon = datetime(2026, 3, 2, 5, tzinfo=UTC)
+    for minute in range(0, 60, 2):
+        gone_at = noon + timedelta(minutes=minute)
+        beat("mat")
+        GatewayBeat.objects.update(seen_at=gone_at)
+        warn_of_gateways(at=gone_at + timedelta(seconds=61))
+
+    assert Notification.objects.count() == 1
+    GatewayBeat.objects.update(seen_at=noon + timedelta(hours=1))
+    warn_of_gateways(at=noon + timedelta(minutes=62))
     assert Notification.objects.count() == 2
+
+
+def test_files_that_are_laid_aside_one_by_one_flood_nobody(keeper):
+    now = timezone.now()
+    for count in range(1, 65):
+        beat(segments_left=count)
+        warn_of_gateways(at=now)
+
+    assert [int(text.split(" ")[0]) for text in texts()] == [1, 2, 4, 8, 16, 32, 64]
 
 
 def test_what_is_wrong_with_a_gateway_is_told(keeper):

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dinh.exchange.gateway import requests, upstream
+from dinh.exchange.gateway import pools, requests
 from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.requests import Body
 from dinh.exchange.gateway.routing import Upstream
@@ -112,7 +112,7 @@ def test_time_that_the_provider_takes_is_not_the_callers(impatient):
 
 
 def test_uploads_leave_connections_for_other_calls(monkeypatch):
-    monkeypatch.setattr(upstream, "_MOST_UPLOADS", 1)
+    monkeypatch.setattr(pools, "_MOST_UPLOADS", 1)
 
     async def serve(reader, writer):
         with contextlib.suppress(asyncio.IncompleteReadError):

@@ -12,10 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
+from dinh.exchange.enums import ProviderProtocol
 from dinh.exchange.gateway.wire import Wire
-from dinh.exchange.models import SystemCertificate
+from dinh.exchange.models import Exchange, ServiceVersion, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
-from dinh.exchange.tests.provider import MB
+from dinh.exchange.tests.provider import MB, STREAMED
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH, Sender
 from dinh.exchange.tests.two_gateways import Ends, certify, identity, our_registry, our_tables
@@ -45,6 +46,21 @@ def test_refusals_of_the_other_end_come_as_they_are(ends, world):
     answer = ask(ends.ours, f"/r1/{SERVICE}/1.0/broken")
     assert (answer.status_code, answer.json()) == (500, {"provider": "broken"})
     assert "x-road-error" not in answer.headers
+
+
+def test_large_error_behind_the_other_end_is_none_at_both(ends, world):
+    ServiceVersion.objects.filter(pk=world.version.pk).update(protocol=ProviderProtocol.XROAD)
+    ends.theirs.take_up()
+
+    answer = ask(ends.ours, f"/r1/{SERVICE}/1.0/large-error")
+
+    def logged():
+        rows = [*ends.our_log(), *Exchange.objects.all()]
+        return [(row.status, row.outcome, row.reason) for row in rows]
+
+    wanted = [(500, "refused", "by-peer"), (500, "failed", "by-security-server")]
+    assert (answer.status_code, len(answer.content)) == (500, STREAMED)
+    assert eventually(logged, wanted) == wanted
 
 
 def test_other_end_away_is_told_by_the_protocol(ends):

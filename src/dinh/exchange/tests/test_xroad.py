@@ -2,8 +2,10 @@
 
 import pytest
 
+from dinh.exchange.enums import ProviderProtocol
 from dinh.exchange.models import Exchange, ServiceVersion
 from dinh.exchange.operations.configuration import tell_gateways
+from dinh.exchange.tests.provider import STREAMED
 from dinh.exchange.tests.running import eventually, running_gateway
 from dinh.exchange.tests.world import make_secret, make_system, make_version
 from dinh.exchange.tests.xroad_client import SERVICE, ask, error_of
@@ -90,3 +92,21 @@ def test_elsewhere_a_token_of_that_very_client_is_asked_for(gateway, world, toke
     answer = ask(gateway, f"/r1/{SERVICE}/1.0/echo", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
     assert "authorization" not in {name.lower() for name, _value in answer.json()["headers"]}
+
+
+@pytest.mark.parametrize("is_by_r1", [False, True])
+def test_error_of_the_security_server_is_a_failure_however_large_it_is(trusting, world, is_by_r1):
+    ServiceVersion.objects.filter(pk=world.version.pk).update(protocol=ProviderProtocol.XROAD)
+    trusting.take_up()
+    if is_by_r1:
+        answer = ask(trusting, f"/r1/{SERVICE}/1.0/large-error")
+    else:
+        answer = trusting.call("/kho/1.0/large-error", trusting.token(*world.key_and_secret))
+
+    def logged():
+        return list(Exchange.objects.values_list("status", "outcome", "reason", "response_bytes"))
+
+    wanted = [(500, "failed", "by-security-server", STREAMED)]
+    assert (answer.status_code, len(answer.content)) == (500, STREAMED)
+    assert answer.headers["x-road-error"] == "Server.ServerProxy.ServiceFailed"
+    assert eventually(logged, wanted) == wanted

@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 
+from dinh.exchange.operations.evidence import standing_of
 from dinh.exchange.tests.running import eventually
 
 
@@ -175,3 +176,32 @@ def test_callers_that_do_not_read_cost_little_memory(gateway, token):
     assert max(each.memory_info().rss for each in processes) < 180 * MB
     for wire in wires:
         wire.close()
+
+
+FORMULA = "=cmd|' /C calc'!A0"
+HOSTILE = {
+    FORMULA.encode(): FORMULA,
+    b"<script>alert(1)</script>": "<script>alert(1)</script>",
+    b"GOV/1\t\tfailed\tx": "GOV/1??failed?x",
+    b"\\N": "?N",
+    b"a\\tb\\": "a?tb?",
+    '\u2028{"id": 1}\x85x\u202egnp.exe'.encode(): '\u2028{"id": 1}\x85x\u202egnp.exe',
+    "\N{LATIN SMALL LETTER E WITH ACUTE}".encode() * 300: "\N{LATIN SMALL LETTER E WITH ACUTE}" * 160,
+    b"\xff\xfe": "\ufffd\ufffd",
+}
+"""For whom a caller says that it calls, and what the log keeps of it."""
+
+
+def test_what_a_caller_says_of_whom_it_calls_for_makes_no_other_line(gateway, token, own_log):
+    for said in HOSTILE:
+        line = b"X-Road-Represented-Party: " + said
+        got = gateway.raw(head(token, "Connection: close")[:-2] + line + b"\r\n\r\n")
+        assert got[9:12] == b"200", (said, got)
+
+    assert eventually(own_log.count, len(HOSTILE)) == len(HOSTILE)
+    rows = list(own_log.order_by("started_at"))
+    assert [row.represented_party for row in rows] == list(HOSTILE.values())
+    assert {(row.status, row.outcome, row.reason, row.subject) for row in rows} == {
+        (200, "delivered", "", "")
+    }
+    assert [standing_of(row).is_unaltered for row in rows] == [True] * len(rows)

@@ -183,3 +183,18 @@ def test_unknown_paths_and_methods(gateway, token):
     answer = gateway.call("/kho/1.0/echo", token, "DELETE")
     assert problem(answer) == (405, "method-not-allowed")
     assert answer.headers["allow"] == "GET, POST, PUT"
+
+
+def test_answers_whose_heads_are_the_same_differ_in_body_and_id_only(gateway, token, own_log):
+    with httpx.Client(
+        base_url=gateway.url, trust_env=False, headers={"Authorization": f"Bearer {token}"}
+    ) as caller:
+        answers = [caller.get("/kho/1.0/at-once") for _call in range(4)]
+
+    ids = [answer.headers.pop("x-exchange-id") for answer in answers]
+    told = {"date": "Mon, 02 Mar 2026 05:00:00 GMT", "x-own": "yes", "content-length": "6"}
+    assert [(answer.status_code, dict(answer.headers)) for answer in answers] == [(200, told)] * 4
+    assert (len(set(ids)), len({answer.content for answer in answers})) == (4, 4)
+    digests = [hashlib.sha256(answer.content).hexdigest() for answer in answers]
+    assert eventually(own_log.count, 4) == 4
+    assert list(own_log.order_by("started_at").values_list("response_sha256", flat=True)) == digests
