@@ -36,7 +36,9 @@ from dinh.config.messages import compile_messages
 
 OF_THE_HOUSE = ("tests/journey/", "tests/quality/", "tests/attacks/test_killed_processes.py")
 """Tests that start the whole house, once for all of them."""
-OF_PROCESSES = ("src/dinh/exchange/", "src/dinh/sandbox/", "src/dinh/config/", "src/dinh/signing/")
+OF_PROCESSES = (
+    "src/dinh/documents/docx/", "src/dinh/exchange/", "src/dinh/sandbox/", "src/dinh/config/", "src/dinh/signing/",
+)  # fmt: skip
 """Tests that wait for processes that they start."""
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 """What migrating writes, and Django would write again after each clearing."""
