@@ -1,20 +1,34 @@
 import gc
+import hashlib
 import itertools
 import os
+import ssl
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
 from django.conf import settings
 from django.contrib.contenttypes.management import create_contenttypes
 from django.db import DatabaseError, connection, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from django.test.utils import setup_databases, teardown_databases
+from httpx._transports import default as httpx_transport
 from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.scheduler import LoadScopeScheduling
 
@@ -22,7 +36,9 @@ from dinh.config.messages import compile_messages
 
 OF_THE_HOUSE = ("tests/journey/", "tests/quality/", "tests/attacks/test_killed_processes.py")
 """Tests that start the whole house, once for all of them."""
-OF_PROCESSES = ("src/dinh/exchange/", "src/dinh/sandbox/", "src/dinh/config/", "src/dinh/signing/")
+OF_PROCESSES = (
+    "src/dinh/documents/docx/", "src/dinh/exchange/", "src/dinh/sandbox/", "src/dinh/config/", "src/dinh/signing/",
+)  # fmt: skip
 """Tests that wait for processes that they start."""
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
 """What migrating writes, and Django would write again after each clearing."""
@@ -41,6 +57,8 @@ def pytest_configure() -> None:
     _empty_tables_between_tests()
     _find_static_files_once()
     _take_keys_in_turn()
+    _know_own_key_files()
+    _read_authorities_once()
 
 
 def _empty_tables_between_tests() -> None:
@@ -78,18 +96,75 @@ def _find_static_files_once() -> None:
 
 
 def _take_keys_in_turn() -> None:
-    """RSA keys of 2048 bits, 55 ms each, of which no test needs so many that one comes twice."""
-    make, made, turns = rsa.generate_private_key, list[rsa.RSAPrivateKey](), itertools.count()
+    """
+    RSA keys of 2048 bits, 55 ms each, of which no test needs so many that one comes twice.
+
+    The processes of a run share them.
+    """
+    make, made, turns = rsa.generate_private_key, dict[int, rsa.RSAPrivateKey](), itertools.count()
+    folder, one_by_one = Path(settings.DATA_DIR) / "keys-of-tests", threading.Lock()
 
     def taken(public_exponent: int = 65_537, key_size: int = 2048, backend: Any = None) -> rsa.RSAPrivateKey:
         if key_size != 2048:
             return make(public_exponent, key_size)
         turn = next(turns) % 64
-        if turn == len(made):
-            made.append(make(public_exponent, key_size))
+        with one_by_one:
+            if turn not in made:
+                made[turn] = _shared_key(folder / f"{turn}.pem", partial(make, 65_537, 2048))
         return made[turn]
 
     rsa.generate_private_key = taken
+
+
+def _shared_key(path: Path, make: Callable[[], rsa.RSAPrivateKey]) -> rsa.RSAPrivateKey:
+    """The run's key in this file, made by the process that comes first."""
+    if "DINH_TESTS_TEMPLATE" not in os.environ:
+        return make()
+    if path.exists():
+        # Whoever reads a key tests its primes, 40 ms; this one is our own.
+        return load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
+    key = make()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    draft.replace(path)
+    return key
+
+
+def _know_own_key_files() -> None:
+    """
+    What is in a PKCS #12 file that this process wrote: reading one takes 40 ms, most of it the test of its primes.
+
+    Files that others wrote, or that were changed since, are read.
+    """
+    write, read = pkcs12.serialize_key_and_certificates, pkcs12.load_key_and_certificates
+    written: dict[tuple[bytes, bytes], tuple[Any, Any, list[x509.Certificate]]] = {}
+
+    def noted(name: Any, key: Any, cert: Any, cas: Any, encryption: Any) -> bytes:
+        data = write(name, key, cert, cas, encryption)
+        if isinstance(encryption, BestAvailableEncryption):
+            written[hashlib.sha256(data).digest(), encryption.password] = (key, cert, list(cas or []))
+        return data
+
+    def known(data: bytes, password: bytes | None, backend: Any = None) -> Any:
+        return written.get((hashlib.sha256(data).digest(), password or b"")) or read(data, password)
+
+    pkcs12.serialize_key_and_certificates, pkcs12.load_key_and_certificates = noted, known
+
+
+def _read_authorities_once() -> None:
+    """The web's root certificates, which each client of httpx would read: 20 ms, for thousands of short calls."""
+    read = httpx_transport.create_ssl_context
+    of_the_web = cache(partial(read, verify=True))
+
+    def once(
+        verify: ssl.SSLContext | str | bool = True, cert: Any = None, trust_env: bool = True
+    ) -> ssl.SSLContext:
+        if verify is True and cert is None:
+            return of_the_web(trust_env=trust_env)
+        return read(verify, cert, trust_env)
+
+    httpx_transport.create_ssl_context = once
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -177,7 +252,9 @@ def migrate_once(template: str) -> None:
         if not server.fetchone():
             name, test = connection.settings_dict["NAME"], connection.settings_dict["TEST"]
             own, test["NAME"] = test["NAME"], making
+            gc.disable()  # Migrating makes each model anew some hundred times: a tenth of its time.
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            gc.enable()
             connection.close()
             connection.settings_dict["NAME"], test["NAME"] = name, own
             server.execute(f'ALTER DATABASE "{making}" RENAME TO "{template}"')

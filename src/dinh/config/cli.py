@@ -1,5 +1,6 @@
 """The command `dinh`."""
 
+import gc
 import json
 import os
 import resource
@@ -38,6 +39,8 @@ _ALIASES: Final = {
 def main() -> None:
     """Run a command of the house; what is not one of ours goes to Django's management."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dinh.config.settings")
+    # What a command loads stays: looking for circles among it each 700 objects took a sixth of its start.
+    gc.set_threshold(50_000, 20, 20)
     arguments = sys.argv[1:]
     if not arguments or arguments[0] in {"-h", "--help"}:
         sys.stdout.write(HELP)

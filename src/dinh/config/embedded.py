@@ -33,7 +33,14 @@ _SAFE: Final = {
     "log_min_messages": "warning",
     "lc_messages": "C",
 }
-THROW_AWAY: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+THROW_AWAY: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_compression": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
 """Settings for a server whose data nobody needs after the run."""
 
 

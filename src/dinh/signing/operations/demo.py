@@ -4,6 +4,7 @@ import io
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -124,10 +125,17 @@ def _authority(stem: str, name: str, issuer: _Issuer | None) -> _Issuer:
 
 
 def _authority_key(path: Path) -> rsa.RSAPrivateKey:
-    if not path.exists():
-        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    loaded = load_pem_private_key(path.read_bytes(), None)
+    if path.exists():
+        return _key(path.read_bytes())
+    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    write_secret(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return made
+
+
+@lru_cache(maxsize=4)
+def _key(pem: bytes) -> rsa.RSAPrivateKey:
+    """Reading one tests its primes: 40 ms."""
+    loaded = load_pem_private_key(pem, None)
     assert isinstance(loaded, rsa.RSAPrivateKey)  # noqa: S101 written above
     return loaded
 
@@ -232,9 +240,11 @@ def _draw_around(image: Image.Image, text: str) -> None:
     font = ImageFont.truetype(_FONTS / "LiberationSerif-Bold.ttf", int(min(44, max(14, step * 4.2))))
     for index, letter in enumerate(text):
         angle = (index - (len(text) - 1) / 2) * step
-        tile = Image.new("RGBA", image.size, (0, 0, 0, 0))
-        ImageDraw.Draw(tile).text((240, 50), letter, fill=_RED, font=font, anchor="mm")
-        image.alpha_composite(tile.rotate(-angle))
+        tile = Image.new("RGBA", (80, 80), (0, 0, 0, 0))
+        ImageDraw.Draw(tile).text((40, 40), letter, fill=_RED, font=font, anchor="mm")
+        turned = math.radians(angle)
+        place = (round(200 + 190 * math.sin(turned)), round(200 - 190 * math.cos(turned)))
+        image.alpha_composite(tile.rotate(-angle), place)
 
 
 def _star(index: int) -> tuple[float, float]:

@@ -213,7 +213,7 @@ def test_check_form_reads_the_decrees_own_files(name):
 @pytest.mark.parametrize("reason", sorted(HOSTILE))
 def test_hostile_files_are_refused_with_their_fault(reason):
     with pytest.raises(DocxRefused) as refusal:
-        open_docx(HOSTILE[reason])
+        open_docx(HOSTILE[reason]())
 
     assert refusal.value.reason == reason
 
