@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
             return
         known, is_first = self._known, not self.has_answered
         self.has_answered = True
-        if is_first and known is not None and len(data) == known.size and data.startswith(known.head):
+        if is_first and known is not None and self._is_like(known, data):
             self._take_again(known, data)
             return
         try:
@@ -273,6 +273,9 @@ class Connection(asyncio.Protocol):
         """The exchange on this connection is over."""
         self._is_busy = False
         self.served += 1
+
+    def _is_like(self, known: KnownHead, data: bytes) -> bool:
+        return not self.is_head and len(data) == known.size and data.startswith(known.head)
 
     def _take_again(self, known: KnownHead, data: bytes) -> None:
         """An answer whose head is, byte for byte, that of the one before, and of the length that it says."""

@@ -108,6 +108,15 @@ def test_answer_to_head_has_no_body_though_its_head_is_known():
     assert [body for _status, _headers, body in found] == [b"one", b"", b"end"]
 
 
+def test_body_that_comes_after_the_known_head_of_an_answer_to_head_reaches_nobody():
+    provider = Provider([HEAD + b"one"], [HEAD + b"bad"], [HEAD + b"end"])
+
+    found = answers(provider, b"GET", b"HEAD", b"GET")
+
+    assert [body for _status, _headers, body in found] == [b"one", b"", b"end"]
+    assert provider.connections == 2
+
+
 def test_status_and_length_are_those_of_each_answer():
     other = HEAD.replace(b"200 OK", b"404 No").replace(b"3", b"5")
     provider = Provider([HEAD + b"one"], [other + b"three"], [HEAD + b"end"])
