@@ -104,9 +104,9 @@ def test_program_fetches_signs_and_returns_the_letter(page, program):
 @pytest.mark.parametrize(
     ("lie", "told"),
     [
-        (other_file, "không phải là văn bản đã giao để ký"),
-        (changed_text, "đã sửa chính văn bản"),
-        (other_certificate, "không phải bằng chứng thư số đã đăng ký"),
+        (other_file, "không phải là văn bản đã giao ký"),
+        (changed_text, "đã sửa nội dung văn bản"),
+        (other_certificate, "không dùng chứng thư số đã đăng ký"),
     ],
 )
 def test_what_a_lying_program_returns_is_refused_and_told(page, program, lie, told):
