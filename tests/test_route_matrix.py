@@ -9,7 +9,6 @@ from typing import Any
 
 import factory
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import resolve
@@ -28,9 +27,7 @@ from dinh.directory.tests.factories import (
 )
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Document, Incoming
-from dinh.exchange.enums import GrantState
-from dinh.exchange.models import Peer
-from dinh.exchange.tests.world import make_grant, make_secret, make_system, make_version
+from dinh.exchange.tests.world import make_system, make_version
 from dinh.signing.models import Custody
 from dinh.storage.api import store_bytes
 
@@ -118,19 +115,7 @@ def offered(unit):
         certificate=b"", fingerprint="f" * 64, subject_name="CN=a", issuer_name="CN=a", created_at=timezone.now(),
         valid_from=timezone.now(), valid_to=timezone.now() + timedelta(days=9),
     )  # fmt: skip
-    asking, asker = make_system("B"), AppointmentFactory()
-    asked, approved = (
-        make_grant(asking, version, asker, state=state) for state in (GrantState.ASKED, GrantState.APPROVED)
-    )
-    peer = Peer.objects.create(
-        system=make_system("CONG"), address="https://10.1.2.3:8443", created_at=timezone.now()
-    )
     return {
-        "secret_id": make_secret(system)[0].pk,
-        "grant_id": asked.pk,
-        "approved_grant_id": approved.pk,
-        "peer_id": peer.pk,
-        "peer_system_id": peer.system_id,
         "certificate_id": certificate.pk,
         "member_id": system.member_id, "system_id": system.pk, "version_id": version.pk,
         "operation_id": version.operations.get().pk, "service_id": version.service_id,
@@ -175,13 +160,7 @@ def filled(value: Any, ids: dict[str, int]) -> Any:
     """A line of the table with the ids of this world in place of their names."""
     if isinstance(value, dict):
         return {key: filled(each, ids) for key, each in value.items()}
-    if isinstance(value, bytes):
-        return SimpleUploadedFile("file", value)
     return value.format(**ids) if isinstance(value, str) else value
-
-
-def has_file(body: dict[str, object]) -> bool:
-    return any(isinstance(value, bytes) for value in body.values())
 
 
 def is_let_in(response) -> bool:
@@ -199,8 +178,7 @@ def call(client, world, role, method, path, body=None):
     client.cookies = copy(world.cookies[role])
     with transaction.atomic():
         url = "/" + path.format(**world.ids)
-        is_json = path.startswith("api/") and body is not None and not has_file(body)
-        kind = {"content_type": "application/json"} if is_json else {}
+        kind = {"content_type": "application/json"} if path.startswith("api/") and body is not None else {}
         response = getattr(client, method.lower())(url, filled(body, world.ids), **kind)
         assert response.status_code in (404, 401, 302) or is_let_in(response), (role, response.status_code)
         transaction.set_rollback(True)

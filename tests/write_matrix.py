@@ -166,7 +166,6 @@ WRITES: dict[str, tuple[frozenset[str], dict[str, object]]] = {
     "POST exchange/log/{exchange_id}/evidence/": (OWNERS, {}),
     "POST exchange/members/new/": (KEEPER, {}),
     "POST exchange/members/{member_id}/act/end/": (KEEPER, {}),
-    "POST exchange/members/{member_id}/act/rename/": (KEEPER, {}),
     "POST exchange/members/{member_id}/act/resume/": (KEEPER, {}),
     "POST exchange/members/{member_id}/act/suspend/": (KEEPER, {}),
     "POST exchange/operations/{operation_id}/": (OWNERS, {}),
