@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 from django.apps import AppConfig
@@ -7,7 +6,7 @@ from django.core import checks
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
-from dinh.kernel.guide import Guide, guides
+from dinh.kernel.guide import add_guide
 from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import SearchSource, ShellPart, search_sources, shell_parts
 
@@ -29,16 +28,10 @@ class DirectoryConfig(AppConfig):
             "directory.people", SearchSource(_("People"), "directory:people", 85, people_found)
         )
         checks.register(roles_are_known)
-        guides.register(
-            "administrator",
-            Guide(
-                title=_("Administrators: agencies, people, accounts"),
-                folder=Path(__file__).with_name("guide"),
-                icon="building-community",
-                order=20,
-                is_for=administers_anything,
-            ),
-        )
+        add_guide(
+            "administrator", _("Administrators: agencies, people, accounts"),
+            of=__file__, icon="building-community", order=20, is_for=administers_anything,
+        )  # fmt: skip
         menu.register(
             "directory",
             MenuEntry(

@@ -1,19 +1,16 @@
 """The pages of the user guide that tell of documents, one for each kind of work."""
 
-from pathlib import Path
-
 from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
-from dinh.kernel.guide import Guide, guides
+from dinh.kernel.guide import add_guide
 
 _LEADERS = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.DIVISION_HEAD, Role.DIVISION_DEPUTY)
 
 
 def register_guides() -> None:
     """Called once, when the application is ready."""
-    folder = Path(__file__).with_name("guide")
     for order, (name, title, icon, is_for) in enumerate(
         (
             ("clerk", _("Clerks: registering, issuing, registers"), "inbox", _is_clerk),
@@ -21,7 +18,7 @@ def register_guides() -> None:
             ("leader", _("Leaders: signing, directing, following"), "signature", _leads),
         )
     ):
-        guides.register(name, Guide(title, folder, icon, order, is_for))
+        add_guide(name, title, of=__file__, icon=icon, order=order, is_for=is_for)
 
 
 def _is_clerk(appointment: Appointment) -> bool:

@@ -35,6 +35,13 @@ class Guide:
 guides: Registry[Guide] = Registry("guides")
 
 
+def add_guide(
+    name: str, title: str | Promise, *, of: str, icon: str, order: int, is_for: Callable[[Any], bool]
+) -> None:
+    """Called once, when the module's application is ready. :param of: `__file__` of a file beside its folder `guide`"""
+    guides.register(name, Guide(title, Path(of).with_name("guide"), icon, order, is_for))
+
+
 @cache
 def guide_text(name: str, language: str) -> SafeString:
     """

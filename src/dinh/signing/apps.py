@@ -1,11 +1,10 @@
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
-from dinh.kernel.guide import Guide, guides
+from dinh.kernel.guide import add_guide
 from dinh.kernel.menu import MenuEntry, Section, menu
 
 if TYPE_CHECKING:
@@ -25,16 +24,10 @@ class SigningConfig(AppConfig):
         refers("signing.PluginErrand", "returned")
         refers("signing.Credential", "appearance")
         refers("signing.PendingProof", "sha256")
-        guides.register(
-            "signatures",
-            Guide(
-                title=_("Digital signatures: signing, checking, devices"),
-                folder=Path(__file__).with_name("guide"),
-                icon="shield-check",
-                order=10,
-                is_for=lambda appointment: True,
-            ),
-        )
+        add_guide(
+            "signatures", _("Digital signatures: signing, checking, devices"),
+            of=__file__, icon="shield-check", order=10, is_for=lambda appointment: True,
+        )  # fmt: skip
         _register_menu()
 
 
