@@ -5,10 +5,11 @@ Who stands in sees the letter, handles it, comments on a draft, initials and rev
 letter's own text names, the signer and the secretary, nobody signs in their place: it is returned to its drafter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dinh.directory.models import Appointment
 from dinh.documents.enums import StepKind
@@ -51,6 +52,12 @@ def steps_of(appointment: Appointment, kinds: Iterable[StepKind] = _KINDS) -> Q:
 def drafted_for(appointment: Appointment) -> Q:
     """Returned drafts of those who are away, which this appointment revises."""
     return Q(drafter__in=passed_to(appointment, kind=REVISE))
+
+
+def behalf_told(details: Mapping[str, object]) -> str:
+    """What `on_behalf` noted, in words; empty if the work was the own."""
+    name = details.get("on_behalf_of")
+    return _("on behalf of %(name)s") % {"name": name} if name else ""
 
 
 def on_behalf(actor: Appointment, holder: Appointment | None) -> dict[str, str]:

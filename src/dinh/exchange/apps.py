@@ -1,11 +1,10 @@
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from dinh.kernel.demo import demo_steps
-from dinh.kernel.guide import Guide, guides
+from dinh.kernel.guide import add_guide
 from dinh.kernel.law import lawbooks
 from dinh.kernel.menu import MenuEntry, Section, menu
 
@@ -23,7 +22,7 @@ class ExchangeConfig(AppConfig):
         from dinh.exchange.outside import OUTSIDE_SERVICES
         from dinh.exchange.renewal_rules import GATEWAY_RENEWAL
         from dinh.exchange.retention import LOG_RETENTION
-        from dinh.exchange.rules import looks_after_systems
+        from dinh.exchange.rules import SPEAKERS, looks_after_systems
         from dinh.storage.api import refers
         from dinh.worklist.api import WorkKind, kinds
 
@@ -33,18 +32,12 @@ class ExchangeConfig(AppConfig):
         lawbooks.register("outside_services", OUTSIDE_SERVICES)
         lawbooks.register("log_retention", LOG_RETENTION)
         lawbooks.register("gateway_renewal", GATEWAY_RENEWAL)
-        kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service")))
+        kinds.register(WORK_KIND, WorkKind(_("Decide on access to a service"), roles=SPEAKERS))
         _register_menu()
-        guides.register(
-            "developer",
-            Guide(
-                title=_("Developers: data exchange"),
-                folder=Path(__file__).with_name("guide"),
-                icon="api",
-                order=30,
-                is_for=looks_after_systems,
-            ),
-        )
+        add_guide(
+            "developer", _("Developers: data exchange"),
+            of=__file__, icon="api", order=30, is_for=looks_after_systems,
+        )  # fmt: skip
 
 
 def _register_menu() -> None:

@@ -1,10 +1,15 @@
 """Who looks after the exchange, its systems and its grants."""
 
+from typing import Final
+
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.directory.rules import keeps_directory
 from dinh.exchange.enums import GrantState
 from dinh.exchange.models import AccessGrant, Member, System
+
+SPEAKERS: Final = (Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.ADMINISTRATOR)
+"""Of a unit: they look after its systems."""
 
 
 def keeps_exchange(appointment: Appointment) -> bool:
@@ -14,7 +19,7 @@ def keeps_exchange(appointment: Appointment) -> bool:
 
 def speaks_for_unit(appointment: Appointment) -> bool:
     """Who looks after a unit's systems: its head, deputies and administrators."""
-    return appointment.has_role(Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.ADMINISTRATOR)
+    return appointment.has_role(*SPEAKERS)
 
 
 def looks_after_systems(appointment: Appointment) -> bool:

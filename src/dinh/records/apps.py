@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from dinh.directory.enums import Role
 from dinh.kernel.menu import MenuEntry, Section, menu
 from dinh.kernel.shell import SearchSource, search_sources
 
@@ -24,4 +25,4 @@ class RecordsConfig(AppConfig):
             is_visible=lambda appointment: True,
         )
         menu.register("records.case_files", entry)
-        kinds.register("records.hand_over", WorkKind(_("Hand a case file over")))
+        kinds.register("records.hand_over", WorkKind(_("Hand a case file over"), roles=(Role.CLERK,)))

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
+from dinh.directory.enums import Role
+from dinh.directory.models import Appointment
 from dinh.kernel.registry import Registry
+from dinh.worklist.rules import may_sign_for_others
 
 
 @dataclass(frozen=True)
@@ -15,10 +18,12 @@ class WorkKind:
     :param label: what is to be done, e.g. "Sign"
     :param is_signing: done with a signature; it passes to a delegate only if he may sign as well,
         with his own certificate (Decree 30/2020, Art. 13)
+    :param roles: it passes to a delegate only who carries one of these, since nobody else may do it; empty: to any
     """
 
     label: str | Promise
     is_signing: bool = False
+    roles: tuple[Role, ...] = ()
 
 
 kinds: Registry[WorkKind] = Registry("kinds of work")
@@ -30,7 +35,9 @@ def label_of(kind: str) -> str:
     return str(known.label) if known else kind
 
 
-def passes_to(kind: str, *, delegate_signs: bool) -> bool:
-    """Whether work of a kind may pass to a delegate at all; unknown kinds may not."""
+def passes_to(kind: str, delegate: Appointment) -> bool:
+    """Whether work of a kind may pass to this delegate at all; unknown kinds may not."""
     known = kinds.get(kind)
-    return known is not None and (delegate_signs or not known.is_signing)
+    if known is None or (known.is_signing and not may_sign_for_others(delegate)):
+        return False
+    return not known.roles or delegate.has_role(*known.roles)

@@ -85,9 +85,12 @@ class LateWorkPage(Schema):
 
 
 class KindOut(Schema):
+    """`roles`: work of this kind passes only to who carries one of them; empty: to any colleague."""
+
     kind: str
     label: str
     is_signing: bool
+    roles: list[str]
 
 
 class DelegationOut(Schema):
@@ -197,7 +200,8 @@ def late_work(request: HttpRequest, page: int = 1) -> dict[str, Any]:
 def work_kinds(request: HttpRequest) -> list[KindOut]:
     """Kinds of work that can be delegated."""
     return [
-        KindOut(kind=name, label=label_of(name), is_signing=one.is_signing) for name, one in kinds.items()
+        KindOut(kind=name, label=label_of(name), is_signing=one.is_signing, roles=list(one.roles))
+        for name, one in kinds.items()
     ]
 
 

@@ -28,6 +28,7 @@ from dinh.kernel.errors import NotFound, NotPermitted
 from dinh.signing.operations.demo import issue_demo_certificates
 from dinh.worklist.models import WorkItem
 from dinh.worklist.operations.absences import NewDelegation, cancel_absence, record_absence
+from dinh.worklist.queries.items import items_visible_to
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +82,27 @@ def test_an_arrival_is_handled_by_who_stands_in(client, arrival):
         colleague.person.full_name,
         leads.person.full_name,
     )
+
+
+def test_what_the_list_of_who_stands_in_shows_can_be_opened(client):
+    """A specialist takes over the clerk's position and the head's: of their offices' work it sees nothing."""
+    sender, of = staff(unit(), "clerk"), unit()
+    clerk, head, colleague, second = (
+        staff(of, each) for each in ("clerk", "unit_head", "specialist", "clerk")
+    )
+    arrivals = [send(sealed(sender, [of]), sender, key).arrivals.get() for key in "kl"]
+    register_incoming(incoming_id=arrivals[0].pk, actor=second, at=timezone.now())
+    away(clerk, colleague)
+    away(head, colleague)
+
+    waiting = {
+        each.pk: sorted(items_visible_to(anew(each)).values_list("kind", flat=True))
+        for each in (colleague, second, head)
+    }
+
+    assert waiting == {colleague.pk: [], second.pk: ["documents.register"], head.pk: ["documents.direct"]}
+    client.force_login(AccountFactory(current_appointment=colleague))
+    assert client.get(reverse("documents:incoming", args=[arrivals[1].pk])).status_code == 404
 
 
 def test_a_supporting_part_is_closed_for_who_is_away(arrival):

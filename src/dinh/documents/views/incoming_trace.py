@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.audit.api import TraceEntry, trace_of
 from dinh.documents.models import Incoming
+from dinh.documents.standing_in import behalf_told
 from dinh.kernel.components import TimelineEntry
 
 LABELS: dict[str, Promise] = {
@@ -57,8 +58,7 @@ def _note(details: Mapping[str, object]) -> str:
     parts += [_t("number %(number)s") % {"number": details["number"]}] if details.get("number") else []
     told = ("name", "instruction", "text", "result", "reason", "note")
     parts += [str(details[key]) for key in told if details.get(key)]
-    if details.get("on_behalf_of"):
-        parts.append(_t("on behalf of %(name)s") % {"name": details["on_behalf_of"]})
+    parts += filter(None, [behalf_told(details)])
     before = details.get("before")
     if isinstance(before, dict):
         parts += [_t("before: %(words)s") % {"words": words} for words in before.values() if words]

@@ -6,7 +6,6 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -32,7 +31,7 @@ from dinh.documents.queries.outgoing import (
 from dinh.documents.queries.parties import party_of
 from dinh.documents.queries.recipients import replies_to
 from dinh.documents.rules import may_edit_draft, may_number, may_scan, may_withdraw
-from dinh.documents.standing_in import IN_OWN_NAME, does_work_of
+from dinh.documents.standing_in import IN_OWN_NAME, behalf_told, does_work_of
 from dinh.signing.api import can_seal, can_sign
 from dinh.storage.api import blob_response
 
@@ -205,14 +204,11 @@ def _issue_by(outgoing: Outgoing) -> datetime | None:
 def _happened(entry: TraceEntry) -> dict[str, object]:
     """One line of the time line, as `kernel/components/timeline.html` asks for it."""
     told = [str(entry.details.get(key) or "") for key in ("reason", "name", "note")]
-    told += (
-        [_t("on behalf of %(name)s") % {"name": name}] if (name := entry.details.get("on_behalf_of")) else []
-    )
     return {
         "at": entry.recorded_at,
         "label": TRACE.get(entry.action, entry.action),
         "actor": ", ".join(filter(None, (entry.person_name, entry.position))),
-        "note": " · ".join(filter(None, told)),
+        "note": " · ".join(filter(None, (*told, behalf_told(entry.details)))),
     }
 
 

@@ -19,7 +19,9 @@ class AbsenceForm(forms.Form):
         label=_("For these kinds of work"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("None chosen: for all. Only heads and deputies take over what has to be signed."),
+        help_text=_(
+            "None chosen: for all. Only heads and deputies take over what has to be signed, only clerks what is theirs."
+        ),
     )
 
     def __init__(

@@ -21,7 +21,6 @@ from dinh.worklist.kinds import passes_to
 from dinh.worklist.models import WorkItem
 from dinh.worklist.queries.delegations import delegations_on
 from dinh.worklist.queries.items import DIVISION_HEADS, holder_of
-from dinh.worklist.rules import may_sign_for_others
 
 BATCH = 500
 # What is due at the same moment comes unit by unit, so that a unit's is in one batch and told of together.
@@ -211,13 +210,9 @@ def _whom(items: Sequence[WorkItem], at: datetime) -> list[set[int]]:
         rows = [
             row for own in direct if own for row in delegates[own] if not row.kinds or item.kind in row.kinds
         ]
-        passed = {row.delegate_id for row in rows if _passes(item, row.delegate)}
+        passed = {row.delegate_id for row in rows if passes_to(item.kind, row.delegate)}
         told.append({own for own in direct if own} | passed)
     return told
-
-
-def _passes(item: WorkItem, delegate: Appointment) -> bool:
-    return passes_to(item.kind, delegate_signs=may_sign_for_others(delegate))
 
 
 def _superiors(items: Sequence[WorkItem], at: datetime) -> list[set[int]]:

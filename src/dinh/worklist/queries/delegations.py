@@ -9,7 +9,7 @@ from dinh.directory.models import Appointment
 from dinh.kernel.compiled import CompiledRead
 from dinh.worklist.kinds import kinds, passes_to
 from dinh.worklist.models import Absence, Delegation
-from dinh.worklist.rules import looks_after_absences, may_sign_for_others, reaches_all_units
+from dinh.worklist.rules import looks_after_absences, reaches_all_units
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,13 @@ class StandIn:
 
 def stand_ins_of(delegate: Appointment, *, today: date) -> list[StandIn]:
     """For whom an appointment acts on a day, and which kinds of work passed to it; one query."""
-    signs = may_sign_for_others(delegate)
     return [
         StandIn(
             appointment_id=row.appointment_id,
             unit_id=row.appointment.unit_id,
             roles=tuple(row.appointment.roles),
             person_name=row.appointment.person.full_name,
-            kinds=_passed(row.kinds, signs=signs),
+            kinds=_passed(row.kinds, delegate),
         )
         for row in _OF_DELEGATE.rows(delegate=delegate.pk, day=today)
     ]
@@ -45,7 +44,7 @@ _OF_DELEGATE: Final[CompiledRead[Delegation]] = CompiledRead(
 
 def passed_to(delegate: Appointment, *, kind: str, today: date) -> QuerySet[Delegation, int]:
     """The appointments whose work of this kind passes to one on a day: keys, for a condition of another query."""
-    if not passes_to(kind, delegate_signs=may_sign_for_others(delegate)):
+    if not passes_to(kind, delegate):
         return Delegation.objects.none().values_list("appointment", flat=True)
     chosen = Q(kinds=[]) | Q(kinds__contains=[kind])
     rows = delegations_on(today).select_related(None).filter(chosen, delegate=delegate)
@@ -102,6 +101,6 @@ def possible_delegates(appointments: Iterable[Appointment], *, today: date) -> Q
     return found.exclude(person_id__in=people).select_related("person", "position")
 
 
-def _passed(chosen: Iterable[str], *, signs: bool) -> frozenset[str]:
+def _passed(chosen: Iterable[str], delegate: Appointment) -> frozenset[str]:
     wanted = set(chosen) or {name for name, _kind in kinds.items()}
-    return frozenset(kind for kind in wanted if passes_to(kind, delegate_signs=signs))
+    return frozenset(kind for kind in wanted if passes_to(kind, delegate))

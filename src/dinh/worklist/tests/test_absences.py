@@ -153,9 +153,15 @@ def test_acts_for_the_absent_on_the_days_of_the_absence_only(head, deputy, days,
 
 @pytest.mark.parametrize(
     ("kind", "by_deputy", "by_clerk"),
-    [("documents.sign", True, False), ("documents.handle", True, True), ("unheard.of", False, False)],
+    [
+        ("documents.sign", True, False),
+        ("documents.direct", True, False),
+        ("documents.register", False, True),
+        ("documents.handle", True, True),
+        ("unheard.of", False, False),
+    ],
 )
-def test_acts_for_passes_signing_to_leaders_only(head, deputy, clerk, kind, by_deputy, by_clerk):
+def test_acts_for_passes_work_only_to_who_may_do_it(head, deputy, clerk, kind, by_deputy, by_clerk):
     away(head, deputy)
     absence = Absence.objects.create(person=head.person, start_date=FIRST, end_date=LAST, recorded_at=NOON)
     Delegation.objects.create(absence=absence, appointment=head, delegate=clerk)
