@@ -1,14 +1,10 @@
 """Agreements (hợp đồng, bản ghi nhớ, bản thỏa thuận): both parties sign, here or outside, before the number."""
 
 from functools import partial
-from io import BytesIO
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.writer import copy_into_new_writer
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
@@ -18,11 +14,10 @@ from dinh.directory.tests.factories import (
     AppointmentFactory,
     DivisionFactory,
     PositionFactory,
-    UnitFactory,
 )
 from dinh.documents.docx import extract_text
-from dinh.documents.enums import Channel, OutgoingState, StepKind
-from dinh.documents.models import Outgoing, Party
+from dinh.documents.enums import OutgoingState, StepKind
+from dinh.documents.models import Party
 from dinh.documents.operations.approval import (
     NotYourTurn,
     pass_initial,
@@ -34,98 +29,29 @@ from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.counterparty import NotWithParty, seal_as_party, take_in_from_party
 from dinh.documents.operations.devices import SealedAlready, begin_counterseal, begin_step
 from dinh.documents.operations.dispatch import dispatch_document
-from dinh.documents.operations.draft_plan import DraftPlan, WantedParty, WantedRecipient
+from dinh.documents.operations.draft_plan import WantedParty
 from dinh.documents.operations.drafting import create_draft, render_version
-from dinh.documents.operations.intake import keep_scan
 from dinh.documents.operations.numbering import NotSigned, number_document
 from dinh.documents.operations.placing import mark_place
 from dinh.documents.operations.sealing import NoAuthorisedSignature, seal_document
 from dinh.documents.operations.signing import sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import letters_to_sign, outgoing_open_to, outgoing_visible_to
+from dinh.documents.tests.agreements import (
+    Agreement,
+    given_back,
+    keys,  # noqa: F401 a fixture
+    plan_of,
+)
 from dinh.documents.tests.test_devices import finish, token
 from dinh.documents.tests.test_drafting import waiting
-from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
+from dinh.kernel.errors import NotFound, NotPermitted
 from dinh.pki.api import read_fields
 from dinh.signing.models import Credential
 from dinh.signing.operations.demo import issue_demo_certificates
-from dinh.signing.operations.returned import NotOurRevision
-from dinh.signing.operations.signing import sign_pdf
 from dinh.signing.queries.verification import verification_of
-from dinh.storage.api import read_blob
 
-pytestmark = pytest.mark.django_db
-OUTSIDER = WantedParty(name="Công ty TNHH Ba Bể", representative="Nông Văn Kiên", position="Giám đốc")
-
-
-@pytest.fixture(autouse=True)
-def keys(settings, tmp_path):
-    settings.DATA_DIR, settings.DEMO = tmp_path, True
-
-
-def plan_of(leader: Appointment, party: WantedParty | None, **others) -> DraftPlan:
-    return DraftPlan(
-        **{
-            "type_code": "HĐ",
-            "subject": "thuê đường truyền",
-            "paragraphs": ["Điều 1. Nội dung."],
-            "leader": leader,
-            "party": party,
-            **others,
-        }
-    )
-
-
-class Agreement:
-    """An agreement on its path: the people of both parties, each with a key."""
-
-    def __init__(self, party: WantedParty | None = None, type_code: str = "HĐ") -> None:
-        self.drafter = AppointmentFactory()
-        own = self.drafter.unit
-        self.leader = AppointmentFactory(unit=own, roles=[Role.UNIT_HEAD])
-        other = UnitFactory(name="Ủy ban nhân dân xã Ba Bể", search_name="uy ban nhan dan xa ba be")
-        self.clerk = AppointmentFactory(unit=own, roles=[Role.CLERK])
-        self.head = AppointmentFactory(unit=other, roles=[Role.UNIT_HEAD])
-        self.other_clerk = AppointmentFactory(unit=other, roles=[Role.CLERK])
-        plan = plan_of(self.leader, party or WantedParty(unit_id=other.pk), type_code=type_code)
-        self.outgoing = create_draft(drafter=self.drafter, plan=plan, at=timezone.now())
-        render_version(self.outgoing.versions.get())
-        for each in (self.leader, self.head, self.clerk, self.other_clerk):
-            AccountFactory(current_appointment=each)
-        issue_demo_certificates()
-        submit_draft(outgoing_id=self.pk, drafter=self.drafter, at=timezone.now())
-
-    @property
-    def pk(self) -> int:
-        return self.outgoing.pk
-
-    @property
-    def pdf(self) -> bytes:
-        self.outgoing.document.refresh_from_db()
-        return read_blob(self.outgoing.document.content_id)
-
-    @property
-    def filled(self) -> list[str]:
-        return [field.name for field in read_fields(pdf=self.pdf) if field.filled]
-
-    def act(self, operation, **given) -> Outgoing:
-        return operation(outgoing_id=self.pk, **given)
-
-
-def given_back(pdf: bytes, name: str = "hop-dong.pdf"):
-    return keep_scan(stream=BytesIO(pdf), name=name)
-
-
-def signed_outside(agreement: Agreement, field: str = "Signature.second") -> bytes:
-    """The letter as somebody with another key signs it."""
-    agreement.outgoing.document.refresh_from_db()
-    made = sign_pdf(
-        sha256=agreement.outgoing.document.content_id,
-        field_name=field,
-        as_="person",
-        appointment=agreement.head,
-    )
-    return read_blob(made.sha256)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("keys")]
 
 
 @pytest.mark.parametrize("type_code", ["HĐ", "BGN", "BTT"])
@@ -319,191 +245,6 @@ def test_head_and_clerk_of_the_other_party_sign_and_seal_by_their_tokens():
         agreement.act(begin_counterseal, actor=agreement.other_clerk)
 
 
-def test_an_outsider_gets_its_copy_on_paper_once():
-    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
-    named = WantedRecipient(name="Công ty TNHH Ba Bể", address="babe@example.vn", channel=Channel.EMAIL)
-
-    alone, besides = (
-        create_draft(drafter=leader, plan=plan_of(leader, OUTSIDER, recipients=each), at=timezone.now())
-        for each in ([], [named])
-    )
-
-    assert list(alone.recipients.values_list("name", "channel")) == [("Công ty TNHH Ba Bể", "paper")]
-    assert list(besides.recipients.values_list("name", "channel")) == [("Công ty TNHH Ba Bể", "email")]
-
-
-def test_an_outsiders_signature_comes_back_in_the_pdf():
-    agreement = Agreement(OUTSIDER)
-    agreement.act(sign_step, actor=agreement.leader)
-    assert waiting(agreement.outgoing) == [("documents.party_file", None)]
-    assert agreement.outgoing.steps.filter(kind=StepKind.PARTY).count() == 0
-    scan = given_back(signed_outside(agreement))
-
-    for _again in range(2):
-        agreement.act(take_in_from_party, clerk=agreement.clerk, scan=scan, at=timezone.now())
-
-    assert agreement.filled == ["Signature.leader", "Signature.second"]
-    assert waiting(agreement.outgoing) == [("documents.number", None)]
-    agreement.act(number_document, clerk=agreement.clerk, dated=timezone.localdate(), at=timezone.now())
-    agreement.act(seal_document, clerk=agreement.clerk)
-    report = verification_of(pdf=agreement.pdf, offline=True)
-    assert [item.later_changes for item in report.signatures] == ["permitted"] * 3
-
-
-def test_a_paper_that_an_outsider_signed_stands_beside_the_letter():
-    agreement = Agreement(OUTSIDER)
-    agreement.act(sign_step, actor=agreement.leader)
-    before = agreement.pdf
-    paper = given_back(read_blob(agreement.outgoing.versions.get().pdf_id), "ban-giay.pdf")
-
-    for _again in range(2):
-        agreement.act(take_in_from_party, clerk=agreement.clerk, scan=paper, at=timezone.now())
-
-    assert agreement.pdf == before
-    assert list(agreement.outgoing.document.attachments.values_list("name", "is_annex")) == [
-        ("ban-giay.pdf", False)
-    ]
-    assert waiting(agreement.outgoing) == [("documents.number", None)]
-
-
-@pytest.mark.parametrize("field", ["Signature.seal", None])
-def test_what_comes_back_changed_or_signed_elsewhere_is_refused(field):
-    agreement = Agreement(OUTSIDER)
-    agreement.act(sign_step, actor=agreement.leader)
-    returned = signed_outside(agreement, field) if field else agreement.pdf + b"\n%%EOF\n"
-
-    with pytest.raises(NotOurRevision) as refused:
-        agreement.act(take_in_from_party, clerk=agreement.clerk, scan=given_back(returned), at=timezone.now())
-
-    assert [fault.field for fault in refused.value.faults] == ["file"]
-    assert Party.objects.get().signed_at is None
-    assert agreement.filled == ["Signature.leader"]
-
-
-@pytest.mark.parametrize("is_signed", [True, False])
-def test_a_copy_that_a_program_wrote_anew_is_no_paper(is_signed):
-    agreement = Agreement(OUTSIDER)
-    agreement.act(sign_step, actor=agreement.leader)
-    copy, original = BytesIO(), signed_outside(agreement) if is_signed else agreement.pdf
-    copy_into_new_writer(PdfFileReader(BytesIO(original))).write(copy)
-
-    with pytest.raises(NotOurRevision) as refused:
-        agreement.act(
-            take_in_from_party, clerk=agreement.clerk, scan=given_back(copy.getvalue()), at=timezone.now()
-        )
-
-    assert [fault.field for fault in refused.value.faults] == ["file"]
-    assert not agreement.outgoing.document.attachments.exists()
-    assert Party.objects.get().signed_at is None
-
-
-def test_nothing_is_taken_in_before_the_own_signature_or_of_a_unit_of_the_province():
-    for agreement in (Agreement(OUTSIDER), Agreement()):
-        if agreement.outgoing.party.unit_id:
-            agreement.act(sign_step, actor=agreement.leader)
-        paper = given_back(read_blob(agreement.outgoing.versions.get().pdf_id))
-
-        with pytest.raises(NotWithParty):
-            agreement.act(take_in_from_party, clerk=agreement.clerk, scan=paper, at=timezone.now())
-
-
-@pytest.mark.parametrize(
-    ("party", "others", "field"),
-    [
-        (None, {}, "party"),
-        (OUTSIDER, {"type_code": "CV"}, "party"),
-        (WantedParty(name="Công ty"), {}, "party_representative"),
-        (WantedParty(unit_id=0), {}, "party"),
-    ],
-)
-def test_a_draft_names_what_is_wrong_with_its_other_party(party, others, field):
-    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
-
-    with pytest.raises(InvalidInput) as refused:
-        create_draft(drafter=leader, plan=plan_of(leader, party, **others), at=timezone.now())
-
-    assert [fault.field for fault in refused.value.faults] == [field]
-
-
-def test_a_unit_without_a_head_cannot_be_the_other_party():
-    leader = AppointmentFactory(roles=[Role.UNIT_HEAD])
-    headless = WantedParty(unit_id=UnitFactory().pk)
-
-    with pytest.raises(InvalidInput) as refused:
-        create_draft(drafter=leader, plan=plan_of(leader, headless), at=timezone.now())
-
-    assert [fault.field for fault in refused.value.faults] == ["party"]
-
-
-def page_of_draft(leader: Appointment, **given: str) -> dict[str, str]:
-    common = {
-        "type_code": "HĐ",
-        "subject": "thuê đường truyền",
-        "text": "Điều 1. Nội dung.",
-        "leader": str(leader.pk),
-    }
-    return common | given
-
-
-def signers_offered(page) -> list[str]:
-    return [value for value, _each in page.context["party_signers"]]
-
-
-def test_the_page_offers_who_signs_for_a_unit_and_keeps_who_was_chosen(client):
-    agreement = Agreement()
-    deputy = AppointmentFactory(unit=agreement.head.unit, roles=[Role.UNIT_DEPUTY])
-    AppointmentFactory(unit=agreement.head.unit, roles=[Role.SPECIALIST])
-    client.force_login(agreement.leader.person.account)
-    address, words = reverse("documents:outgoing_new"), "uy ban nhan dan XA ba be"
-
-    found = client.get(reverse("documents:draft_signers"), {"party": words})
-    shown = client.post(address, page_of_draft(agreement.leader, party=words, find_party="1"))
-    refused = client.post(address, page_of_draft(agreement.leader, party=words))
-    client.post(address, page_of_draft(agreement.leader, party=words, party_signer=str(deputy.pk)))
-
-    offered = [str(agreement.head.pk), str(deputy.pk)]
-    assert [signers_offered(each) for each in (found, shown, refused)] == [offered] * 3
-    assert (refused.status_code, list(refused.context["faulty"])) == (422, ["party_signer"])
-    made = Outgoing.objects.latest("pk")
-    assert (made.party.unit_id, made.party.name) == (agreement.head.unit_id, "Ủy ban nhân dân xã Ba Bể")
-    assert made.steps.get(kind=StepKind.PARTY).appointment == deputy
-    edited = client.get(reverse("documents:draft_edit", args=[made.pk]))
-    assert edited.context["values"]["party_signer"] == str(deputy.pk)
-    assert f'<option value="{deputy.pk}" selected>' in edited.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("given", "field"),
-    [
-        ({"party_signer": "0"}, "party_signer"),
-        ({"party_signer": "x"}, "party_signer"),
-        ({"party_signer": "{own}"}, "party"),
-        ({"party_signer": "{specialist}"}, "party_signer"),
-        ({"party_signer": "{division_head}"}, "party_signer"),
-        ({"party_signer": "{head}", "party_authority": "x"}, "party_authority"),
-        ({"party_signer": "{head}", "party_representative": "Nông Văn Kiên"}, "party_representative"),
-        ({"party": "Ủy ban nhân dân xã Ba Bể", "party_representative": "Nông Văn Kiên"}, "party_signer"),
-    ],
-)
-def test_the_page_names_what_is_wrong_with_who_signs_for_the_other_party(client, given, field):
-    agreement = Agreement()
-    others = {
-        role: AppointmentFactory(unit=agreement.head.unit, roles=[role]).pk
-        for role in (Role.SPECIALIST, Role.DIVISION_HEAD)
-    }
-    client.force_login(agreement.leader.person.account)
-    named = others | {"own": agreement.leader.pk, "head": agreement.head.pk}
-    before = Outgoing.objects.count()
-
-    refused = client.post(
-        reverse("documents:outgoing_new"),
-        page_of_draft(agreement.leader, **{key: value.format(**named) for key, value in given.items()}),
-    )
-
-    assert (refused.status_code, list(refused.context["faulty"])) == (422, [field])
-    assert Outgoing.objects.count() == before
-
-
 @pytest.mark.parametrize(
     ("role", "authority", "line"),
     [
@@ -556,39 +297,6 @@ def test_the_seal_goes_on_no_signature_of_a_division_that_the_agreement_does_not
         agreement.act(seal_as_party, clerk=agreement.other_clerk)
 
 
-def test_the_page_asks_who_signs_where_no_unit_bears_the_name(client):
-    agreement = Agreement()
-    client.force_login(agreement.leader.person.account)
-    address = reverse("documents:outgoing_new")
-
-    refused = client.post(address, page_of_draft(agreement.leader, party="Công ty Ba Bể"))
-    client.post(
-        address,
-        page_of_draft(agreement.leader, party="Công ty Ba Bể", party_representative="Nông Văn Kiên"),
-    )
-
-    assert refused.status_code == 422
-    assert list(refused.context["faulty"]) == ["party"]
-    party = Outgoing.objects.latest("pk").party
-    assert (party.unit_id, party.name, party.representative) == (None, "Công ty Ba Bể", "Nông Văn Kiên")
-
-
-def test_the_clerk_takes_the_paper_in_on_the_agreements_page(client):
-    agreement = Agreement(OUTSIDER)
-    agreement.act(sign_step, actor=agreement.leader)
-    client.force_login(agreement.clerk.person.account)
-    address = reverse("documents:outgoing_act", args=[agreement.pk, "party"])
-
-    without = client.post(address)
-    paper = SimpleUploadedFile("giay.pdf", read_blob(agreement.outgoing.versions.get().pdf_id))
-    done = client.post(address, {"file": paper})
-
-    assert without.status_code == 422
-    assert done.status_code == 302
-    agreement.outgoing.refresh_from_db()
-    assert agreement.outgoing.state == OutgoingState.SIGNED
-
-
 def test_programs_do_all_of_it(client):
     agreement = Agreement()
     plan = {
@@ -619,17 +327,3 @@ def test_programs_do_all_of_it(client):
     }
     assert (seen["state"], sealed["state"]) == ("reviewing", "signed")
     assert client.get(f"/api/v1/outgoing/{agreement.pk}/trace").status_code == 404
-
-
-def test_programs_take_in_what_an_outsider_signed(client):
-    agreement = Agreement(OUTSIDER)
-    agreement.act(sign_step, actor=agreement.leader)
-    returned = signed_outside(agreement)
-    client.force_login(agreement.clerk.person.account)
-
-    taken = client.post(
-        f"/api/v1/outgoing/{agreement.pk}/party", {"file": SimpleUploadedFile("hd.pdf", returned)}
-    )
-
-    assert taken.json()["state"] == "signed"
-    assert agreement.pdf == returned
