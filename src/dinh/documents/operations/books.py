@@ -185,10 +185,11 @@ def _of_year(books: QuerySet[Book], year: int, *, type_code: str | None = None) 
 
     :param type_code: what it is to number; the general book takes what has no book of its own
     """
-    found = _taking(books.filter(year=year), type_code)
-    before = books.filter(year__lt=year).order_by("-year").values_list("year", flat=True).first()
-    if found is not None or before is None:
+    if found := _taking(books.filter(year=year), type_code):
         return found
+    before = books.filter(year__lt=year).order_by("-year").values_list("year", flat=True).first()
+    if before is None:
+        return None
     for book in books.filter(year=before).order_by("pk"):
         _open_anew(book, year, beside=books.filter(year=year))
     return _taking(books.filter(year=year), type_code)

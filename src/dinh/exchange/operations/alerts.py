@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.exchange.models import Alarm, Service
 from dinh.exchange.operations.expiry import keepers
 from dinh.exchange.queries.gateways import Reach, gateways_seen
 from dinh.exchange.queries.measures import Measure, failing_services
 from dinh.exchange.queries.registry import services_at
+from dinh.exchange.rules import SPEAKERS
 from dinh.notify.api import News, notify_all
 
 LOOKED_BACK: Final = timedelta(minutes=10)
@@ -110,7 +110,7 @@ def _tell(faults: list[_Fault], *, kind: str, at: datetime) -> None:
     today = timezone.localdate(at)
     units = {fault.unit_id for fault in faults} - {None}
     owners: dict[int, list[int]] = {}
-    lookers = Q(unit_id__in=units, roles__overlap=[Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.ADMINISTRATOR])
+    lookers = Q(unit_id__in=units, roles__overlap=SPEAKERS)
     for each in Appointment.objects.filter(lookers):
         if each.is_current(today):
             owners.setdefault(each.unit_id, []).append(each.pk)

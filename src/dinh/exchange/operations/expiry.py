@@ -14,6 +14,7 @@ from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
 from dinh.exchange.models import ClientSecret, GatewayBeat, GatewayCertificate, System, SystemCertificate
 from dinh.exchange.queries.gateways import end_of
+from dinh.exchange.rules import SPEAKERS
 from dinh.notify.api import notify
 
 STAGES: Final = (1, 7, 14, 30)
@@ -136,5 +137,4 @@ def keepers() -> "QuerySet[Appointment]":
 def _concerned(system: System) -> "QuerySet[Appointment]":
     if not system.member.unit_id:
         return keepers()
-    roles = [Role.UNIT_HEAD, Role.UNIT_DEPUTY, Role.ADMINISTRATOR]
-    return Appointment.objects.filter(unit_id=system.member.unit_id, roles__overlap=roles)
+    return Appointment.objects.filter(unit_id=system.member.unit_id, roles__overlap=SPEAKERS)
