@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from .samples import Caller, issue_letter, make_letter
+from .visit import SHIFTS
 
 pytestmark = pytest.mark.browser
 SUBJECT = "rà soát thủ tục hành chính"
@@ -98,6 +99,20 @@ def test_search_finds_pages_units_and_people_by_keyboard(people):
     page.keyboard.press("Control+k")
     page.keyboard.type("so dang")
     expect(page.locator("#search-found a", has_text="Sổ đăng ký văn bản")).to_be_visible()
+
+
+@pytest.mark.parametrize("weight", ["400", "600", "700"])
+def test_letters_that_come_late_move_nothing(people, weight):
+    page = people("vanthu.stttt").page.context.new_page()
+    page.add_init_script(SHIFTS)
+    page.route(
+        re.compile(rf"{weight}-normal.*woff2"), lambda font: (page.wait_for_timeout(500), font.continue_())
+    )
+
+    page.goto(f"{people.house.url}/guide/clerk/", wait_until="networkidle")
+
+    assert page.evaluate("window.shifted") < 0.1
+    page.close()
 
 
 def test_a_list_is_walked_and_chosen_by_keyboard(people):
