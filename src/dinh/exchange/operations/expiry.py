@@ -1,6 +1,7 @@
 """Keys and certificates at their end are told of in time, those of systems and the gateways' own."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -73,7 +74,7 @@ def _of_system(system: System, key: str, label: str, ends_at: datetime) -> _End:
         "system": system.name,
         "day": _day(ends_at),
     }
-    return _End(key, text, ends_at, reverse("exchange:system", args=[system.pk]), _concerned(system))
+    return _End(key, text, ends_at, reverse("exchange:system", args=[system.pk]), concerned_with([system]))
 
 
 def _ends_of_gateways(at: datetime, last: datetime) -> list[_End]:
@@ -134,7 +135,8 @@ def keepers() -> "QuerySet[Appointment]":
     return Appointment.objects.filter(unit__keeps_directory=True, roles__contains=[Role.ADMINISTRATOR])
 
 
-def _concerned(system: System) -> "QuerySet[Appointment]":
-    if not system.member.unit_id:
-        return keepers()
-    return Appointment.objects.filter(unit_id=system.member.unit_id, roles__overlap=SPEAKERS)
+def concerned_with(systems: Iterable[System]) -> "QuerySet[Appointment]":
+    """Those who look after these systems: of their units; of an outside member's, the keepers of the platform."""
+    units = {system.member.unit_id for system in systems}
+    theirs = Appointment.objects.filter(unit_id__in=units - {None}, roles__overlap=SPEAKERS)
+    return theirs | keepers() if None in units else theirs

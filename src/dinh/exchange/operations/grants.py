@@ -17,6 +17,7 @@ from dinh.exchange.enums import GrantState, VersionState
 from dinh.exchange.models import AccessGrant, Operation
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, checked, locked_system
+from dinh.exchange.operations.telling import tell_of_decision
 from dinh.exchange.queries.registry import grants_visible_to, versions_visible_to
 from dinh.exchange.rules import decides_on, may_revoke
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
@@ -87,7 +88,7 @@ def ask_for_access(*, new: NewGrant, actor: Appointment, at: datetime) -> Access
 @transaction.atomic
 def approve_grant(*, grant_id: int, reason: str, actor: Appointment, at: datetime) -> AccessGrant:
     """
-    Let the system call. Writes an audit entry and tells the gateways.
+    Let the system call. Writes an audit entry, tells those who look after the system, and the gateways.
 
     :raises NotFound, NotPermitted: if it is not the actor's to decide
     :raises NotInThatState: if it was decided already
@@ -207,5 +208,6 @@ def _moved(
     details = {"to": str(after), "reason": grant.reason}
     record(f"exchange.grant.{after}", target=grant, actor=actor, at=at, details=details)
     finish_work(grant, at=at)
+    tell_of_decision(grant, actor=actor, at=at)
     tell_gateways()
     return grant

@@ -23,6 +23,7 @@ from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, checked, locked_system, saved
 from dinh.exchange.operations.outward import ClosedAddress, asked, told
 from dinh.exchange.operations.subject_keys import ensure_subject_key
+from dinh.exchange.operations.telling import tell_of_end
 from dinh.exchange.queries.registry import services_visible_to, versions_visible_to
 from dinh.exchange.rules import looks_after
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted, Unavailable
@@ -192,7 +193,7 @@ def deprecate_version(
     """
     Tell callers that a version will end; it still answers, with `X-Exchange-Sunset`.
 
-    Writes an audit entry and tells the gateways.
+    Writes an audit entry, tells those whose systems may call it, and the gateways.
 
     :raises NotFound, NotPermitted, NotInThatState:
     """
@@ -203,6 +204,7 @@ def deprecate_version(
     version.save(update_fields=["state", "deprecated_at", "sunset_date"])
     details = {"version": version.version, "sunset": sunset_date.isoformat() if sunset_date else ""}
     record("exchange.version.deprecated", target=version.service, actor=actor, at=at, details=details)
+    tell_of_end(version, actor=actor, at=at)
     tell_gateways()
     return version
 
@@ -277,7 +279,8 @@ def move_provider(version: ServiceVersion, address: str, *, actor: Appointment, 
 @transaction.atomic
 def retire_version(*, version_id: int, actor: Appointment, at: datetime) -> ServiceVersion:
     """
-    Withdraw a version: it answers 404 from then on. Writes an audit entry and tells the gateways.
+    Withdraw a version: it answers 404 from then on. Writes an audit entry, tells those whose systems may call it, and
+    the gateways.
 
     :raises NotFound, NotPermitted, NotInThatState:
     """
@@ -288,6 +291,7 @@ def retire_version(*, version_id: int, actor: Appointment, at: datetime) -> Serv
     version.save(update_fields=["state"])
     details = {"version": version.version}
     record("exchange.version.retired", target=version.service, actor=actor, at=at, details=details)
+    tell_of_end(version, actor=actor, at=at)
     tell_gateways()
     return version
 
