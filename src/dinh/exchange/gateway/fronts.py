@@ -110,6 +110,7 @@ _ERRORS: Final = {
     "another-client": _XRoadError(500, "Server.ClientProxy.SslAuthenticationFailed"),
     "unknown-peer": _XRoadError(500, "Server.ServerProxy.SslAuthenticationFailed"),
     "unknown-client": _XRoadError(500, "Server.ClientProxy.UnknownMember"),
+    "unknown-provider": _XRoadError(500, "Server.ClientProxy.UnknownMember"),
     "no-such-service": _XRoadError(500, "Server.ServerProxy.UnknownService"),
     "no-such-operation": _XRoadError(500, "Server.ServerProxy.UnknownService"),
     "method-not-allowed": _XRoadError(500, "Server.ServerProxy.AccessDenied"),
@@ -211,9 +212,16 @@ class XRoadFront:
 
     def find(self, incoming: Incoming, path: bytes, snapshot: Snapshot) -> tuple[Route, bytes]:
         named, rest = target_of(path)
-        route, target = snapshot.routes.find_newest(incoming.method, named[4].encode(), rest)
-        if route.provider != "/".join(named[:4]):
-            raise Refusal(404, "no-such-service", "This provider has no such service.")
+        provider, service = "/".join(named[:4]), named[4]
+        try:
+            route, target = snapshot.routes.find_newest(incoming.method, service.encode(), rest)
+        except Refusal:
+            # Whose service it is comes first: of another's nothing is told, be it only which methods it has.
+            if all(each.service != service for each in snapshot.routes.of_provider(provider)):
+                raise _not_offered(provider, snapshot) from None
+            raise
+        if route.provider != provider:
+            raise _not_offered(provider, snapshot)
         return route, target
 
     def provider_headers(self, call: Call, incoming: Incoming) -> bytes:
@@ -296,6 +304,13 @@ def _error_body(kind: str, message: str, detail: str, accept: bytes) -> tuple[by
         f'<?xml version="1.0" encoding="utf-8"?><error>{inner}</error>'.encode(),
         b"application/xml;charset=utf-8",
     )
+
+
+def _not_offered(provider: str, snapshot: Snapshot) -> Refusal:
+    """Why a provider has no such service: nobody may be registered by this name."""
+    if provider not in snapshot.client_named:
+        return Refusal(404, "unknown-provider", "Nobody is registered as this provider.")
+    return Refusal(404, "no-such-service", "This provider has no such service.")
 
 
 def _plain(named: Mapping[bytes, bytes], name: bytes) -> bytes:

@@ -72,7 +72,7 @@ class Metadata:
         if incoming.method != b"GET":
             raise Refusal(405, "method-not-allowed", "Ask with GET.", [(b"allow", b"GET")])
         if asked.identifier not in snapshot.client_named:
-            raise Refusal(404, "no-such-service", "There is no such provider.")
+            raise Refusal(404, "unknown-provider", "Nobody is registered as this provider.")
         routes = snapshot.routes.of_provider(asked.identifier)
         if asked.name == "getOpenAPI":
             return await self._document(_newest(routes, _service_code(incoming)).version_id)
