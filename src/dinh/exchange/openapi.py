@@ -46,12 +46,16 @@ class Description:
     operations: tuple[DescribedOperation, ...]
 
 
+class _Alias(yaml.YAMLError):
+    pass
+
+
 class _NoAliases(yaml.SafeLoader):
     """A few lines of aliases can stand for gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases are not taken")
+            raise _Alias
         return super().compose_node(parent, index)
 
 
@@ -97,7 +101,9 @@ def _place(error: Exception) -> str:
         return _("line %(line)d, column %(column)d") % {"line": mark.line + 1, "column": mark.column + 1}
     if isinstance(error, json.JSONDecodeError):
         return _("line %(line)d, column %(column)d") % {"line": error.lineno, "column": error.colno}
-    return type(error).__name__
+    if isinstance(error, _Alias):
+        return _("aliases (& and *) are not taken: write out what they stand for")
+    return _("it is nested too deeply") if isinstance(error, RecursionError) else type(error).__name__
 
 
 def _yaml(text: str) -> Any:

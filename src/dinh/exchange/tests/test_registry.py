@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from dinh.audit.api import trace_of
 from dinh.directory.enums import Role
@@ -377,6 +378,22 @@ def test_descriptions_of_no_use_are_refused_by_name(data):
         read_description(data)
 
     assert refusal.value.field == "document"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"a: &a [x]\nb: *a\nopenapi: 3.0.0\n", "không nhận bí danh (& và *): hãy viết đầy đủ nội dung thay cho chúng"),
+        (b"{" * 100_000, "dòng 1, cột 2"),
+        (b'{"a":' * 100_000, "lồng quá nhiều cấp"),
+    ],
+    ids=["alias", "braces", "nested"],
+)  # fmt: skip
+def test_refusal_of_a_description_names_the_remedy(data, why):
+    with override("vi"), pytest.raises(InvalidInput) as refusal:
+        read_description(data)
+
+    assert str(refusal.value) == f"Tệp không phải JSON hay YAML: {why}"
 
 
 def test_description_is_read_from_yaml_too():
