@@ -1,7 +1,9 @@
 """What holds on every page of the shell, by the hands of its users: questions, dates, kept drafts, search, keys."""
 
 import re
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -83,6 +85,23 @@ def test_a_part_of_a_page_says_that_the_session_has_ended(people):
     sign_in(page, people, "vanthu.quangkhe")
     expect(page).to_have_url(re.compile("/documents/search/"))
     person.faults.clear()  # The browser notes the refused part.
+
+
+def test_what_was_opened_stays_so_when_its_part_of_the_page_comes_anew(people):
+    gateway = f"http://127.0.0.1:{urlsplit(people.house.url).port + 3}"
+    asked = f"{gateway}/r1/VN/GOV/000.00.00.G22/vpcpdvcprovider/tra-cuu"
+    client = {"X-Road-Client": "VN/GOV/H03.01/MOTCUA"}
+    httpx.get(asked, headers=client, trust_env=False, timeout=30).raise_for_status()
+    page = people("quantri").open("/exchange/dashboard/")
+    table = page.locator("#as-table")
+    expect(table.locator("table")).to_be_hidden()
+    expect(table.locator("summary")).to_be_visible()
+
+    table.locator("summary").click()
+    before = page.locator("#measures").element_handle()
+    page.wait_for_function("part => !part.isConnected", arg=before)
+
+    expect(table.locator("table")).to_be_visible()
 
 
 def test_search_finds_pages_units_and_people_by_keyboard(people):

@@ -6,6 +6,7 @@ import "./parts/dates.js";
 import "./parts/head.js";
 import "./parts/keep.js";
 import "./parts/lists.js";
+import "./parts/opened.js";
 import "./parts/search.js";
 import "./filter-select.js";
 
