@@ -13,6 +13,8 @@ WATCHED: Final[dict[str, Any]] = {
     "keepalives_idle": 2,
     "keepalives_interval": 1,
     "keepalives_count": 3,
+    # Keepalives rest while something that was sent is not acknowledged, and each second something is.
+    "tcp_user_timeout": 5000,
 }
 
 

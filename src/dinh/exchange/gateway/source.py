@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ from dinh.exchange.gateway.snapshot import CONFIGURATION_SQL, Snapshot, snapshot
 CHANNEL: Final = "exchange_configuration"
 # The version is asked for besides, since a pooler between may swallow notifications; both keep within 2 s.
 _LOOK_EVERY: Final = 1.0
+_SILENT_AFTER: Final = 5.0
+"""Seconds without an answer after which the database counts as away, though nobody has hung up."""
 _SHORT_TURN: Final = 0.0005
 """Seconds after which a thread that reads a configuration lets calls go on; five milliseconds otherwise."""
 log = logging.getLogger("dinh.exchange.gateway")
@@ -34,9 +37,14 @@ class ConfigurationSource:
     def __init__(self, settings: GatewaySettings, take: Callable[[Snapshot], None]) -> None:
         self.settings = settings
         self.take = take
-        self.is_connected = False
+        self._answered_at = -_SILENT_AFTER
         self.version = -1
         self._file = settings.folder / "configuration.json"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the database answers: one that is silent keeps its connections for a long time."""
+        return time.monotonic() - self._answered_at < _SILENT_AFTER
 
     async def start(self) -> asyncio.Task[None]:
         """Take the configuration from the database, or the last good one from disk if it is away; then follow."""
@@ -60,15 +68,16 @@ class ConfigurationSource:
                 # Whatever it is, e.g. a configuration that cannot be read: go on with the last good one, try again.
                 if self.is_connected or not isinstance(error, psycopg.Error | OSError):
                     log.warning("Going on with configuration %s: %r", self.version, error)
-                self.is_connected = False
+                self._answered_at = -_SILENT_AFTER
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
 
     async def _listen(self, connection: AsyncConnection) -> None:
         await connection.execute(f"LISTEN {CHANNEL}")
-        self.is_connected = True
         while True:
-            if await self._newest(connection) != self.version:
+            newest = await self._newest(connection)
+            self._answered_at = time.monotonic()
+            if newest != self.version:
                 await self._load(connection)
             async for _told in connection.notifies(timeout=_LOOK_EVERY, stop_after=1):
                 break

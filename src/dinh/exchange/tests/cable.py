@@ -10,9 +10,14 @@ from django.db import connection
 
 
 class Cable:
-    """Listens on a port and passes everything on to the test's database, unless it is cut."""
+    """
+    Listens on a port and passes everything on to the test's database, unless it is cut; or held: then nothing comes or
+    goes, and nobody is told.
+    """
 
     def __init__(self) -> None:
+        self._goes = threading.Event()
+        self._goes.set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._is_cut = False
         self._open: set[socket.socket] = set()
@@ -34,10 +39,15 @@ class Cable:
                 with contextlib.suppress(OSError):
                     each.shutdown(socket.SHUT_RDWR)
 
+    def hold(self) -> None:
+        self._goes.clear()
+
     def mend(self) -> None:
         self._is_cut = False
+        self._goes.set()
 
     def close(self) -> None:
+        self._goes.set()
         self.cut()
         self._listening.close()
 
@@ -57,6 +67,7 @@ class Cable:
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
+                self._goes.wait()
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)

@@ -30,7 +30,8 @@ QUIET = {
 MB = 1024 * 1024
 
 
-def test_while_the_database_is_away_calls_go_on_and_the_log_is_whole_afterwards(world, tmp_path):
+@pytest.mark.parametrize("how", ["cut", "hold"])
+def test_while_the_database_is_away_calls_go_on_and_the_log_is_whole_afterwards(world, tmp_path, how):
     with cable() as wire:
         gateway = RunningGateway(tmp_path, wire.url)
         gateway.start()
@@ -40,12 +41,13 @@ def test_while_the_database_is_away_calls_go_on_and_the_log_is_whole_afterwards(
             caller = threading.Thread(target=load, args=(gateway, token, answered, ended))
             caller.start()
             time.sleep(0.5)
-            wire.cut()
+            getattr(wire, how)()
             before = len(answered)
-            time.sleep(5)
+            time.sleep(6)
             during = len(answered) - before
             assert (gateway.health()["ok"], gateway.health()["database"]) == (True, False)
             wire.mend()
+            assert eventually(lambda: gateway.health()["database"], True) is True
             ended.set()
             caller.join()
 
