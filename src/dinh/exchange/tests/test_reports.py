@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -27,6 +29,7 @@ from dinh.exchange.operations.grants import approve_grant, revoke_grant
 from dinh.exchange.operations.reports import close_month
 from dinh.exchange.queries.reports import Scope, report_of, scope_of
 from dinh.exchange.reporting import read_report, tables_of
+from dinh.exchange.reporting.tables import fault_text
 from dinh.exchange.tests.log_rows import chained_log, make_exchange, sum_up
 from dinh.exchange.tests.world import make_grant, make_secret, make_system, make_version
 from dinh.kernel.calendar import VIETNAM
@@ -313,3 +316,18 @@ def test_who_looks_after_no_systems_sees_no_report(calls, client):
         assert client.get(path).status_code == 404
     for path in ("reports", "reports/2026-10", "reports/2026-10/report.pdf"):
         assert client.get(f"/api/v1/exchange/{path}").status_code == 404
+
+
+REASON = re.compile(
+    r'\b(?:Refusal|unavailable|too_many|not_authenticated|UpstreamFailed)\(\s*(?:\d+,\s*)?"([a-z-]+)"'
+)
+STRANGERS = {"invalid-token", "no-token", "no-key", "no-host", "http-version", "unreadable-request"}
+"""Of callers that nobody knows yet: such calls are not logged."""
+
+
+def test_each_reason_of_a_gateway_is_told_in_words():
+    gateway = Path(__file__).parents[1] / "gateway"
+    reasons = {each for file in gateway.glob("*.py") for each in REASON.findall(file.read_text())}
+
+    assert {"no-grant", "provider-away", "unknown-provider"} < reasons
+    assert sorted(each for each in reasons - STRANGERS if fault_text(each) == each) == []
