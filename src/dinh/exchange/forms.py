@@ -13,11 +13,11 @@ from dinh.directory.models import Appointment, Unit
 from dinh.exchange.described import OperationForm, Parameter
 from dinh.exchange.enums import MemberClass, Outcome, ProviderProtocol
 from dinh.exchange.models import Operation, ServiceVersion
-from dinh.exchange.openapi import MAX_BYTES, Description, read_description
+from dinh.exchange.openapi import MAX_BYTES
 from dinh.exchange.operations.dictionaries import Column, Item
 from dinh.exchange.operations.grants import NewGrant
 from dinh.exchange.operations.members import NewMember, NewSystem
-from dinh.exchange.operations.services import NewService, NewVersion, Provider, fetch_description
+from dinh.exchange.operations.services import NewService, NewVersion, Provider, description_given
 from dinh.exchange.operations.trials import Trial
 from dinh.exchange.queries.registry import members_visible_to, systems_visible_to
 from dinh.exchange.queries.volumes import Wanted
@@ -247,15 +247,9 @@ class VersionForm(ProviderForm):
         given = {
             name: self.cleaned_data[name] for name in self.field_order if not name.startswith("document")
         }
-        return NewVersion(description=self._description(), **given)
-
-    def _description(self) -> Description:
         upload, url = self.cleaned_data["document"], self.cleaned_data["document_url"]
-        if upload:
-            return read_description(upload.read(MAX_BYTES + 1))
-        if url:
-            return read_description(fetch_description(url))
-        raise InvalidInput(_("Upload the description, or say where it is."), field="document")
+        data = upload.read(MAX_BYTES + 1) if upload else None
+        return NewVersion(description=description_given(upload=data, url=url), **given)
 
 
 class AskForm(_Form):

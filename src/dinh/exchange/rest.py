@@ -14,7 +14,7 @@ from ninja.files import UploadedFile
 
 from dinh.exchange import rest_log, rest_registry, rest_reports, rest_trials
 from dinh.exchange.models import AccessGrant, Peer, Service, ServiceVersion, System
-from dinh.exchange.openapi import MAX_BYTES, read_description
+from dinh.exchange.openapi import MAX_BYTES
 from dinh.exchange.operations import credentials, grants, members, peers, services
 from dinh.exchange.queries.dictionaries import category_of, metadata_of
 from dinh.exchange.queries.registry import (
@@ -335,15 +335,17 @@ def add_service(request: HttpRequest, given: ServiceIn) -> Status[dict[str, Any]
 
 # `Form[Text] = ""` would make a field that must be there: ninja's default is lost beside a check of pydantic's.
 _NOT_GIVEN: Any = Form("")  # type: ignore[type-arg]
+_NO_FILE: Any = File(None)  # type: ignore[type-arg]
 
 
 @router.post("/exchange/services/{service_id}/versions", response={201: VersionOut})
 def add_version(
     request: HttpRequest,
     service_id: int,
-    document: File[UploadedFile],
     version: Form[Text],
     base_url: Form[Text],
+    document: UploadedFile | None = _NO_FILE,
+    document_url: Text = _NOT_GIVEN,
     timeout_seconds: Form[int] = 30,
     max_body_mb: Form[int] = 100,
     validates: Form[bool] = False,
@@ -352,15 +354,17 @@ def add_version(
     xroad_client: Text = _NOT_GIVEN,
 ) -> Status[ServiceVersion]:
     """
-    Publish a version (multipart: `document` in OpenAPI 3, and the other fields). `validates`: the gateway refuses
-    requests that the description does not fit. `protocol` xroad: `base_url` is a security server's, `/r1/...`.
+    Publish a version (multipart: `document` in OpenAPI 3, or `document_url`, where it is fetched from; and the other
+    fields). `validates`: the gateway refuses requests that the description does not fit. `protocol` xroad: `base_url`
+    is a security server's, `/r1/...`.
     """
     own = own_of(request)
     if not looks_after(own, get_object_or_404(services_visible_to(own), pk=service_id).system):
         raise NotFound(_("There is no such service."))
+    data = document.read(MAX_BYTES + 1) if document else None
     new = services.NewVersion(
         version=version,
-        description=read_description(document.read(MAX_BYTES + 1)),
+        description=services.description_given(upload=data, url=document_url),
         base_url=base_url,
         timeout_seconds=timeout_seconds,
         max_body_mb=max_body_mb,

@@ -137,6 +137,7 @@ def keepers() -> "QuerySet[Appointment]":
 
 def concerned_with(systems: Iterable[System]) -> "QuerySet[Appointment]":
     """Those who look after these systems: of their units; of an outside member's, the keepers of the platform."""
-    units = {system.member.unit_id for system in systems}
-    theirs = Appointment.objects.filter(unit_id__in=units - {None}, roles__overlap=SPEAKERS)
+    units = [system.member.unit_id for system in systems]
+    known = {unit for unit in units if unit is not None}
+    theirs = Appointment.objects.filter(unit_id__in=known, roles__overlap=SPEAKERS)
     return theirs | keepers() if None in units else theirs

@@ -18,7 +18,7 @@ from dinh.exchange.enums import ProviderProtocol, VersionState
 from dinh.exchange.gateway.validation import BadDescription
 from dinh.exchange.gateway.validation import Description as Rulebook
 from dinh.exchange.models import Operation, Service, ServiceVersion
-from dinh.exchange.openapi import MAX_BYTES, Description
+from dinh.exchange.openapi import MAX_BYTES, Description, read_description
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.members import NotInThatState, checked, locked_system, saved
 from dinh.exchange.operations.outward import ClosedAddress, asked, told
@@ -294,6 +294,17 @@ def retire_version(*, version_id: int, actor: Appointment, at: datetime) -> Serv
     tell_of_end(version, actor=actor, at=at)
     tell_gateways()
     return version
+
+
+def description_given(*, upload: bytes | None, url: str) -> Description:
+    """
+    A description that is uploaded or, if it is not, fetched from its provider; never inside a transaction.
+
+    :raises InvalidInput, Unavailable:
+    """
+    if upload is None and not url:
+        raise InvalidInput(_("Upload the description, or say where it is."), field="document")
+    return read_description(fetch_description(url) if upload is None else upload)
 
 
 def fetch_description(url: str) -> bytes:

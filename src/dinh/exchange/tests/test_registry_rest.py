@@ -1,7 +1,10 @@
 """The registry for programs: members, certificates, the end of versions, catalogues."""
 
+import hashlib
 import json
+import threading
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography import x509
@@ -149,3 +152,60 @@ def test_version_is_published_with_what_is_needed_only(keeper, more, told):
     made = service.versions.get(version="2")
     assert answer.status_code == 201
     assert (made.trial_url, made.xroad_client, made.protocol) == told
+
+
+DESCRIPTION = json.dumps({"openapi": "3.0.3", "paths": {"/a": {"get": {}}}}).encode()
+
+
+class Publishing(BaseHTTPRequestHandler):
+    """A provider that publishes the description of its service."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(DESCRIPTION)))
+        self.end_headers()
+        self.wfile.write(DESCRIPTION)
+
+    def log_message(self, *_told):
+        return
+
+
+@pytest.fixture
+def published():
+    """Where a description can be fetched."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Publishing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/openapi.json"
+    server.shutdown()
+    server.server_close()
+
+
+def kho():
+    return make_version(
+        make_system("A"), base_url="http://10.1.2.3", service="kho", version="1", paths=[]
+    ).service
+
+
+def test_version_is_published_from_where_its_description_is(keeper, published, settings):
+    settings.EXCHANGE_LOCAL_PROVIDERS = True
+    service = kho()
+    sent = {"version": "2", "base_url": "https://10.1.2.3", "document_url": published}
+
+    answer = keeper.post(f"{BASE}/services/{service.pk}/versions", sent)
+
+    made = service.versions.get(version="2")
+    assert answer.status_code == 201
+    assert made.sha256 == hashlib.sha256(DESCRIPTION).hexdigest()
+    assert [str(each) for each in made.operations.all()] == ["GET /a"]
+
+
+def test_version_without_a_description_is_refused_by_name(keeper):
+    service = kho()
+
+    answer = keeper.post(
+        f"{BASE}/services/{service.pk}/versions", {"version": "2", "base_url": "https://10.1.2.3"}
+    )
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == ["document"]
+    assert service.versions.filter(version="2").count() == 0
