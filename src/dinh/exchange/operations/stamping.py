@@ -3,6 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,8 +23,10 @@ UNSTAMPED_AT_MOST: Final = timedelta(minutes=30)
 _PLACE: Final = """
 UPDATE exchange_batch SET stamp_id = %s, stamp_position = told.position
 FROM unnest(%s::uuid[], %s::integer[]) AS told (id, position)
-WHERE exchange_batch.id = told.id AND exchange_batch.stamp_id IS NULL
+WHERE exchange_batch.id = told.id
 """
+_Waiting = list[tuple[UUID, bytes]]
+"""Batches without a timestamp, by id, with their signatures."""
 
 
 def stamp_batches() -> int:
@@ -39,8 +42,8 @@ def stamp_batches() -> int:
     if not settings.TIMESTAMP_URL:
         return 0
     client, stamped = HttpTimestampClient(settings.TIMESTAMP_URL), 0
-    while count := _stamp_some(client):
-        stamped += count
+    while waiting := _waiting():
+        stamped += _stamp(waiting, client)
     return stamped
 
 
@@ -70,23 +73,31 @@ def warn_of_missing_stamps(*, at: datetime) -> bool:
     return True
 
 
-def _stamp_some(client: TimestampClient) -> int:
-    waiting = list(Batch.objects.filter(stamp=None).order_by("id").values_list("id", "signature")[:MOST])
-    if not waiting:
-        return 0
-    leaves = [leaf_hash(bytes(signature)) for _id, signature in waiting]
+def _waiting() -> _Waiting:
+    rows = Batch.objects.filter(stamp=None).order_by("id").values_list("id", "signature")[:MOST]
+    return [(each, bytes(signature)) for each, signature in rows]
+
+
+def _stamp(waiting: _Waiting, client: TimestampClient) -> int:
+    """How many were stamped: none, if another one has stamped some of them meanwhile."""
+    leaves = [leaf_hash(signature) for _id, signature in waiting]
     root = tree_hash(leaves)
     signed = stamp_statement(count=len(leaves), root=root)
     token = client.stamp(hashlib.sha256(signed).digest())
     stamped_at = verify_timestamp(data=signed, token=token).stamped_at
-    _keep([each for each, _signature in waiting], leaves, root, token, stamped_at)
-    return len(waiting)
+    stamp = BatchStamp(stamped_at=stamped_at, root=root, leaves=b"".join(leaves), token=token)
+    return len(waiting) if _keep(stamp, [each for each, _signature in waiting]) else 0
 
 
 @transaction.atomic
-def _keep(
-    batches: list[object], leaves: list[bytes], root: bytes, token: bytes, stamped_at: datetime
-) -> None:
-    stamp = BatchStamp.objects.create(stamped_at=stamped_at, root=root, leaves=b"".join(leaves), token=token)
+def _keep(stamp: BatchStamp, batches: list[UUID]) -> bool:
+    """
+    All of a timestamp's batches or none: one that has fewer batches than it was made about says that some were cut off.
+    """
+    free = Batch.objects.select_for_update(no_key=True).filter(pk__in=batches, stamp=None).order_by("id")
+    if len(free.values_list("pk")) < len(batches):
+        return False
+    stamp.save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute(_PLACE, [stamp.pk, batches, list(range(len(batches)))])
+    return True

@@ -121,6 +121,16 @@ def test_missing_number_is_named(kept):
     assert f"batch 2 of chain {Batch.objects.first().chain} is missing" in finding.message
 
 
+def test_batches_under_two_timestamps_are_there_and_missing_ones_are_not(kept):
+    """Earlier releases could stamp the same batches twice at a time; the first timestamp was left without them."""
+    stamp_all(kept)
+    stamp_all(kept)
+
+    assert codes() == []
+    kept.remove(3)
+    assert codes() == ["batch-missing", "batch-missing"]
+
+
 def test_end_cut_off_after_its_timestamp_is_found(kept):
     stamp_all(kept)
     assert codes() == []

@@ -18,14 +18,21 @@ from dinh.audit.merkle import inclusion_path, leaf_hash, root_from_path
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
 from dinh.exchange.gateway.batches import stamp_statement
-from dinh.exchange.models import Batch, Exchange
+from dinh.exchange.models import Batch, BatchStamp, Exchange
 from dinh.exchange.operations.evidence import NoEvidence, export_evidence
 from dinh.exchange.operations.stamping import stamp_batches
 from dinh.exchange.tasks import stamp_what_was_signed
 from dinh.exchange.tests.log_rows import make_exchange, signed_log
 from dinh.exchange.tests.world import make_system
 from dinh.notify.models import Notification
-from dinh.pki.api import TimestampUnavailable, TrustStore, WrongSignature, verify_timestamp, write_asice
+from dinh.pki.api import (
+    HttpTimestampClient,
+    TimestampUnavailable,
+    TrustStore,
+    WrongSignature,
+    verify_timestamp,
+    write_asice,
+)
 from dinh.sandbox.faults import Mode
 
 NOON = datetime(2026, 9, 1, 5, tzinfo=UTC)
@@ -64,6 +71,24 @@ def test_one_timestamp_proves_many_signatures(people, sandbox):
     assert not checked.is_trusted_by(TrustStore(()))
     with pytest.raises(WrongSignature):
         verify_timestamp(data=signed + b" ", token=bytes(stamp.token))
+
+
+@pytest.mark.django_db
+def test_two_that_stamp_the_same_batches_leave_one_timestamp(people, sandbox, monkeypatch):
+    make_batches(3)
+    ask = HttpTimestampClient.stamp
+
+    def ask_after_another(client, digest):
+        monkeypatch.setattr(HttpTimestampClient, "stamp", ask)
+        assert stamp_batches() == 3
+        return ask(client, digest)
+
+    monkeypatch.setattr(HttpTimestampClient, "stamp", ask_after_another)
+
+    assert stamp_batches() == 0
+
+    stamp = BatchStamp.objects.get()
+    assert list(stamp.batches.order_by("id").values_list("stamp_position", flat=True)) == [0, 1, 2]
 
 
 @pytest.mark.django_db
