@@ -39,21 +39,20 @@ class Delivery:
         headers: Headers,
         to: Turn | SignedTurn,
         became: Outcome = DELIVERED,
+        passed: bytes = b"",
     ) -> None:
-        """A whole answer: logged, then released."""
-        body = answer.body
-        call.note_answer(body)
-        await self.keep(call.line(answer.status, *became))
-        await to.answer(answer.status, headers, body)
+        """
+        A whole answer: logged, then released.
 
-    async def repeated(
-        self, call: Call, answer: Answer, headers: Headers, passed: bytes, to: Turn, became: Outcome
-    ) -> None:
-        """As `whole`. :param passed: headers that are written already"""
+        :param passed: further headers that are written already, for a caller
+        """
         body = answer.body
         call.note_answer(body)
         await self.keep(call.line(answer.status, *became))
-        await to.answer(answer.status, headers, body, passed)
+        if passed and isinstance(to, Turn):
+            await to.answer(answer.status, headers, body, passed)
+        else:
+            await to.answer(answer.status, headers, body)
 
     async def signed(
         self, call: Call, answer: Answer, headers: Headers, receive: Receive, to: SignedTurn, became: Outcome

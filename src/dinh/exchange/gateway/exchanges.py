@@ -189,7 +189,7 @@ class Exchanges:
         try:
             if front is self.oauth and isinstance(to, Turn) and (passed := _passed(answer)):
                 answer.release()
-                await self.delivery.repeated(call, answer, _own_headers(call), passed, to, became)
+                await self.delivery.whole(call, answer, _own_headers(call), to, became, passed)
                 return
             headers = front.answer_headers(call, [*answer_headers(answer.headers), *_own_headers(call)], body)
             if not answer.is_complete:
