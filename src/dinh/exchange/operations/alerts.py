@@ -87,7 +87,7 @@ def _away(service: Service, gateway: str, provider: Reach) -> _Fault:
         "service": service.title,
         "gateway": gateway,
         "address": provider.name,
-        "moment": timezone.localtime(provider.since).strftime("%H:%M %d/%m/%Y"),
+        "moment": timezone.localtime(provider.since).strftime("%d/%m/%Y %H:%M"),
         "why": provider.why,
     }
     return _Fault(service, text % told)

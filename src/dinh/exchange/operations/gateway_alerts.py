@@ -46,7 +46,7 @@ def _faults(gateway: GatewayStanding, at: datetime) -> Iterator[tuple[str, str]]
         text = _(
             "The gateway %(gateway)s has not been heard from since %(moment)s: it has stopped or is cut off."
         )
-        moment = timezone.localtime(gateway.seen_at).strftime("%H:%M %d/%m/%Y")
+        moment = timezone.localtime(gateway.seen_at).strftime("%d/%m/%Y %H:%M")
         # One that comes and goes is told of once an hour, too.
         yield f"gone:{name}:{gateway.seen_at:%Y%m%d%H}", text % {"gateway": name, "moment": moment}
         # What it told last is no longer so.

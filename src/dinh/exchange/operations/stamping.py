@@ -65,7 +65,7 @@ def warn_of_missing_stamps(*, at: datetime) -> bool:
     notify(
         appointment_ids=[each.pk for each in keepers() if each.is_current(today)],
         kind="exchange.stamps",
-        text=text % {"moment": timezone.localtime(oldest.signed_at).strftime("%H:%M %d/%m/%Y")},
+        text=text % {"moment": timezone.localtime(oldest.signed_at).strftime("%d/%m/%Y %H:%M")},
         url=reverse("exchange:dashboard"),
         at=at,
         dedupe_key=f"exchange.stamps:{at:%Y%m%d%H}",

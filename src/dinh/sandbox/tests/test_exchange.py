@@ -118,7 +118,7 @@ def test_keepers_are_told_of_signatures_that_wait_for_half_an_hour(people, sandb
         assert notices.count() == (minutes > 29)
 
     ((told, text),) = notices
-    assert (told, "Từ 12:00 01/09/2026, chữ ký của nhật ký chưa có dấu thời gian" in text) == (
+    assert (told, "Từ 01/09/2026 12:00, chữ ký của nhật ký chưa có dấu thời gian" in text) == (
         keeper.pk,
         True,
     )

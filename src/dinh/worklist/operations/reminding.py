@@ -179,7 +179,7 @@ def _news(item: WorkItem, whom: Iterable[int], kind: str, text: str) -> News:
 
 
 def _due_text(item: WorkItem) -> str:
-    moment = timezone.localtime(item.due_at).strftime("%H:%M %d/%m/%Y")
+    moment = timezone.localtime(item.due_at).strftime("%d/%m/%Y %H:%M")
     return _("Due at %(moment)s: %(title)s") % {"moment": moment, "title": item.title}
 
 
