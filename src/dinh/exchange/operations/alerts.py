@@ -16,6 +16,7 @@ from dinh.exchange.operations.expiry import keepers
 from dinh.exchange.queries.gateways import Reach, gateways_seen
 from dinh.exchange.queries.measures import Measure, failing_services
 from dinh.exchange.queries.registry import services_at
+from dinh.exchange.reasons import reason_text
 from dinh.exchange.rules import SPEAKERS
 from dinh.notify.api import News, notify_all
 
@@ -88,7 +89,7 @@ def _away(service: Service, gateway: str, provider: Reach) -> _Fault:
         "gateway": gateway,
         "address": provider.name,
         "moment": timezone.localtime(provider.since).strftime("%d/%m/%Y %H:%M"),
-        "why": provider.why,
+        "why": reason_text(provider.why),
     }
     return _Fault(service, text % told)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from dinh.exchange.operations.expiry import keepers
 from dinh.exchange.queries.gateways import GatewayStanding, gateways_seen
+from dinh.exchange.reasons import reason_text
 from dinh.notify.api import notify
 
 LOG_WAITS_AT_MOST: Final = timedelta(minutes=5)
@@ -70,5 +71,5 @@ def _faults(gateway: GatewayStanding, at: datetime) -> Iterator[tuple[str, str]]
     for peer in gateway.peers:
         if peer.why and peer.since and at - peer.since > UNREACHED_AT_MOST:
             text = _("The gateway %(gateway)s does not reach %(peer)s: %(why)s.")
-            told = {"gateway": name, "peer": peer.name, "why": peer.why}
+            told = {"gateway": name, "peer": peer.name, "why": reason_text(peer.why)}
             yield f"peer:{name}:{peer.name}:{hour}", text % told

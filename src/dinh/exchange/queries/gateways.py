@@ -7,6 +7,7 @@ from typing import Any, Final
 from cryptography import x509
 
 from dinh.exchange.models import GatewayBeat, GatewayCertificate
+from dinh.exchange.reasons import reason_text
 
 GONE_AFTER: Final = timedelta(seconds=60)
 KNOWN_FOR: Final = timedelta(days=7)
@@ -26,6 +27,11 @@ class Reach:
     name: str
     why: str
     since: datetime | None = None
+
+    @property
+    def told(self) -> str:
+        """The reason in words."""
+        return reason_text(self.why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from dinh.exchange.enums import Result
+from dinh.exchange.reasons import reason_text
 from dinh.exchange.reporting.contents import Figures, MonthReport
 from dinh.kernel.tables import Cell, TableColumn
 
@@ -138,7 +139,7 @@ def _faults(report: MonthReport) -> ReportTable:
         title=_t("Failures and refusals by kind"),
         columns=(*_columns((_("Cause"), 50), (_("Counts as"), 30)), *_amounts((_("Calls"), 20))),
         rows=tuple(
-            (fault_text(row.code), str(results.get(Result(row.result), row.result)), row.calls)
+            (reason_text(row.code), str(results.get(Result(row.result), row.result)), row.calls)
             for row in report.faults
         ),
         empty=_t("Every call was answered."),
@@ -209,65 +210,3 @@ def _alarms(report: MonthReport) -> ReportTable:
 
 def day_text(iso: str) -> str:
     return date.fromisoformat(iso).strftime("%d/%m/%Y") if iso else ""
-
-
-_FAULTS: Final[dict[str, str | Promise]] = {
-    "": _("Not known"),
-    "ambiguous-length": _("Length of the body not clear"),
-    "another-client": _("Spoke for another system"),
-    "answer-too-large": _("Answer too large"),
-    "bad-request": _("Message not as the protocol has it"),
-    "bad-signature": _("Signature of the other gateway not valid"),
-    "body-too-large": _("Body too large"),
-    "by-peer": _("Refused by the other gateway"),
-    "by-security-server": _("Failed at the security server"),
-    "caller-gone": _("Caller hung up"),
-    "caller-too-slow": _("Caller too slow"),
-    "headers-too-large": _("Headers too large"),
-    "invalid-request": _("Request not as described"),
-    "log-failed": _("Log could not be written"),
-    "media-type": _("Media type not described"),
-    "method-not-allowed": _("Method not allowed"),
-    "no-configuration": _("Gateway without configuration"),
-    "no-description": _("Description not to be had"),
-    "no-grant": _("No access granted"),
-    "no-room": _("No room for bodies at the gateway"),
-    "no-rules": _("Description not readable"),
-    "no-subject": _("Person not named"),
-    "no-subject-key": _("No key for persons' numbers"),
-    "no-such-operation": _("No such operation"),
-    "no-such-service": _("No such service"),
-    "no-trial": _("No address for trials, or not with a trial key"),
-    "path-too-long": _("Address too long"),
-    "peer-signature": _("Answer of the other gateway not signed as it should be"),
-    "peer-stale": _("Message of the other gateway too old or sent before"),
-    "provider-away": _("Provider not asked after several failures"),
-    "provider-busy": _("Provider's connections all in use"),
-    "provider-forbidden": _("Provider's address not allowed"),
-    "provider-hung-up": _("Provider hung up"),
-    "provider-timeout": _("Provider too slow"),
-    "provider-unreachable": _("Provider not reachable"),
-    "query-too-long": _("Query too long"),
-    "quota-exceeded": _("Calls of the day used up"),
-    "rate-exceeded": _("Too many calls a second"),
-    "repeated-header": _("Header sent twice"),
-    "repeated-subject": _("Person named twice"),
-    "subject-media-type": _("Media type in which the person cannot be read"),
-    "too-many-headers": _("Too many headers"),
-    "unknown-client": _("Client not registered"),
-    "unknown-peer": _("Gateway not registered"),
-    "unknown-provider": _("Provider not registered"),
-    "unreadable-subject": _("Person's number not readable"),
-    "unsafe-path": _("Path that can be read in two ways"),
-    "unsafe-query": _("Query that can be read in two ways"),
-}
-
-
-def fault_text(code: str) -> str:
-    """In words, with the log's own name of the reason, by which the log is searched."""
-    if code.startswith("status-"):
-        return _t("Provider answered with status %(status)s") % {"status": code.removeprefix("status-")}
-    words = _FAULTS.get(code)
-    if words is None:
-        return code
-    return f"{words} ({code})" if code else str(words)

@@ -28,8 +28,8 @@ from dinh.exchange.operations.archiving import archive_log
 from dinh.exchange.operations.grants import approve_grant, revoke_grant
 from dinh.exchange.operations.reports import close_month
 from dinh.exchange.queries.reports import Scope, report_of, scope_of
+from dinh.exchange.reasons import reason_text
 from dinh.exchange.reporting import read_report, tables_of
-from dinh.exchange.reporting.tables import fault_text
 from dinh.exchange.tests.log_rows import chained_log, make_exchange, sum_up
 from dinh.exchange.tests.world import make_grant, make_secret, make_system, make_version
 from dinh.kernel.calendar import VIETNAM
@@ -330,4 +330,4 @@ def test_each_reason_of_a_gateway_is_told_in_words():
     reasons = {each for file in gateway.glob("*.py") for each in REASON.findall(file.read_text())}
 
     assert {"no-grant", "provider-away", "unknown-provider"} < reasons
-    assert sorted(each for each in reasons - STRANGERS if fault_text(each) == each) == []
+    assert sorted(each for each in reasons - STRANGERS if reason_text(each) == each) == []

@@ -94,7 +94,7 @@ def test_what_is_wrong_with_a_gateway_is_told(keeper):
         "Đĩa của cổng a không ghi được nhật ký: cổng không cho lượt gọi nào đi qua.",
         "Nhật ký của cổng a chưa được chuyển đi đã 5 phút.",
         "2 tệp nhật ký của cổng a không nhập được trọn vẹn và đang nằm riêng trong thư mục của cổng (.refused, .torn).",
-        "Cổng a không kết nối được tới VN/GOV/G22/CONG: provider-unreachable.",
+        "Cổng a không kết nối được tới VN/GOV/G22/CONG: Không kết nối được bên cung cấp (provider-unreachable).",
     ]
     warn_of_gateways(at=timezone.now())
     assert len(texts()) == 4
@@ -114,7 +114,10 @@ def test_keepers_see_how_the_gateways_stand(keeper, client):
     for name, own in (("keeper", keeper), ("other", AppointmentFactory(roles=[Role.UNIT_HEAD]))):
         client.force_login(AccountFactory(current_appointment=own))
         page = client.get("/exchange/dashboard/").content.decode()
-        pages[name] = ("certificate-refused" in page, "10.1.2.3:80" in page)
+        pages[name] = (
+            "Chứng thư số không được chấp nhận (certificate-refused)" in page,
+            "10.1.2.3:80" in page,
+        )
         told = client.get("/api/v1/exchange/gateways").json()
         pages[f"{name} told"] = [(each["name"], each["peers"][0]["why"]) for each in told]
 

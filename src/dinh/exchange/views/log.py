@@ -25,6 +25,7 @@ from dinh.exchange.queries.registry import (
     masked,
     own_clients,
 )
+from dinh.exchange.reasons import reason_text
 from dinh.exchange.rules import looks_after_systems
 from dinh.kernel.components import chips_for
 from dinh.kernel.errors import NotFound
@@ -82,6 +83,7 @@ def exchange(request: StaffRequest, exchange_id: UUID) -> HttpResponseBase:
     (shown,) = masked([found], own=own_clients(request.appointment))
     context = {
         "exchange": shown,
+        "reason": reason_text(shown.reason),
         "own_us": found.duration_us - found.upstream_us,
         "standing": standing,
     }
