@@ -5,7 +5,7 @@ import os
 import ssl
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.db.models.signals import post_migrate
 from django.test.utils import setup_databases, teardown_databases
 from httpx._transports import default as httpx_transport
+from psycopg._preparing import Prepare, PrepareManager
+from psycopg.pq.abc import PGresult
 from whitenoise.middleware import WhiteNoiseMiddleware
 from xdist.scheduler import LoadScopeScheduling
 
@@ -59,6 +61,7 @@ def pytest_configure() -> None:
     _take_keys_in_turn()
     _know_own_key_files()
     _read_authorities_once()
+    _keep_plans_over_rollbacks()
 
 
 def _empty_tables_between_tests() -> None:
@@ -165,6 +168,21 @@ def _read_authorities_once() -> None:
         return read(verify, cert, trust_env)
 
     httpx_transport.create_ssl_context = once
+
+
+def _keep_plans_over_rollbacks() -> None:
+    """
+    Statements stay prepared when a test's changes are taken back, as they do where few transactions are.
+
+    psycopg forgets them at each ROLLBACK, since a table may have been made in what is taken back. Tests make none
+    there, and the shell's reads would be planned anew for almost every page.
+    """
+    looked = PrepareManager._should_discard
+
+    def kept(manager: PrepareManager, prep: Prepare, results: Sequence[PGresult]) -> bool:
+        return looked(manager, prep, [each for each in results if each.command_status != b"ROLLBACK"])
+
+    PrepareManager._should_discard = kept
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
