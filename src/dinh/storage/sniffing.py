@@ -32,8 +32,8 @@ KINDS: Final = {
     JPEG: "JPEG",
     TIFF: "TIFF",
     ZIP: "ZIP",
-    MACROS: gettext_lazy("Word with macros"),
-    "application/msword": gettext_lazy("Word or Excel of before 2007 (.doc, .xls)"),
+    MACROS: gettext_lazy("a Word file with macros"),
+    "application/msword": gettext_lazy("a Word or Excel file of before 2007 (.doc, .xls)"),
 }
 """What people call these types; others they would not know by their media types."""
 
