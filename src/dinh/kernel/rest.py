@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from dinh.kernel.errors import DomainError, TooManyRequests
+from dinh.kernel.faults import fault_of
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -118,14 +119,8 @@ def _refused(_request: HttpRequest, refusal: DomainError | type[DomainError]) ->
 
 
 def _invalid(_request: HttpRequest, error: ValidationError | type[ValidationError]) -> HttpResponse:
-    errors = cast("ValidationError", error).errors
-    faults = [{"field": _field(e), "message": e.get("msg", "")} for e in errors]
+    faults = [fault_of(each) for each in cast("ValidationError", error).errors]
     return problem(422, _("Correct the fields named below."), code="invalid-input", errors=faults)
-
-
-def _field(error: Mapping[str, object]) -> str:
-    place = error.get("loc", ())
-    return ".".join(str(step) for step in place[1:]) if isinstance(place, tuple | list) else ""
 
 
 def _unauthenticated(_request: HttpRequest, _error: object) -> HttpResponse:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import django
+from cryptography.x509 import Certificate
 from django.apps import apps
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ from dinh.kernel.errors import DomainError
 
 from .pades import VIETNAM
 from .revocation import DirectoryRevocationCache, HttpRevocationFetcher
-from .trust import TrustStore
+from .trust import TrustStore, UnusableAnchor, load_certificates
 from .verify.report import SignatureReport, Verdict, VerificationReport
 from .verify.verdict import verify_pdf
 
@@ -41,7 +42,7 @@ def verify_main(argv: Sequence[str]) -> int:
         try:
             report = _judge(options)
         except (OSError, DomainError) as error:
-            print(error, file=sys.stderr)  # noqa: T201 a command's output
+            print(_told(error), file=sys.stderr)  # noqa: T201 a command's output
             return USAGE_ERROR
         print(report.to_json() if options.json else _as_text(report))  # noqa: T201 a command's output
     return EXIT_CODES[report.verdict]
@@ -72,12 +73,30 @@ def _judge(options: argparse.Namespace) -> VerificationReport:
     cache = os.environ.get("DINH_REVOCATION_DIR") or Path.home() / ".cache" / "dinh" / "revocation"
     return verify_pdf(
         source=options.file,
-        trust=TrustStore.of(anchors=[path.read_bytes() for path in anchors]),
+        trust=TrustStore(tuple(each for path in anchors for each in _anchors_in(path))),
         offline=options.offline,
         cache=DirectoryRevocationCache(Path(cache)),
         fetcher=HttpRevocationFetcher(),
         crls=[path.read_bytes() for path in options.crl],
     )
+
+
+def _anchors_in(path: Path) -> list[Certificate]:
+    try:
+        return load_certificates(path.read_bytes())
+    except UnusableAnchor as fault:
+        raise UnusableAnchor(f"{path}: {fault}") from fault
+
+
+def _told(error: OSError | DomainError) -> str:
+    """What went wrong with which file; the system's own words are English."""
+    if isinstance(error, FileNotFoundError):
+        return _("There is no file %(name)s.") % {"name": error.filename}
+    if isinstance(error, OSError) and error.filename:
+        return _("%(name)s cannot be read. Check that it is a file and that you may read it.") % {
+            "name": error.filename
+        }
+    return str(error)
 
 
 def _as_text(report: VerificationReport) -> str:

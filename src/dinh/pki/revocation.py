@@ -7,7 +7,6 @@ says nothing once the certificate had expired before the list was made.
 
 import enum
 import hashlib
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import httpx
 from cryptography import x509
@@ -61,7 +61,7 @@ class MemoryRevocationCache:
 
 @dataclass(frozen=True)
 class DirectoryRevocationCache:
-    """A file per answer in a folder, for the command line."""
+    """A file per answer in a folder that processes and threads share."""
 
     folder: Path
 
@@ -74,7 +74,8 @@ class DirectoryRevocationCache:
 
     def put(self, key: str, data: bytes, fresh_until: datetime) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        part = self._path(key).with_suffix(f".{os.getpid()}")
+        # A name for this writing alone: threads of a web process ask about the same certificate at the same time.
+        part = self._path(key).with_suffix(f".{uuid4().hex}")
         part.write_bytes(data)
         part.replace(self._path(key))
 

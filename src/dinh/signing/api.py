@@ -29,7 +29,7 @@ from dinh.signing.operations.sessions import (
 from dinh.signing.operations.signing import ExtendedPdf, SignedPdf, TextMark, extend, keep, sign_pdf
 from dinh.signing.providers import SignOnDevice
 from dinh.signing.queries.pending import AwaitedProofs, awaited_proofs, hashes_awaiting_proofs
-from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, verdict_of
+from dinh.signing.queries.verdicts import DocumentVerdict, SignatureSummary, judge_anew, verdict_of
 from dinh.signing.queries.verification import verification_of
 from dinh.signing.remote import StillWaiting
 from dinh.signing.rules import As, can_seal, can_sign, signs_on_device
@@ -64,6 +64,7 @@ __all__ = [
     "finish_signing",
     "has_valid_authorised_signature",
     "hashes_awaiting_proofs",
+    "judge_anew",
     "open_sessions",
     "read_answer",
     "sign_pdf",

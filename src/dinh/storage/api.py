@@ -28,7 +28,7 @@ from dinh.storage import streams
 from dinh.storage.names import blob_path, safe_name
 from dinh.storage.references import refers
 from dinh.storage.scanning import Infected, ScannerSilent, scan
-from dinh.storage.sniffing import DOCX, JPEG, PDF, PNG, TIFF, XLSX, sniff
+from dinh.storage.sniffing import DOCX, JPEG, PDF, PNG, TIFF, XLSX, kind_of, sniff
 
 __all__ = [
     "DOCX", "JPEG", "PDF", "PNG", "TIFF", "XLSX", "BlobInfo", "FileTooLarge", "Infected", "ScannerSilent",
@@ -189,8 +189,14 @@ def _checked_type(stream: BinaryIO, size: int, accept: frozenset[str], name: str
     media_type = sniff(stream)
     if accept and media_type not in accept:
         raise WrongFileType(
-            _("%(name)s cannot be used here: its content is %(type)s.")
-            % {"name": name or _("The file"), "type": media_type},
+            _(
+                "%(name)s cannot be used here: by its content it is %(kind)s. Choose a file of the kind %(kinds)s."
+            )
+            % {
+                "name": name or _("The file"),
+                "kind": kind_of(media_type),
+                "kinds": ", ".join(sorted(kind_of(each) for each in accept)),
+            },
             field="file",
         )
     return media_type

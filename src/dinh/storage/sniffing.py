@@ -1,9 +1,11 @@
 """What a file really is, by its content; the name and the browser's word are not believed."""
 
 import zipfile
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import puremagic
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 HEAD_BYTES = 8192
 UNKNOWN = "application/octet-stream"
@@ -11,6 +13,7 @@ PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ZIP = "application/zip"
+MACROS = "application/vnd.ms-word.document.macroEnabled.12"
 PNG, JPEG, TIFF = "image/png", "image/jpeg", "image/tiff"
 
 _SIGNATURES = (
@@ -20,6 +23,24 @@ _SIGNATURES = (
     (b"MM\x00*", TIFF),
 )
 _PARTS = {"word/document.xml": DOCX, "xl/workbook.xml": XLSX}
+
+KINDS: Final = {
+    PDF: "PDF",
+    DOCX: "Word (.docx)",
+    XLSX: "Excel (.xlsx)",
+    PNG: "PNG",
+    JPEG: "JPEG",
+    TIFF: "TIFF",
+    ZIP: "ZIP",
+    MACROS: gettext_lazy("a Word file with macros"),
+    "application/msword": gettext_lazy("a Word or Excel file of before 2007 (.doc, .xls)"),
+}
+"""What people call these types; others they would not know by their media types."""
+
+
+def kind_of(media_type: str) -> str:
+    """The type as people call it, in the active language."""
+    return str(KINDS.get(media_type, "")) or _("a file of another kind")
 
 
 def sniff(stream: BinaryIO) -> str:
@@ -46,7 +67,7 @@ def _sniff_zip(stream: BinaryIO) -> str:
     finally:
         stream.seek(0)
     if "word/vbaProject.bin" in names:
-        return "application/vnd.ms-word.document.macroEnabled.12"
+        return MACROS
     return next((media_type for part, media_type in _PARTS.items() if part in names), ZIP)
 
 

@@ -389,6 +389,18 @@ def test_command_tells_programs_what_is_wrong_by_exit_status_and_json(sealed, ca
     assert [(f["seal"], f["entry"], f["code"]) for f in told["findings"]] == [(2, victim, "entry-changed")]
 
 
+def test_command_tells_people_in_vietnamese_which_row_of_which_seal_was_changed(sealed, capsys):
+    victim = Leaf.objects.get(seal_id=2, position=0).entry_id
+    tamper(f"UPDATE audit_entry SET action = 'tests.thing.undone' WHERE id = {victim}")
+
+    with pytest.raises(SystemExit):
+        call_command("audit_verify")
+
+    changed, summary = capsys.readouterr().out.splitlines()
+    assert changed == f"niêm phong 2, dòng {victim}: Một dòng nhật ký đã bị sửa."
+    assert summary.startswith("5 dòng nhật ký, 2 niêm phong: ĐÃ BỊ CAN THIỆP (0,")
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
 def test_inclusion_path_leads_to_the_root(size):
     leaves = [leaf_hash(bytes([n])) for n in range(size)]

@@ -18,6 +18,7 @@ from dinh.documents.letters.content import (
 )
 from dinh.documents.letters.copies import copy_mark_text, copy_subject
 from dinh.documents.letters.fields import (
+    PLACES,
     PlacesMissing,
     initials_field,
     letter_fields,
@@ -78,6 +79,7 @@ from dinh.documents.letters.stamps import (
 from dinh.documents.letters.text import parse_body
 
 __all__ = [
+    "PLACES",
     "Annex",
     "ArrivalStamp",
     "Article",

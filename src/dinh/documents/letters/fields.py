@@ -25,6 +25,24 @@ _TEXTS = {
     "year": f"{DATE_FIELD}.year",
 }
 _DATE = ("day", "month", "year")
+PLACES = {
+    "number": _("Number"),
+    "day": _("Day"),
+    "month": _("Month"),
+    "year": _("Year"),
+    "initials.1": _("Initials 1"),
+    "initials.2": _("Initials 2"),
+    "initials.3": _("Initials 3"),
+    "initials.4": _("Initials 4"),
+    "initials.5": _("Initials 5"),
+    "initials.6": _("Initials 6"),
+    "signature.secretary": _("Signature of the secretary"),
+    "signature.leader": _("Signature"),
+    "seal.leader": _("Seal"),
+    "signature.second": _("Signature of the other party"),
+    "seal.second": _("Seal of the other party"),
+}
+"""What people call the places of a letter."""
 
 
 class PlacesMissing(InvalidInput):
@@ -72,7 +90,7 @@ def letter_fields(
     expected = ["number", *date_places, *initialled, *signed, "seal.leader"]
     if missing := [name for name in expected if name not in known]:
         told = _("The letter has no place for: %(names)s. Mark it on the page.") % {
-            "names": ", ".join(missing)
+            "names": ", ".join(str(PLACES.get(name, name)) for name in missing)
         }
         raise PlacesMissing(told, faults=[FieldFault(name, told) for name in missing])
     texts = [_text(known[place], _TEXTS[place]) for place in ("number", *date_places)]

@@ -17,7 +17,12 @@ from dinh.documents.enums import Source, StepKind
 from dinh.documents.letters import variant_of
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.drafting import next_version, own_draft
-from dinh.documents.operations.harmful import LetterRefused, refuse_active_content, refuse_harmful_file
+from dinh.documents.operations.harmful import (
+    LetterRefused,
+    refuse_active_content,
+    refuse_harmful_file,
+    refuse_unsignable,
+)
 from dinh.documents.operations.letter_content import suggested_places
 from dinh.kernel.errors import InvalidInput, NotFound
 from dinh.storage.api import DOCX, JPEG, PDF, PNG, TIFF, XLSX, read_blob, safe_name, store, store_bytes
@@ -47,7 +52,8 @@ def add_letter_file(*, outgoing_id: int, drafter: Appointment, file: GivenFile, 
     :raises NotFound: if the appointment does not see the draft
     :raises WrongFileType: if it is neither, whatever its name says
     :raises DocxRefused: if the Word file could harm
-    :raises LetterRefused: if the PDF could: active content, pages beyond A0 or more than 500
+    :raises LetterRefused: if the PDF could: active content, pages beyond A0 or more than 500; if it is damaged, locked
+        or signed already
     :raises NotPermitted: if it is not the drafter's turn
     """
     draft, on = _own(outgoing_id, drafter), timezone.localdate(at)
@@ -147,6 +153,7 @@ def _attach(
 
 
 def _refuse_harmful(pdf: bytes, name: str) -> None:
+    refuse_unsignable(pdf, name=name)
     refuse_active_content(pdf, name=name)
     sizes = page_sizes(pdf, most=PAGES_MAX)
     if len(sizes) > PAGES_MAX or any(max(size) > SIDE_MAX for size in sizes):

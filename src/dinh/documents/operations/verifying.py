@@ -14,7 +14,7 @@ from dinh.directory.models import Appointment
 from dinh.documents.models import Document, Incoming
 from dinh.documents.queries.incoming import get_incoming
 from dinh.kernel.errors import DomainError
-from dinh.signing.api import SignatureSummary, verdict_of
+from dinh.signing.api import DocumentVerdict, SignatureSummary, judge_anew, verdict_of
 
 
 class NothingToVerify(DomainError):
@@ -33,7 +33,9 @@ def verify_arrivals(*, document_id: int) -> int:
     unchecked = document.arrivals.filter(verdict="")
     if document.content_id is None or not unchecked.exists():
         return 0
-    return unchecked.update(**_kept(document.content_id))
+    with override(settings.LANGUAGE_CODE):
+        kept = _kept(verdict_of(document.content_id, offline=False))
+    return unchecked.update(**kept)
 
 
 def verify_again(*, incoming_id: int, actor: Appointment, at: datetime) -> Incoming:
@@ -46,7 +48,8 @@ def verify_again(*, incoming_id: int, actor: Appointment, at: datetime) -> Incom
     incoming = get_incoming(incoming_id, actor)
     if incoming.document.content_id is None:
         raise NothingToVerify(_("There is no file whose signatures could be checked."))
-    kept = _kept(incoming.document.content_id)
+    with override(settings.LANGUAGE_CODE):
+        kept = _kept(judge_anew(incoming.document.content_id))
     with transaction.atomic():
         Incoming.objects.filter(pk=incoming.pk).update(**kept)
         details = {"verdict": kept["verdict"]}
@@ -55,14 +58,12 @@ def verify_again(*, incoming_id: int, actor: Appointment, at: datetime) -> Incom
     return incoming
 
 
-def _kept(sha256: str) -> dict[str, Any]:
-    """Fields of `Incoming` that keep the verdict, its reasons in the official language."""
-    with override(settings.LANGUAGE_CODE):
-        found = verdict_of(sha256, offline=False)
-        details = {
-            "reasons": [str(reason) for reason in found.reasons],
-            "signatures": [_signature(each) for each in found.signatures],
-        }
+def _kept(found: DocumentVerdict) -> dict[str, Any]:
+    """Fields of `Incoming` that keep the verdict, its reasons in the active language."""
+    details = {
+        "reasons": [str(reason) for reason in found.reasons],
+        "signatures": [_signature(each) for each in found.signatures],
+    }
     return {"verdict": str(found.verdict), "verdict_details": details, "verified_at": found.judged_at}
 
 

@@ -1,6 +1,7 @@
 """The page of a draft and the desk: picking recipients, files, places, versions, comments."""
 
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,7 +22,11 @@ from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_files import GivenFile, add_letter_file
 from dinh.documents.operations.draft_plan import DraftPlan
 from dinh.documents.operations.drafting import create_draft
+from dinh.documents.operations.harmful import LetterRefused
 from dinh.kernel.errors import InvalidInput, NotPermitted
+from dinh.pki.api import SEAL_FIELD, Box, FieldSpec, add_fields, sign
+from dinh.pki.tests.authority import Authority
+from dinh.pki.tests.letters import CLAIMS, plain_pdf
 from dinh.storage.api import WrongFileType
 
 pytestmark = pytest.mark.django_db
@@ -162,6 +167,43 @@ def test_what_is_not_what_it_claims_is_refused_and_named(client, desk):
 
     assert draft.versions.count() == 1
     assert draft.document.attachments.count() == 0
+
+
+def test_missing_places_are_told_by_the_names_that_the_page_shows(client, desk):
+    draft, _drafter, _leader = desk
+    act(client, draft, "upload", file=SimpleUploadedFile("trang.pdf", plain_pdf()))
+
+    answer = client.post(reverse("documents:outgoing_act", args=[draft.pk, "submit"]))
+
+    (told,) = re.findall("chưa có vị trí cho: ([^.]*)", answer.content.decode())
+    assert told == "Số, Ngày, Tháng, Năm, Chữ ký, Con dấu"
+
+
+def test_pdf_that_cannot_be_signed_is_refused_as_it_is_uploaded(client, desk):
+    draft, drafter, _leader = desk
+    plain = render_letter(official_letter()).pdf
+    box = Box(1, 100, 100, 200, 150)
+    submitted = add_fields(pdf=plain, fields=[FieldSpec(SEAL_FIELD, box)])
+    signed = sign(pdf=plain, field="S1", signer=Authority().leader.signer, claims=CLAIMS, box=box).pdf
+    refused = {"damaged.pdf": plain[: len(plain) // 2], "submitted.pdf": submitted, "signed.pdf": signed}
+
+    said = {}
+    for name, pdf in refused.items():
+        with pytest.raises(LetterRefused) as refusal:
+            add_letter_file(
+                outgoing_id=draft.pk,
+                drafter=drafter,
+                file=GivenFile(name, io.BytesIO(pdf)),
+                at=timezone.now(),
+            )
+        said[name] = str(refusal.value)
+
+    assert said == {
+        "damaged.pdf": "Không đọc được damaged.pdf: tệp bị hỏng hoặc có mật khẩu. Hãy in ra PDF rồi gửi tệp đó.",
+        "submitted.pdf": "submitted.pdf là văn bản đã trình ký trên hệ thống này. Hãy in ra PDF rồi gửi tệp đó.",
+        "signed.pdf": "signed.pdf đã có chữ ký số. Hãy tải lên bản chưa ai ký.",
+    }
+    assert draft.versions.count() == 1
 
 
 def test_files_are_attached_downloaded_and_taken_off(client, desk):

@@ -19,6 +19,7 @@ from dinh.documents.queries.inbox import InboxFilter, inbox, inbox_pages, tab_co
 from dinh.documents.queries.incoming import IncomingNotFound
 from dinh.documents.receivers import judge_signatures
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
+from dinh.signing.api import verdict_of
 from dinh.signing.models import StoredVerdict
 from dinh.storage.api import store_bytes
 
@@ -244,9 +245,11 @@ def test_a_check_again_is_ones_own_and_leaves_a_trace(sender, clerk):
     with pytest.raises(IncomingNotFound):
         verify_again(incoming_id=row.pk, actor=sender, at=NOW)
 
+    remembered = verdict_of(broken, offline=False)
+
     done = verify_again(incoming_id=row.pk, actor=clerk, at=NOW)
 
-    assert done.verdict == "indeterminate"
+    assert (done.verdict, done.verified_at > remembered.judged_at) == ("indeterminate", True)
     assert [(each.action, each.details) for each in trace_of(row)] == [
         ("documents.incoming.verified", {"verdict": "indeterminate"})
     ]

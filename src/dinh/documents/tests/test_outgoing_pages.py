@@ -12,7 +12,9 @@ from dinh.documents.operations.approval import return_draft, submit_draft
 from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_plan import DraftPlan
 from dinh.documents.operations.drafting import create_draft
+from dinh.documents.operations.numbering import reserve_number
 from dinh.documents.tests.test_drafting import draft
+from dinh.documents.tests.test_outgoing_numbering import signed
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,22 @@ def test_a_draft_is_written_submitted_and_returned_in_the_pages(client):
     client.post(reverse("documents:outgoing_act", args=[outgoing.pk, "return"]), {"reason": "Sai"})
     outgoing.refresh_from_db()
     assert outgoing.state == "returned"
+
+
+def test_the_main_act_says_what_is_left_to_be_done(client):
+    """A number that is given already is not promised once more, neither on the button nor in the question."""
+    clerk = AppointmentFactory(roles=[Role.CLERK])
+    letter = signed(clerk)
+    sign_in(client, clerk)
+    page = reverse("documents:outgoing", args=[letter.pk])
+    before = client.get(page).content.decode()
+    reserve_number(clerk=clerk, outgoing_id=letter.pk, dated=timezone.localdate(), at=timezone.now())
+
+    after = client.get(page).content.decode()
+
+    assert ["Cấp số, đóng dấu và phát hành" in text for text in (before, after)] == [True, False]
+    assert ["Đóng dấu và phát hành" in text for text in (before, after)] == [False, True]
+    assert ["Văn bản được cấp số tiếp theo, đóng dấu" in text for text in (before, after)] == [True, False]
 
 
 def test_another_unit_gets_404_everywhere(client):

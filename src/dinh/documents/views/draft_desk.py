@@ -11,13 +11,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 from PIL import Image, ImageDraw
 
 from dinh.directory.access import signed_in
 from dinh.directory.middleware import StaffRequest
 from dinh.documents.enums import OutgoingState, Source, StepKind
+from dinh.documents.letters import PLACES
 from dinh.documents.models import Attachment, Outgoing, Version
 from dinh.documents.operations.commenting import comment_on_draft
 from dinh.documents.operations.draft_files import (
@@ -39,24 +39,6 @@ from dinh.kernel.errors import InvalidInput
 from dinh.kernel.pdf import PdfUnreadable
 from dinh.kernel.refusals import refusals_kept, shown_again
 from dinh.storage.api import blob_response, read_blob
-
-PLACES = {
-    "number": gettext_lazy("Number"),
-    "day": gettext_lazy("Day"),
-    "month": gettext_lazy("Month"),
-    "year": gettext_lazy("Year"),
-    "initials.1": gettext_lazy("Initials 1"),
-    "initials.2": gettext_lazy("Initials 2"),
-    "initials.3": gettext_lazy("Initials 3"),
-    "initials.4": gettext_lazy("Initials 4"),
-    "initials.5": gettext_lazy("Initials 5"),
-    "initials.6": gettext_lazy("Initials 6"),
-    "signature.secretary": gettext_lazy("Signature of the secretary"),
-    "signature.leader": gettext_lazy("Signature"),
-    "seal.leader": gettext_lazy("Seal"),
-    "signature.second": gettext_lazy("Signature of the other party"),
-    "seal.second": gettext_lazy("Seal of the other party"),
-}
 
 
 @require_GET

@@ -1,6 +1,7 @@
 """Clients against a server of the test's own, and the government's public certificates."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from dinh.pki.api import (
 )
 from dinh.pki.certificates import fingerprint, may_stamp_time
 from dinh.pki.net import http_client
+from dinh.pki.revocation import DirectoryRevocationCache
 from dinh.pki.verify.times import parse_pdf_date
 
 from .authority import rsa_key
@@ -108,6 +110,17 @@ def test_revocation_fetcher_reads_and_refuses():
     assert ok.crl("http://x/a.crl") == b"list"
     with pytest.raises(RevocationUnavailable):
         missing.crl("http://x/a.crl")
+
+
+def test_revocation_answers_are_kept_by_many_threads_at_once(tmp_path):
+    """Clerks who seal at the same moment ask about the same authority; each answer is whole, and none fails."""
+    cache, answers = DirectoryRevocationCache(tmp_path), [bytes([n]) * 200_000 for n in range(200)]
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda answer: cache.put("authority", answer, NOON), answers))
+
+    assert cache.get("authority") in answers
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_silent_host_is_asked_once():

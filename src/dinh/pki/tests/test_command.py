@@ -49,11 +49,20 @@ def test_command_exits_1_for_an_altered_file(files, capsys):
     assert "INVALID" in capsys.readouterr().out
 
 
-def test_command_exits_3_where_files_cannot_be_read(files, capsys):
-    assert verify_main(["/nonexistent.pdf"]) == 3
+def test_command_exits_3_and_names_the_file_that_cannot_be_read(files, capsys, monkeypatch):
+    monkeypatch.setenv("DINH_LANGUAGE", "vi")
     (files / "ca.pem").write_bytes(b"nothing")
-    assert verify_main(arguments(files)) == 3
-    assert capsys.readouterr().err
+
+    assert [verify_main(["/nonexistent.pdf"]), verify_main([str(files)]), verify_main(arguments(files))] == [
+        3,
+        3,
+        3,
+    ]
+    assert capsys.readouterr().err.splitlines() == [
+        "Không có tệp /nonexistent.pdf.",
+        f"Không đọc được {files}. Hãy kiểm tra đó có phải là tệp và bạn có quyền đọc không.",
+        f"{files / 'ca.pem'}: Tệp không chứa chứng thư số (PEM hoặc DER).",
+    ]
 
 
 def test_command_runs_without_settings_and_database_and_speaks_vietnamese(files):

@@ -79,6 +79,16 @@ def verdict_of(sha256: str, *, offline: bool) -> DocumentVerdict:
     return _told(sha256, stored.report, stored.judged_at)
 
 
+def judge_anew(sha256: str) -> DocumentVerdict:
+    """
+    The verdict on a kept PDF as of now, whatever is remembered: a certificate may have been revoked since.
+
+    Asks authorities over the net, so it is never called inside a transaction.
+    """
+    stored = _judged(sha256, offline=False)
+    return _told(sha256, stored.report, stored.judged_at)
+
+
 def verdict_told(report: VerificationReport, *, sha256: str, at: datetime) -> DocumentVerdict:
     """A report as people read it, with the holders from the registry; for files that are not kept."""
     return _told(sha256, _plain(report), at)

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.storage import storages
 from django.test import RequestFactory
 from django.utils import timezone
+from django.utils.translation import override
 
 from dinh.kernel.errors import NotFound
 from dinh.storage import api as storage
@@ -83,6 +84,18 @@ def test_store_refuses_what_is_not_what_it_claims():
 
     assert refusal.value.field == "file"
     assert Blob.objects.count() == 0
+
+
+def test_refused_file_is_told_by_kinds_that_people_know():
+    """Many offices still have .doc files: who sends one is told what it is, and what to send instead."""
+    old_word = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+    with override("vi"), pytest.raises(storage.WrongFileType) as refusal:
+        storage.store_bytes(old_word, accept=frozenset({storage.PDF, storage.DOCX}), name="cv.doc")
+
+    assert str(refusal.value) == (
+        "Không dùng được cv.doc ở đây: theo nội dung, đây là tệp Word hoặc Excel kiểu cũ (.doc, .xls). "
+        "Hãy chọn tệp thuộc loại PDF, Word (.docx)."
+    )
 
 
 def test_store_refuses_what_is_too_large(settings):

@@ -5,7 +5,9 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.template.defaultfilters import floatformat
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dinh.audit.models import Entry, Seal
 from dinh.audit.queries.verification import Finding, verify_log
@@ -37,15 +39,14 @@ class Command(BaseCommand):
         else:
             for finding in findings:
                 self.stdout.write(f"{_place(finding)}: {finding.message}")
-            state = "TAMPERED WITH" if findings else "intact"
-            self.stdout.write(
-                f"{counts['entries']} entries under {counts['seals']} seals: {state} ({seconds:.1f} s)"
-            )
+            state = _("TAMPERED WITH") if findings else _("intact")
+            told = _("%(entries)d entries under %(seals)d seals: %(state)s (%(seconds)s s)")
+            self.stdout.write(told % {**counts, "state": state, "seconds": floatformat(seconds, 1)})
         if findings:
             sys.exit(1)
 
 
 def _place(finding: Finding) -> str:
-    places = [f"seal {finding.seal}"] if finding.seal is not None else []
-    places += [f"entry {finding.entry}"] if finding.entry is not None else []
-    return ", ".join(places) or "log"
+    places = [_("seal %(number)d") % {"number": finding.seal}] if finding.seal is not None else []
+    places += [_("entry %(number)d") % {"number": finding.entry}] if finding.entry is not None else []
+    return ", ".join(places) or _("log")

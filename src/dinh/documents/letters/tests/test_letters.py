@@ -138,7 +138,7 @@ def test_an_undated_letter_takes_a_date_as_a_whole_or_not_at_all():
     half = [place for place in places if place["name"] != "month"]
 
     assert len(letter_fields(places, initials=1, dated=False)) == 7
-    with pytest.raises(PlacesMissing, match="month"):
+    with pytest.raises(PlacesMissing, match="Tháng"):
         letter_fields(half, initials=1, dated=False)
 
 
