@@ -222,7 +222,7 @@ class _Watch:
             self._announce()
         elif not self.complained and time.monotonic() - self.started_at > 30:
             self.complained = True
-            say("dinh", f"Still not well after 30 s: {reason}")
+            say("dinh", f"Not ready after 30 s; waiting on. It says: {reason}")
 
     def _start_again(self, server: EmbeddedPostgres) -> None:
         """:raises ServerFailed: if it lived less than half a minute for the fourth time, or does not start"""
