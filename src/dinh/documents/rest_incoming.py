@@ -31,7 +31,7 @@ from dinh.documents.operations.receiving import possible_duplicates, refuse_inco
 from dinh.documents.operations.undoing import reopen_incoming, reopen_part
 from dinh.documents.operations.verifying import verify_again
 from dinh.documents.queries.handling_slip import handling_slip
-from dinh.documents.queries.inbox import ALL, InboxFilter, inbox, inbox_pages
+from dinh.documents.queries.inbox import InboxFilter, inbox, inbox_pages
 from dinh.documents.queries.incoming import get_incoming, replacement_of
 from dinh.documents.queries.people import assignees_of
 from dinh.documents.registers.lists import incoming_file
@@ -168,10 +168,27 @@ class PassOn(Schema):
     instruction: Annotated[str, Field(max_length=2000, pattern=NO_NUL)] = ""
 
 
+Tab = Literal["all", "late", "01", "02", "03", "04", "05", "06", "15"]
+Order = Literal[
+    "arrived",
+    "-arrived",
+    "number",
+    "-number",
+    "due",
+    "-due",
+    "urgency",
+    "-urgency",
+    "sender",
+    "-sender",
+    "code",
+    "-code",
+]
+
+
 class Wanted(Schema):
     """Filters of the list; `tab` is a state, `late` or `all`."""
 
-    tab: str = ALL
+    tab: Tab = "all"
     q: Annotated[str, Field(max_length=200, pattern=NO_NUL)] = ""
     sender: Annotated[str, Field(max_length=120, pattern=NO_NUL)] = ""
     urgency: Urgency | None = None
@@ -179,7 +196,7 @@ class Wanted(Schema):
     verdict: Literal["", "valid", "invalid", "indeterminate"] = ""
     since: date | None = None
     until: date | None = None
-    sort: str = "arrived"
+    sort: Order = "arrived"
 
     def filter(self) -> InboxFilter:
         return InboxFilter(

@@ -135,4 +135,5 @@ def _missing(_request: HttpRequest, _error: object) -> HttpResponse:
 
 def _http_error(_request: HttpRequest, error: HttpError | type[HttpError]) -> HttpResponse:
     given = cast("HttpError", error)
-    return problem(given.status_code, given.message, code="refused")
+    # Ninja's own words, such as those on a body that is no JSON, are English only.
+    return problem(given.status_code, _REFUSALS.get(given.status_code, given.message), code="refused")

@@ -2,6 +2,7 @@
 
 import json
 from threading import Thread
+from typing import get_args
 
 import pytest
 from django.db import connection
@@ -13,6 +14,8 @@ from dinh.directory.tests.factories import AccountFactory
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Incoming
 from dinh.documents.operations.receiving import register_incoming
+from dinh.documents.queries.inbox import ORDERS
+from dinh.documents.rest_incoming import Order, Tab
 from dinh.documents.tests.test_incoming import NOW, sealed, send, staff, unit
 
 pytestmark = pytest.mark.django_db
@@ -162,3 +165,11 @@ def test_one_registers_and_one_refuses_at_once_and_only_one_is_first():
     row = Incoming.objects.get(pk=house.incoming.pk)
     assert (row.state, row.number) in [(IncomingState.RECEIVED, 1), (IncomingState.REFUSED, None)]
     assert row.arrived_at <= timezone.now()
+
+
+def test_unknown_tab_and_order_are_refused_by_name(house):
+    answer = house.call(house.clerk, "incoming?tab=zz&sort=zz")
+
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, ["tab", "sort"])
+    assert set(get_args(Tab)) == {"all", "late", *IncomingState.values}
+    assert set(get_args(Order)) == set(ORDERS)

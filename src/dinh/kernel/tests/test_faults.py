@@ -74,3 +74,10 @@ def test_what_is_missing_and_what_is_of_another_type_is_told(client):
         "name": "Hãy nhập văn bản.",
         "names": "Hãy gửi một danh sách.",
     }
+
+
+def test_body_that_is_no_json_is_told_in_vietnamese(client):
+    with override("vi"):
+        answer = client.post("/wanted", data="{no json", content_type="application/json")
+
+    assert (answer.status_code, answer.json()["title"]) == (400, "Không hiểu được yêu cầu.")
