@@ -3,18 +3,25 @@
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, TypeVar
+from datetime import date
+from functools import cache
+from typing import Any, Final, Generic, TypeVar
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Q, QuerySet, Value
 
 from dinh.documents.common_words import places
+from dinh.documents.letters import document_types
 from dinh.kernel.bits import bit_is_set
 from dinh.kernel.compiled import CompiledRead
 from dinh.kernel.text import fold
 
 Row = TypeVar("Row")
 _PART = re.compile(r'-?"[^"]*"|\S+')
+_CODE: Final = re.compile(r"\d+[a-z]?[-/](?=\S*[a-z])\S+")
+"""A number with its notation, folded: 05/stttt-cntt, 12-cv/hu."""
+_POINTS: Final = ".,;:()"
+_OF_DATES: Final = "0123456789/.-"
 Alternative = tuple[tuple[int, bool], ...]
 """Places of common words, each with whether a letter has it or must lack it."""
 
@@ -234,9 +241,31 @@ def plain_words(words: str) -> bool:
 
 
 def words_or_code(text: str) -> AskedWords:
-    """Words of a text, or a part of a number and notation."""
+    """Words of a text, or a part of a number and notation, as it is or as letters are cited."""
     code = fold(text)
-    return replace(asked_words(text), code=code if "/" in code or "-" in code else "")
+    return replace(asked_words(text), code=_cited(code) or (code if "/" in code or "-" in code else ""))
+
+
+def _cited(text: str) -> str:
+    """
+    The number and notation in a citation, "công văn số 05/STTTT-CNTT ngày 03/11/2026"; empty of any other text.
+
+    A letter itself often has neither "số" in its text nor, of an official letter, its type.
+    """
+    parts = [part.strip(_POINTS) for part in text.split()]
+    codes = [part for part in parts if _CODE.fullmatch(part)]
+    beside = {part for part in parts if part.strip(_OF_DATES)} - set(codes)
+    return codes[0] if len(codes) == 1 and beside <= _words_of_citations() else ""
+
+
+@cache
+def _words_of_citations() -> frozenset[str]:
+    names = (
+        each.name
+        for bloc in ("government", "party", "mass")
+        for each in document_types(bloc=bloc, on=date.max)
+    )
+    return frozenset(fold(" ".join([*names, "văn bản số ký hiệu ngày tháng năm"])).split())
 
 
 def with_words(words: str, *, reader: int) -> Q:

@@ -56,6 +56,32 @@ def test_numbers_and_notations_are_found_whole_or_in_part(office, typed):
     assert found(office, code=typed) == ["15/QĐ-UBND"]
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "công văn 05/STTTT-CNTT",
+        "so 05/STTTT",
+        "văn bản số: 05/stttt-cntt,",
+        "Công văn số 05/STTTT-CNTT ngày 03/11/2026",
+        "Công văn số 05/STTTT-CNTT, ngày 3 tháng 11 năm 2026",
+    ],
+)
+def test_letters_are_found_as_they_are_cited(office, typed):
+    arrived(office, "05/STTTT-CNTT", subject="Dịch vụ công trực tuyến")
+    arrived(office, "06/STTTT-CNTT", subject="Trả lời Công văn số 07/STTTT-CNTT")
+
+    assert found(office, q=typed) == ["05/STTTT-CNTT"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["kinh phí 05/STTTT-CNTT", "05/STTTT-CNTT 06/STTTT-CNTT", "công văn ngày 03/11/2026"]
+)
+def test_what_says_more_than_a_citation_is_not_taken_for_one(office, typed):
+    arrived(office, "05/STTTT-CNTT", subject="Dịch vụ công trực tuyến")
+
+    assert found(office, q=typed) == []
+
+
 def test_the_key_of_a_code_is_kept_by_the_database(office):
     letter = arrived(office, "05/QyĐ-HĐND").document
 
