@@ -64,6 +64,7 @@ class LineReader:
         self._document = document
         self._theme = _theme_fonts(document)
         self._defaults = _defaults(document)
+        self._known: dict[tuple[type, str | None], tuple[Any, ...]] = {}
         self._tables = 0
 
     def lines(self) -> list[WordLine]:
@@ -119,7 +120,7 @@ class LineReader:
         return WordLine(
             text=" ".join(text.replace("\u00a0", " ").split()),
             look=weights.most_common(1)[0][0],
-            alignment=_ALIGNMENTS.get(_alignment(paragraph), "left"),
+            alignment=_ALIGNMENTS.get(self._alignment(paragraph), "left"),
             indent_mm=round(indent / 36_000, 1),
             gap_before=round(self._length(paragraph, "space_before") / 12_700, 1),
             gap_after=round(self._length(paragraph, "space_after") / 12_700, 1),
@@ -130,7 +131,8 @@ class LineReader:
         )
 
     def _look(self, run: Run, paragraph: Paragraph) -> Look:
-        sources = [run.font, *_style_fonts(run.style), *_style_fonts(paragraph.style)]
+        styles = (*self._styles(run), *self._styles(paragraph))
+        sources = [run.font, *(each.font for each in styles)]
 
         def first(name: str) -> Any:
             return next((value for each in sources if (value := readable(each, name)) is not None), None)
@@ -160,12 +162,30 @@ class LineReader:
     def _format(self, paragraph: Paragraph, name: str) -> Any:
         if (own := readable(paragraph.paragraph_format, name)) is not None:
             return own
-        style = paragraph.style
-        while style is not None:
+        for style in self._styles(paragraph):
             if (value := readable(style.paragraph_format, name)) is not None:
                 return value
-            style = style.base_style
         return self._defaults.get(name)
+
+    def _styles(self, text: Paragraph | Run) -> tuple[Any, ...]:
+        """
+        Its style and those that this is based on, the nearest first.
+
+        Each is looked for once: python-docx goes through all styles of the file for a text that names none.
+        """
+        element = text._p if isinstance(text, Paragraph) else text._r
+        key = (type(text), element.style)
+        if key not in self._known:
+            self._known[key] = tuple(_with_bases(text.style))
+        return self._known[key]
+
+    def _alignment(self, paragraph: Paragraph) -> str:
+        """The raw value, since python-docx refuses the newer names `start` and `end`."""
+        for holder in (paragraph._p.pPr, *(each.element.pPr for each in self._styles(paragraph))):
+            jc = holder.find(qn("w:jc")) if holder is not None else None
+            if jc is not None:
+                return str(jc.get(qn("w:val"), ""))
+        return ""
 
     def _length(self, paragraph: Paragraph, name: str) -> float:
         value = self._format(paragraph, name)
@@ -187,20 +207,6 @@ def readable(owner: Any, name: str) -> Any:
         return None
 
 
-def _alignment(paragraph: Paragraph) -> str:
-    """The raw value, since python-docx refuses the newer names `start` and `end`."""
-    holders = [paragraph._p.pPr]
-    style: Any = paragraph.style
-    while style is not None:
-        holders.append(style.element.pPr)
-        style = style.base_style
-    for holder in holders:
-        jc = holder.find(qn("w:jc")) if holder is not None else None
-        if jc is not None:
-            return str(jc.get(qn("w:val"), ""))
-    return ""
-
-
 def _runs(paragraph: Paragraph) -> Iterator[Run]:
     for item in paragraph.iter_inner_content():
         if isinstance(item, Run):
@@ -209,9 +215,12 @@ def _runs(paragraph: Paragraph) -> Iterator[Run]:
             yield from item.runs
 
 
-def _style_fonts(style: Any) -> Iterator[Any]:
-    while style is not None:
-        yield style.font
+def _with_bases(style: Any) -> Iterator[Any]:
+    """Up to the style that stands on none; a hostile file may let two stand on each other."""
+    seen: set[str] = set()
+    while style is not None and style.style_id not in seen:
+        seen.add(style.style_id)
+        yield style
         style = style.base_style
 
 

@@ -91,6 +91,8 @@ def _numbered(outgoing_id: int, clerk: Appointment) -> tuple[Outgoing, str | Non
         raise NotPermitted(_("Only a clerk of the unit seals documents."))
     if outgoing.state == OutgoingState.SEALED:
         return outgoing, None
+    if outgoing.state == OutgoingState.VOIDED:
+        raise NotNumbered(_("The number of this document was voided. It takes a new draft."))
     if outgoing.state != OutgoingState.NUMBERED or outgoing.document.content_id is None:
         raise NotNumbered(_("The document has no number yet. Give it one, then seal it."))
     return outgoing, outgoing.document.content_id
@@ -114,6 +116,8 @@ def keep_sealed(
     """
     outgoing = locked_outgoing(outgoing_id, clerk)
     replaced = replace_content(outgoing.document, before=before, after=proven.sha256)
+    if outgoing.state == OutgoingState.VOIDED:
+        raise NotNumbered(_("The number of this document was voided. It takes a new draft."))
     if outgoing.state != OutgoingState.NUMBERED or not replaced:
         raise ChangedMeanwhile(_("The letter is being sealed already. Reload the page."))
     at: datetime = signed.signed_at

@@ -12,6 +12,7 @@ from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Document, Outgoing
 from dinh.documents.operations.books import NewBook, open_book
 from dinh.documents.operations.numbering import DateBeforeLast, NotSigned, reserve_number
+from dinh.documents.operations.sealing import NotNumbered, seal_document
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import outgoing_visible_to
 from dinh.kernel.errors import InvalidInput, NotFound, NotPermitted
@@ -99,4 +100,6 @@ def test_a_voided_number_is_never_given_again() -> None:
     void_number(clerk=clerk, outgoing_id=first.pk, reason="Sai thể thức")
     first.refresh_from_db()
     assert (first.state, first.void_reason) == (OutgoingState.VOIDED, "Sai thể thức")
+    with pytest.raises(NotNumbered, match="Số của văn bản này đã bị hủy"):
+        seal_document(clerk=clerk, outgoing_id=first.pk)
     assert reserve_number(clerk=clerk, outgoing_id=second.pk, dated=DAY, at=timezone.now()).number == 2

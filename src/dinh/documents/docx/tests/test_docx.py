@@ -9,6 +9,7 @@ import pypdfium2
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsmap
+from docx.oxml.styles import CT_Styles
 from docx.shared import RGBColor
 
 from dinh.documents.docx import (
@@ -574,6 +575,29 @@ def test_a_file_that_says_otherwise_than_the_draft_is_told():
 
 
 @needs_office
+def test_styles_that_stand_on_each_other_hold_nobody_up():
+    def circle(document):
+        first, second = (document.styles.add_style(name, 1) for name in ("First", "Second"))
+        first.base_style, second.base_style = second, first
+        document.paragraphs[0].style = first
+
+    assert codes(edited(circle)) == {"font"}
+
+
+def test_styles_are_looked_for_once_however_long_the_letter_is(monkeypatch):
+    asked, look = [], CT_Styles.default_for
+
+    def counted(styles, kind):
+        asked.append(kind)
+        return look(styles, kind)
+
+    monkeypatch.setattr(CT_Styles, "default_for", counted)
+
+    check_form(edited(lambda document: [document.add_paragraph("Một đoạn.") for _more in range(100)]), on=DAY)
+
+    assert len(asked) < 20
+
+
 def test_comments_do_not_come_into_the_pdf():
     def change(document):
         document.add_comment(last_of_body(document).runs, text="sửa lại", author="A", initials="A")

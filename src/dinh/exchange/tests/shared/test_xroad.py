@@ -57,7 +57,7 @@ def test_call_has_the_headers_of_the_protocol(trusting, own_log):
     [
         ("VN/GOV/H03.DMDC/DMDC/getOpenAPI", "GET", (400, "Client.BadRequest")),
         ("VN/GOV/H03.DMDC/DMDC/getOpenAPI?serviceCode=x", "GET", (500, "Server.ServerProxy.UnknownService")),
-        ("VN/GOV/H03.NIX/NIX/listMethods", "GET", (500, "Server.ServerProxy.UnknownService")),
+        ("VN/GOV/H03.NIX/NIX/listMethods", "GET", (500, "Server.ClientProxy.UnknownMember")),
         ("VN/GOV/H03.DMDC/DMDC/listMethods", "POST", (500, "Server.ServerProxy.AccessDenied")),
     ],
 )
@@ -231,5 +231,5 @@ def test_error_comes_as_xml_to_who_wants_xml(trusting):
 
     assert answer.headers["content-type"] == "application/xml;charset=utf-8"
     assert answer.text.startswith(
-        '<?xml version="1.0" encoding="utf-8"?><error><type>Server.ServerProxy.Unknown'
+        '<?xml version="1.0" encoding="utf-8"?><error><type>Server.ClientProxy.Unknown'
     )
