@@ -10,19 +10,19 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const source = path.join(root, "src/dinh/kernel/static/kernel");
 const target = path.join(root, "src/dinh/kernel/static/dist");
 
-// Running text keeps the letters that it was first painted in: late ones of other width would move the page. They are
-// asked for before the styles (kernel/base.html), and are there from the next page on.
-const runningText = {
-  name: "running text",
+// A page keeps the letters that it was first painted in: late ones of other width would move it. Those of running text
+// are asked for before the styles (kernel/base.html), and all are there from the next page on.
+const keptLetters = {
+  name: "kept letters",
   setup: (building) =>
-    building.onLoad({ filter: /be-vietnam-pro[/\\]\w+-400\.css$/ }, async ({ path: file }) => ({
+    building.onLoad({ filter: /be-vietnam-pro[/\\]\w+-\d+\.css$/ }, async ({ path: file }) => ({
       contents: (await readFile(file, "utf8")).replace("font-display: swap", "font-display: optional"),
       loader: "css",
     })),
 };
 
 await build({
-  plugins: [runningText],
+  plugins: [keptLetters],
   entryPoints: { app: path.join(source, "app.js"), theme: path.join(source, "theme.js"), style: path.join(source, "app.css") },
   nodePaths: [path.join(root, "node_modules")],
   outdir: target,

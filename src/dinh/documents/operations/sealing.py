@@ -116,8 +116,6 @@ def keep_sealed(
     """
     outgoing = locked_outgoing(outgoing_id, clerk)
     replaced = replace_content(outgoing.document, before=before, after=proven.sha256)
-    if outgoing.state == OutgoingState.VOIDED:
-        raise NotNumbered(_("The number of this document was voided. It takes a new draft."))
     if outgoing.state != OutgoingState.NUMBERED or not replaced:
         raise ChangedMeanwhile(_("The letter is being sealed already. Reload the page."))
     at: datetime = signed.signed_at
