@@ -9,7 +9,7 @@ from django.utils import timezone
 from dinh.audit.models import Entry
 from dinh.directory.enums import Bloc, Role
 from dinh.directory.tests.factories import AccountFactory, AppointmentFactory, UnitFactory
-from dinh.documents.docx.tests.test_docx import needs_office
+from dinh.documents.docx.tests.word_files import needs_office
 from dinh.documents.letters import render_letter
 from dinh.documents.letters.tests.samples import official_letter
 from dinh.documents.models import Outgoing
