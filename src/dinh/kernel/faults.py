@@ -69,10 +69,10 @@ def fault_of(error: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _field(place: Any) -> str:
-    """The field by its name in the request: `(body, body, due_at)` is due_at, `(query, limit)` is limit."""
-    steps = [str(step) for step in place] if isinstance(place, tuple | list) else []
+    """The field by its name in the request: `(body, given, due_at)` is due_at, `(query, limit)` is limit."""
+    source, *steps = [str(step) for step in place] if isinstance(place, tuple | list) else [""]
     # Of a body the second step is the endpoint's own argument, which no caller knows of.
-    return ".".join(steps[2:] if steps[:2] == ["body", "body"] and len(steps) > 2 else steps[1:])
+    return ".".join(steps[1:]) or source if source == "body" else ".".join(steps)
 
 
 def _message(error: Mapping[str, Any]) -> str:

@@ -36,6 +36,10 @@ def client():
     def wanted(request, body: Annotated[Wanted, Body()], limit: int = 1) -> None:
         """Nothing but what is judged before it."""
 
+    @api.post("/otherwise")
+    def otherwise(request, given: Wanted) -> None:
+        """A body whose argument has another name."""
+
     return TestClient(api)
 
 
@@ -74,6 +78,13 @@ def test_what_is_missing_and_what_is_of_another_type_is_told(client):
         "name": "Hãy nhập văn bản.",
         "names": "Hãy gửi một danh sách.",
     }
+
+
+@pytest.mark.parametrize("path", ["/wanted", "/otherwise"])
+def test_fields_of_a_body_are_named_alike_whatever_its_argument_is_called(client, path):
+    assert faults(client, {"amount": 0}, path).keys() == {"name", "amount"}
+    assert faults(client, {"name": "An", "names": ["a", 5]}, path).keys() == {"names.1"}
+    assert [each["field"] for each in client.post(path).json()["errors"]] == ["body"]
 
 
 def test_body_that_is_no_json_is_told_in_vietnamese(client):
