@@ -17,7 +17,8 @@ from dinh.kernel.errors import FieldFault, InvalidInput
 from dinh.kernel.pdf import font_file
 from dinh.pki.api import DATE_FIELD, NUMBER_FIELD, SEAL_FIELD, Box, FieldKind, FieldSpec
 
-INITIALS_FIELD = "Signature.initials"
+_SIGNATURE = "Signature."
+INITIALS_FIELD = f"{_SIGNATURE}initials"
 _TEXTS = {
     "number": NUMBER_FIELD,
     "day": f"{DATE_FIELD}.day",
@@ -56,12 +57,17 @@ def initials_field(order: int) -> str:
 
 def signature_field(key: str) -> str:
     """Name of the field of a signature block by its key, such as `leader`."""
-    return f"Signature.{key}"
+    return f"{_SIGNATURE}{key}"
 
 
 def seal_field(key: str) -> str:
     """Name of the field of the seal that belongs to a signature block."""
-    return SEAL_FIELD if key == "leader" else f"Signature.{key}_seal"
+    return SEAL_FIELD if key == "leader" else f"{_SIGNATURE}{key}_seal"
+
+
+def is_letter_field(name: str) -> bool:
+    """Whether a letter gets a field of this name as it is submitted."""
+    return name in _TEXTS.values() or name == SEAL_FIELD or name.startswith(_SIGNATURE)
 
 
 def letter_fields(

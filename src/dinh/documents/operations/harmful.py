@@ -5,13 +5,11 @@ import io
 from django.utils.translation import gettext as _
 
 from dinh.documents.docx import check_docx
+from dinh.documents.letters import is_letter_field
 from dinh.documents.registers.opening import check_workbook
 from dinh.kernel.errors import InvalidInput
 from dinh.pki.api import FieldKind, FieldState, UnreadablePdf, active_content, read_fields
 from dinh.storage.api import DOCX, PDF, XLSX
-
-_OWN_FIELDS = ("dinh.", "Signature.")
-"""How the fields begin that a letter gets as it is submitted (`letters.fields`)."""
 
 
 class LetterRefused(InvalidInput):
@@ -53,7 +51,7 @@ def refuse_unsignable(pdf: bytes, *, name: str) -> None:
             "%(name)s is digitally signed already. Upload the letter as it was before anybody signed it."
         )
         raise LetterRefused(text % {"name": name}, field="file")
-    if any(each.name.startswith(_OWN_FIELDS) for each in fields):
+    if any(is_letter_field(each.name) for each in fields):
         text = _("%(name)s is a letter that was submitted here. Print it to PDF, then send that.")
         raise LetterRefused(text % {"name": name}, field="file")
 

@@ -1,7 +1,7 @@
 """Who asked hears what was decided, and callers that a version ends."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -49,14 +49,13 @@ def tell_of_end(version: ServiceVersion, *, actor: Appointment, at: datetime) ->
     with override(settings.LANGUAGE_CODE):
         text = _ended(version)
     # A withdrawn one has left the catalogue.
-    is_there = version.state != VersionState.RETIRED
+    is_gone = version.state == VersionState.RETIRED
+    where = reverse("exchange:grants") if is_gone else reverse("exchange:service", args=[version.service_id])
     notify(
         appointment_ids=_others(systems, actor, at),
         kind="exchange.version",
         text=text,
-        url=reverse("exchange:service", args=[version.service_id])
-        if is_there
-        else reverse("exchange:grants"),
+        url=where,
         at=at,
         dedupe_key=f"exchange.version:{version.pk}:{version.state}",
     )
@@ -71,7 +70,7 @@ def _decided(grant: AccessGrant) -> str:
     told = {
         "system": grant.system.name,
         "service": f"{grant.version.service.title} {grant.version.version}",
-        "day": _day(grant.valid_from),
+        "day": f"{grant.valid_from:%d/%m/%Y}",
         "reason": grant.reason,
     }
     if grant.state == GrantState.APPROVED:
@@ -88,8 +87,4 @@ def _ended(version: ServiceVersion) -> str:
     if version.sunset_date is None:
         return _("%(service)s will be withdrawn. Move your systems to a newer version.") % told
     text = _("%(service)s will be withdrawn on %(day)s. Move your systems to a newer version before then.")
-    return text % (told | {"day": _day(version.sunset_date)})
-
-
-def _day(day: date) -> str:
-    return day.strftime("%d/%m/%Y")
+    return text % (told | {"day": f"{version.sunset_date:%d/%m/%Y}"})
