@@ -1,7 +1,10 @@
-"""Vietnamese text: folding for search, and order for lists."""
+"""Vietnamese text: folding for search, order for lists, moments as people read them."""
 
 import re
 import unicodedata
+from datetime import datetime
+
+from django.utils import timezone
 
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 _RANK = {
@@ -69,3 +72,8 @@ def _split_tone(character: str) -> tuple[str, str]:
     tone = next((_TONES[c] for c in decomposed if c in _TONES), "0")
     letter = unicodedata.normalize("NFC", "".join(c for c in decomposed if c not in _TONES))
     return letter, tone
+
+
+def moment_told(moment: datetime) -> str:
+    """By the clock of Việt Nam, in the order of the pages: 05/01/2026 08:30."""
+    return f"{timezone.localtime(moment):%d/%m/%Y %H:%M}"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.models import Appointment
 from dinh.kernel.tables import TableColumn, TableShape, table_response
+from dinh.kernel.text import moment_told
 from dinh.signing.models import Credential, CredentialState
 from dinh.signing.queries.credentials import EXPIRING, credentials_matching, credentials_visible_to
 
@@ -44,7 +45,7 @@ def list_of_credentials(
     shape = TableShape(
         title=_t("Certificates"),
         columns=_COLUMNS,
-        subtitle=_t("As of %(time)s") % {"time": f"{timezone.localtime(at):%d/%m/%Y %H:%M}"},
+        subtitle=_t("As of %(time)s") % {"time": moment_told(at)},
         agency=reader.unit.name,
     )
     lines = _lines(credentials_wanted(reader, words=words, state=state, at=at))

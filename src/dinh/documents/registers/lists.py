@@ -13,6 +13,7 @@ from dinh.directory.models import Unit
 from dinh.documents.enums import IncomingState
 from dinh.documents.models import Incoming, Outgoing
 from dinh.kernel.tables import TableColumn, TableShape, table_response
+from dinh.kernel.text import moment_told
 
 _PIECE: Final = 1_000
 _INCOMING: Final = (
@@ -52,7 +53,7 @@ def _shape(title: str, columns: tuple[TableColumn, ...], unit: Unit) -> TableSha
     return TableShape(
         title=title,
         columns=columns,
-        subtitle=_t("As of %(time)s") % {"time": f"{timezone.localtime():%d/%m/%Y %H:%M}"},
+        subtitle=_t("As of %(time)s") % {"time": moment_told(timezone.now())},
         agency=unit.name,
         parent_agency=unit.parent.name if unit.parent else "",
     )
@@ -61,13 +62,13 @@ def _shape(title: str, columns: tuple[TableColumn, ...], unit: Unit) -> TableSha
 def _outgoing_lines(rows: "QuerySet[Outgoing]") -> Iterator[tuple[str, ...]]:
     for row in rows.iterator(chunk_size=_PIECE):
         letter = row.document
-        changed = f"{timezone.localtime(row.updated_at):%d/%m/%Y %H:%M}"
+        changed = moment_told(row.updated_at)
         state = str(row.get_state_display())
         yield letter.code, _day(letter.issued_date), letter.subject, letter.signer_name, state, changed
 
 
 def _incoming_cells(row: Incoming) -> tuple[str, ...]:
-    arrived = f"{timezone.localtime(row.arrived_at):%d/%m/%Y %H:%M}"
+    arrived = moment_told(row.arrived_at)
     number, state = "" if row.number is None else str(row.number), str(row.get_state_display())
     if row.state == IncomingState.RECALLED:
         return number, arrived, "", "", "", "", "", state

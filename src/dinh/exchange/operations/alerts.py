@@ -18,6 +18,7 @@ from dinh.exchange.queries.measures import Measure, failing_services
 from dinh.exchange.queries.registry import services_at
 from dinh.exchange.reasons import reason_text
 from dinh.exchange.rules import SPEAKERS
+from dinh.kernel.text import moment_told
 from dinh.notify.api import News, notify_all
 
 LOOKED_BACK: Final = timedelta(minutes=10)
@@ -88,7 +89,7 @@ def _away(service: Service, gateway: str, provider: Reach) -> _Fault:
         "service": service.title,
         "gateway": gateway,
         "address": provider.name,
-        "moment": timezone.localtime(provider.since).strftime("%d/%m/%Y %H:%M"),
+        "moment": moment_told(provider.since),
         "why": reason_text(provider.why),
     }
     return _Fault(service, text % told)

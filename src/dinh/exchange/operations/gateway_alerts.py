@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from dinh.exchange.operations.expiry import keepers
 from dinh.exchange.queries.gateways import GatewayStanding, gateways_seen
 from dinh.exchange.reasons import reason_text
+from dinh.kernel.text import moment_told
 from dinh.notify.api import notify
 
 LOG_WAITS_AT_MOST: Final = timedelta(minutes=5)
@@ -47,9 +48,11 @@ def _faults(gateway: GatewayStanding, at: datetime) -> Iterator[tuple[str, str]]
         text = _(
             "The gateway %(gateway)s has not been heard from since %(moment)s: it has stopped or is cut off."
         )
-        moment = timezone.localtime(gateway.seen_at).strftime("%d/%m/%Y %H:%M")
         # One that comes and goes is told of once an hour, too.
-        yield f"gone:{name}:{gateway.seen_at:%Y%m%d%H}", text % {"gateway": name, "moment": moment}
+        yield (
+            f"gone:{name}:{gateway.seen_at:%Y%m%d%H}",
+            text % {"gateway": name, "moment": moment_told(gateway.seen_at)},
+        )
         # What it told last is no longer so.
         return
     if not gateway.is_log_well:

@@ -15,6 +15,7 @@ from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import stamp_statement
 from dinh.exchange.models import Batch, BatchStamp
 from dinh.exchange.operations.expiry import keepers
+from dinh.kernel.text import moment_told
 from dinh.notify.api import notify
 from dinh.pki.api import HttpTimestampClient, TimestampClient, verify_timestamp
 
@@ -65,7 +66,7 @@ def warn_of_missing_stamps(*, at: datetime) -> bool:
     notify(
         appointment_ids=[each.pk for each in keepers() if each.is_current(today)],
         kind="exchange.stamps",
-        text=text % {"moment": timezone.localtime(oldest.signed_at).strftime("%d/%m/%Y %H:%M")},
+        text=text % {"moment": moment_told(oldest.signed_at)},
         url=reverse("exchange:dashboard"),
         at=at,
         dedupe_key=f"exchange.stamps:{at:%Y%m%d%H}",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment
+from dinh.kernel.text import moment_told
 from dinh.notify.api import News, notify_all
 from dinh.worklist.deadlines import DAY_HOURS, latest_due, soon
 from dinh.worklist.kinds import passes_to
@@ -179,8 +180,8 @@ def _news(item: WorkItem, whom: Iterable[int], kind: str, text: str) -> News:
 
 
 def _due_text(item: WorkItem) -> str:
-    moment = timezone.localtime(item.due_at).strftime("%d/%m/%Y %H:%M")
-    return _("Due at %(moment)s: %(title)s") % {"moment": moment, "title": item.title}
+    assert item.due_at is not None  # noqa: S101 chosen by it
+    return _("Due at %(moment)s: %(title)s") % {"moment": moment_told(item.due_at), "title": item.title}
 
 
 def _late_text(item: WorkItem) -> str:
