@@ -38,6 +38,7 @@ THROW_AWAY: Final = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_compression": "off",
+    "min_wal_size": "1GB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
