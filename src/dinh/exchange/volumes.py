@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from dinh.audit.merkle import leaf_hash, tree_hash
 
 VERSION: Final = 1
@@ -57,7 +59,8 @@ def read_volume(data: bytes, *, number: int, previous: str) -> Iterator[Shelf]:
         first, *rest = gzip.decompress(data).split(b"\n")
         head = json.loads(first)
         if head != {"version": VERSION, "number": number, "previous": previous}:
-            raise BrokenVolume(f"It is not volume {number} after {previous or 'none'}.")
+            text = _("It is not volume %(number)d after %(previous)s.")
+            raise BrokenVolume(text % {"number": number, "previous": previous or "–"})
         for line in rest:
             if line:
                 yield _shelf(json.loads(line))

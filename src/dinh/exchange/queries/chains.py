@@ -12,6 +12,7 @@ from uuid import UUID
 from cryptography import x509
 from django.db.models import Count, F
 from django.db.models.functions import Length
+from django.utils.translation import gettext as _
 
 from dinh.audit.api import trace_of
 from dinh.audit.merkle import leaf_hash, tree_hash
@@ -19,6 +20,7 @@ from dinh.exchange.gateway.batches import Link, is_signed, stamp_statement, stat
 from dinh.exchange.gateway.records import line_of
 from dinh.exchange.models import Archive, Batch, BatchStamp, Beginning, Exchange, GatewayCertificate
 from dinh.exchange.volumes import BrokenVolume, read_volume
+from dinh.kernel.text import moment_told
 from dinh.pki.api import WrongSignature, load_certificates, verify_timestamp
 from dinh.storage.api import read_blob
 
@@ -85,41 +87,50 @@ def _check_link(last: Batch | None, batch: Batch) -> Iterator[Finding]:
     is_first = last is None or last.chain != batch.chain
     number, root = (0, b"") if is_first or last is None else (last.number, bytes(last.root))
     if batch.number > number + 1:
-        missing = f"{number + 1}" if batch.number == number + 2 else f"{number + 1} to {batch.number - 1}"
-        yield _of(batch, "batch-missing", f"Before it batch {missing} of chain {batch.chain} is missing.")
+        yield _of(batch, "batch-missing", _missing_before(batch, number))
     elif batch.number <= number:
-        yield _of(batch, "batch-twice", f"Number {batch.number} of chain {batch.chain} stands there twice.")
+        text = _("Number %(number)d of chain %(chain)s stands there twice.")
+        yield _of(batch, "batch-twice", text % {"number": batch.number, "chain": batch.chain})
     elif bytes(batch.previous) != root:
-        yield _of(
-            batch, "chain-broken", f"Batch {number} of chain {batch.chain} is not the one it was made after."
-        )
+        text = _("Batch %(number)d of chain %(chain)s is not the one it was made after.")
+        yield _of(batch, "chain-broken", text % {"number": number, "chain": batch.chain})
+
+
+def _missing_before(batch: Batch, last: int) -> str:
+    """:param last: number of the batch before the gap"""
+    if batch.number == last + 2:
+        text = _("Before it batch %(first)d of chain %(chain)s is missing.")
+    else:
+        text = _("Before it batches %(first)d to %(last)d of chain %(chain)s are missing.")
+    return text % {"first": last + 1, "last": batch.number - 1, "chain": batch.chain}
 
 
 def _check_batch(batch: Batch, lines: dict[int, tuple[str, bytes]]) -> Iterator[Finding]:
     leaves = leaves_of(batch.leaves)
     yield from _check_signature(batch, count=len(leaves))
     if tree_hash(leaves) != bytes(batch.root):
-        yield _of(batch, "leaves-changed", "Its leaves do not lead to its root.")
+        yield _of(batch, "leaves-changed", _("Its leaves do not lead to its root."))
     for index, leaf in enumerate(leaves):
         exchange, line = lines.get(index, ("", b""))
         if not line:
             if batch.chain is None:
                 # Earlier releases kept no beginnings of answers beside their ends.
                 continue
-            yield _of(batch, "exchange-missing", f"Its line {index} is missing from the log.")
+            yield _of(batch, "exchange-missing", _("Its line %d is missing from the log.") % index)
         elif leaf_hash(line) != leaf:
-            yield _of(batch, "exchange-changed", f"Its line {index} was changed.", exchange)
+            yield _of(batch, "exchange-changed", _("Its line %d was changed.") % index, exchange)
     for index in sorted(lines.keys() - range(len(leaves))):
-        yield _of(batch, "exchange-added", f"It has no line {index}.", lines[index][0])
+        yield _of(batch, "exchange-added", _("It has no line %d.") % index, lines[index][0])
 
 
 def _check_signature(batch: Batch, *, count: int) -> Iterator[Finding]:
     certificate = _certificate(batch.certificate)
     signed = statement_of(batch, count=count)
     if certificate is None:
-        yield _of(batch, "certificate-missing", f"Its gateway's certificate {batch.certificate} is missing.")
+        text = _("Its gateway's certificate %s is missing.") % batch.certificate
+        yield _of(batch, "certificate-missing", text)
     elif not is_signed(certificate=certificate, signed=signed, signature=bytes(batch.signature)):
-        yield _of(batch, "batch-changed", "It is not what the gateway signed.")
+        yield _of(batch, "batch-changed", _("It is not what the gateway signed."))
 
 
 def lines_of(batches: list[UUID]) -> dict[UUID, dict[int, tuple[str, bytes]]]:
@@ -139,7 +150,9 @@ def _check_strays() -> Iterator[Finding]:
     known = Batch.objects.values("pk")
     strays = Exchange.objects.exclude(batch_id=None).exclude(batch_id__in=known).order_by("id")
     for row in strays.iterator(chunk_size=_BLOCK):
-        yield Finding("batch-missing", row.gateway, str(row.batch_id), "Its batch is missing.", str(row.pk))
+        yield Finding(
+            "batch-missing", row.gateway, str(row.batch_id), _("Its batch is missing."), str(row.pk)
+        )
 
 
 def _check_archives() -> Iterator[Finding]:
@@ -147,8 +160,9 @@ def _check_archives() -> Iterator[Finding]:
     last = (0, "")
     for archive in Archive.objects.order_by("number").iterator(chunk_size=_BLOCK):
         if (archive.number - 1, archive.previous) != last:
-            text = f"Volume {archive.number} of the archive does not follow volume {last[0]}."
-            yield Finding("volume-missing", "", "", text)
+            text = _("Volume %(number)d of the archive does not follow volume %(last)d.")
+            told = text % {"number": archive.number, "last": last[0]}
+            yield Finding("volume-missing", "", "", told)
         last = (archive.number, archive.sha256)
         if archive.disposed_at:
             yield from _check_disposed(archive)
@@ -156,40 +170,41 @@ def _check_archives() -> Iterator[Finding]:
         try:
             yield from _check_volume(archive)
         except (BrokenVolume, OSError) as error:
-            text = f"Volume {archive.number} of the archive is missing or was changed: {error}"
-            yield Finding("volume-changed", "", "", text)
+            text = _("Volume %(number)d of the archive is missing or was changed: %(error)s")
+            told = text % {"number": archive.number, "error": error}
+            yield Finding("volume-changed", "", "", told)
 
 
 def _check_volume(archive: Archive) -> Iterator[Finding]:
     """:raises BrokenVolume, OSError:"""
     if archive.content_id != archive.sha256:
-        raise BrokenVolume("Its row refers to another file.")
+        raise BrokenVolume(_("Its row refers to another file."))
     data = read_blob(archive.sha256)
     if hashlib.sha256(data).hexdigest() != archive.sha256:
-        raise BrokenVolume("Its digest is another one.")
+        raise BrokenVolume(_("Its digest is another one."))
     batches = {str(batch.pk): batch for batch in archive.batches.all()}
     for shelf in read_volume(data, number=archive.number, previous=archive.previous):
         if not shelf.batch:
             continue
         batch = batches.pop(shelf.batch, None)
         if batch is None:
-            yield Finding("batch-missing", shelf.gateway, shelf.batch, "It is in the archive only.")
+            yield Finding("batch-missing", shelf.gateway, shelf.batch, _("It is in the archive only."))
             continue
         yield from _check_signature(batch, count=len(shelf.lines))
         if shelf.root() != bytes(batch.root):
-            yield _of(
-                batch, "leaves-changed", f"Its lines in volume {archive.number} do not lead to its root."
-            )
+            text = _("Its lines in volume %d do not lead to its root.") % archive.number
+            yield _of(batch, "leaves-changed", text)
     for batch in batches.values():
-        yield _of(batch, "batch-missing", f"It is missing from volume {archive.number} of the archive.")
+        text = _("It is missing from volume %d of the archive.") % archive.number
+        yield _of(batch, "batch-missing", text)
 
 
 def _check_disposed(archive: Archive) -> Iterator[Finding]:
     """Of a volume that is gone by order: whether the audit log says so, and the signatures of its batches."""
     acts = {(entry.action, entry.details.get("sha256")) for entry in trace_of(archive)}
     if (DISPOSED, archive.sha256) not in acts:
-        text = f"Volume {archive.number} of the archive is marked as disposed of, but the audit log has no such act."
-        yield Finding("volume-missing", "", "", text)
+        text = _("Volume %d of the archive is marked as disposed of, but the audit log has no such act.")
+        yield Finding("volume-missing", "", "", text % archive.number)
     for batch in archive.batches.iterator(chunk_size=_BLOCK):
         yield from _check_signature(batch, count=batch.count or 0)
 
@@ -198,8 +213,9 @@ def _check_stamps() -> Iterator[Finding]:
     """Whether all batches are there that were timestamped: none can be cut off the end of a chain, then."""
     stamps = BatchStamp.objects.annotate(there=Count("batches"), bytes=Length("leaves")).order_by("id")
     for stamp, missing in _cut_off(list(stamps.exclude(bytes=F("there") * _HASH))):
-        text = f"{missing} batches that were timestamped at {stamp.stamped_at} are missing."
-        yield Finding("batch-missing", "", "", text)
+        text = _("%(count)d batches that were timestamped at %(when)s are missing.")
+        told = text % {"count": missing, "when": moment_told(stamp.stamped_at)}
+        yield Finding("batch-missing", "", "", told)
     for each in BatchStamp.objects.order_by("id").iterator(chunk_size=_BLOCK):
         yield from _check_stamp(each)
 
@@ -228,12 +244,13 @@ def _check_stamp(stamp: BatchStamp) -> Iterator[Finding]:
     except WrongSignature:
         is_well = False
     if not is_well:
-        yield Finding("stamp-changed", "", "", f"Timestamp {stamp.pk} is not what the server signed.")
+        yield Finding("stamp-changed", "", "", _("Timestamp %d is not what the server signed.") % stamp.pk)
         return
     rows = stamp.batches.values_list("id", "gateway", "stamp_position", "signature")
     for pk, gateway, position, signature in rows.iterator(chunk_size=_BLOCK):
         if position is None or position >= len(leaves) or leaf_hash(bytes(signature)) != leaves[position]:
-            yield Finding("stamp-changed", gateway, str(pk), f"It is not what timestamp {stamp.pk} is about.")
+            text = _("It is not what timestamp %d is about.") % stamp.pk
+            yield Finding("stamp-changed", gateway, str(pk), text)
 
 
 def _of(batch: Batch, code: str, message: str, exchange: str = "") -> Finding:

@@ -112,13 +112,26 @@ def test_each_change_is_found_and_named(kept, capsys, change, expected):
     assert all(each["batch"] for each in found)
 
 
+def test_people_are_told_in_vietnamese_which_line_of_which_batch_was_changed(kept, capsys):
+    victim = kept.rows(1)[1]
+    kept.rows(1).filter(leaf_index=1).update(status=500)
+
+    with pytest.raises(SystemExit):
+        call_command("exchange_verify")
+
+    changed, summary = capsys.readouterr().out.splitlines()
+    assert changed == f"cổng g, lô {kept.batches[1]}, lượt trao đổi {victim.pk}: Dòng 1 của lô đã bị sửa."
+    assert summary.startswith("12 lượt trao đổi (0 lượt chưa ký), 4 lô trong 1 chuỗi, ")
+    assert ": ĐÃ BỊ CAN THIỆP (0," in summary
+
+
 def test_missing_number_is_named(kept):
     kept.remove(1)
 
     (finding,) = verify_exchanges()
 
     assert (finding.batch, finding.gateway) == (str(kept.batches[2]), "g")
-    assert f"batch 2 of chain {Batch.objects.first().chain} is missing" in finding.message
+    assert f"thiếu lô 2 của chuỗi {Batch.objects.first().chain}" in finding.message
 
 
 def test_batches_under_two_timestamps_are_there_and_missing_ones_are_not(kept):

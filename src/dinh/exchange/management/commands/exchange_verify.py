@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext as _
 
 from dinh.exchange.queries.chains import Finding, counted, verify_exchanges
 
@@ -32,14 +34,21 @@ class Command(BaseCommand):
         else:
             for finding in findings:
                 self.stdout.write(_told(finding))
-            state = "TAMPERED WITH" if findings else "intact"
-            summary = ", ".join(f"{number} {name}" for name, number in counts.items())
-            self.stdout.write(f"{summary}: {state} ({seconds:.1f} s)")
+            state = _("TAMPERED WITH") if findings else _("intact")
+            summary = _(
+                "%(exchanges)d exchanges (%(unsigned)d of them unsigned), %(batches)d batches in %(chains)d chains,"
+                " %(archived)d archived exchanges, %(disposed_volumes)d volumes disposed of: %(state)s (%(seconds)s s)"
+            )
+            self.stdout.write(summary % {**counts, "state": state, "seconds": floatformat(seconds, 1)})
         if findings:
             sys.exit(1)
 
 
 def _told(finding: Finding) -> str:
-    named = (("gateway", finding.gateway), ("batch", finding.batch), ("exchange", finding.exchange))
-    places = ", ".join(f"{name} {value}" for name, value in named if value)
-    return f"{places or 'log'}: {finding.message}"
+    named = (
+        (_("gateway %s"), finding.gateway),
+        (_("batch %s"), finding.batch),
+        (_("exchange %s"), finding.exchange),
+    )
+    places = ", ".join(name % value for name, value in named if value)
+    return f"{places or _('log')}: {finding.message}"
