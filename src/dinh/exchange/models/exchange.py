@@ -66,7 +66,21 @@ class Exchange(models.Model):
             models.Index(fields=["-started_at"], name="exchange_by_time"),
             models.Index(fields=["service", "-started_at"], name="exchange_by_service"),
             models.Index(fields=["client", "-started_at"], name="exchange_by_client"),
-            models.Index(fields=["message_id"], name="exchange_by_message"),
+            models.Index(fields=["provider", "-started_at"], name="exchange_by_provider"),
+            models.Index(
+                fields=["outcome", "-started_at"],
+                name="exchange_by_outcome",
+                condition=~models.Q(outcome=Outcome.DELIVERED),
+            ),
+            models.Index(
+                fields=["message_id"], name="exchange_of_message", condition=~models.Q(message_id="")
+            ),
+            models.Index(
+                fields=["issue", "-started_at"], name="exchange_by_issue", condition=~models.Q(issue="")
+            ),
+            models.Index(
+                fields=["user_id", "-started_at"], name="exchange_by_user", condition=~models.Q(user_id="")
+            ),
             models.Index(fields=["batch_id"], name="exchange_by_batch"),
             models.Index(
                 fields=["subject", "-started_at"],
