@@ -15,7 +15,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from django.utils.translation import gettext_lazy as _
+
+from dinh.kernel.wording import translated as _
 
 from .der import NULL, OCTETS, integer, oid, seq, set_of, tlv
 from .errors import UnusableKey, WrongSignature

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from django.utils.translation import gettext_lazy as _
+
+from dinh.kernel.wording import translated as _
 
 from .cms import to_der
 from .errors import UnusableKey
