@@ -76,6 +76,13 @@ def shared_world(django_db_setup, django_db_blocker, shared_upstream):
 
 
 @pytest.fixture(scope="module")
+def shared_gateway(shared_world, tmp_path_factory):
+    """As `gateway`, for all tests of a module that do not end it."""
+    with running_gateway(tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def shared_ends(shared_world, tmp_path_factory):
     """As `ends`, for all tests of a module that neither change the registries nor end a gateway."""
     with both_ends(shared_world, tmp_path_factory.mktemp("ends")) as both:

@@ -68,11 +68,15 @@ class RunningGateway:
         )  # fmt: skip
         log.close()
         last = time.monotonic() + seconds
-        while time.monotonic() < last:
+        while time.monotonic() < last and self.process.poll() is None:
             with contextlib.suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/healthz", trust_env=False).status_code in (200, 503):
                     return
             time.sleep(0.05)
+        if self.process.poll() is None:
+            # It would come up later, and write beside the tests that follow.
+            self.kill()
+        self.process = None
         raise AssertionError((self.folder / f"{self.name}.log").read_text())
 
     def kill(self) -> None:

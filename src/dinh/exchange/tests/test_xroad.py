@@ -78,28 +78,6 @@ def test_system_without_a_grant_is_denied(trusting):
     assert error_of(answer) == (500, "Server.ServerProxy.AccessDenied")
 
 
-@pytest.mark.parametrize(
-    ("provider", "service", "method", "error"),
-    [
-        ("VN/GOV/H03.KHONG/CO", "kho/1.0/echo", "GET", "Server.ClientProxy.UnknownMember"),
-        ("VN/GOV/H03.KHONG/CO", "kho/1.0/echo", "PATCH", "Server.ClientProxy.UnknownMember"),
-        ("VN/GOV/H03.KHONG/CO", "listMethods", "GET", "Server.ClientProxy.UnknownMember"),
-        ("EE/GOV/H03.DMDC/DMDC", "kho/1.0/echo", "GET", "Server.ClientProxy.UnknownMember"),
-        ("VN/GOV/H03.MOTCUA/MOTCUA", "kho/1.0/echo", "GET", "Server.ServerProxy.UnknownService"),
-        ("VN/GOV/H03.MOTCUA/MOTCUA", "kho/1.0/echo", "PATCH", "Server.ServerProxy.UnknownService"),
-        ("VN/GOV/H03.DMDC/DMDC", "khac/1.0/echo", "GET", "Server.ServerProxy.UnknownService"),
-        ("VN/GOV/H03.DMDC/DMDC", "kho/1.0/khac", "GET", "Server.ServerProxy.UnknownService"),
-        ("VN/GOV/H03.DMDC/DMDC", "kho/1.0/small", "PATCH", "Server.ServerProxy.AccessDenied"),
-    ],
-)
-def test_unknown_provider_and_another_providers_service_are_told_apart(
-    trusting, provider, service, method, error
-):
-    answer = ask(trusting, f"/r1/{provider}/{service}", method)
-
-    assert error_of(answer) == (500, error)
-
-
 def test_elsewhere_a_token_of_that_very_client_is_asked_for(gateway, world, token):
     other = make_system("KHAC")
     secret, plain = make_secret(other)

@@ -4,13 +4,6 @@ import pytest
 from django.utils import timezone
 
 from dinh.exchange.models import Exchange
-from dinh.exchange.tests.running import running_gateway
-
-
-@pytest.fixture(scope="module")
-def shared_gateway(shared_world, tmp_path_factory):
-    with running_gateway(tmp_path_factory.mktemp("gateway")) as running:
-        yield running
 
 
 @pytest.fixture

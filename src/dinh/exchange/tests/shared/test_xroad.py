@@ -233,3 +233,25 @@ def test_error_comes_as_xml_to_who_wants_xml(trusting):
     assert answer.text.startswith(
         '<?xml version="1.0" encoding="utf-8"?><error><type>Server.ClientProxy.Unknown'
     )
+
+
+@pytest.mark.parametrize(
+    ("provider", "service", "method", "error"),
+    [
+        ("VN/GOV/H03.KHONG/CO", "kho/1.0/echo", "GET", "Server.ClientProxy.UnknownMember"),
+        ("VN/GOV/H03.KHONG/CO", "kho/1.0/echo", "PATCH", "Server.ClientProxy.UnknownMember"),
+        ("VN/GOV/H03.KHONG/CO", "listMethods", "GET", "Server.ClientProxy.UnknownMember"),
+        ("EE/GOV/H03.DMDC/DMDC", "kho/1.0/echo", "GET", "Server.ClientProxy.UnknownMember"),
+        ("VN/GOV/H03.MOTCUA/MOTCUA", "kho/1.0/echo", "GET", "Server.ServerProxy.UnknownService"),
+        ("VN/GOV/H03.MOTCUA/MOTCUA", "kho/1.0/echo", "PATCH", "Server.ServerProxy.UnknownService"),
+        ("VN/GOV/H03.DMDC/DMDC", "khac/1.0/echo", "GET", "Server.ServerProxy.UnknownService"),
+        ("VN/GOV/H03.DMDC/DMDC", "kho/1.0/khac", "GET", "Server.ServerProxy.UnknownService"),
+        ("VN/GOV/H03.DMDC/DMDC", "kho/1.0/small", "PATCH", "Server.ServerProxy.AccessDenied"),
+    ],
+)
+def test_unknown_provider_and_another_providers_service_are_told_apart(
+    trusting, provider, service, method, error
+):
+    answer = ask(trusting, f"/r1/{provider}/{service}", method)
+
+    assert error_of(answer) == (500, error)
