@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 from django.core.management import call_command
 
@@ -80,6 +82,14 @@ def shared_gateway(shared_world, tmp_path_factory):
     """As `gateway`, for all tests of a module that do not end it."""
     with running_gateway(tmp_path_factory.mktemp("gateway")) as running:
         yield running
+
+
+@pytest.fixture
+def lent_world(shared_world, shared_gateway):
+    """`shared_world` for a test that changes its rows: for the next, they are as they were; what it adds stays."""
+    yield copy.deepcopy(shared_world)
+    shared_world.save()
+    shared_gateway.take_up()
 
 
 @pytest.fixture(scope="module")

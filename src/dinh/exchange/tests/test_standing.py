@@ -18,7 +18,7 @@ from dinh.exchange.gateway.standing import Standing
 from dinh.exchange.gateway.upstream import Upstreams
 from dinh.exchange.models import GatewayBeat
 from dinh.exchange.operations.gateway_alerts import warn_of_gateways
-from dinh.exchange.tests.running import eventually
+from dinh.exchange.tests.running import eventually, problem
 from dinh.notify.models import Notification
 
 
@@ -125,6 +125,22 @@ def test_keepers_see_how_the_gateways_stand(keeper, client):
         "keeper": (True, True), "keeper told": [("a", "certificate-refused")],
         "other": (False, False), "other told": [],
     }  # fmt: skip
+
+
+def test_provider_away_fails_fast_and_recovers(gateway, world, token, upstream):
+    port = upstream.server_address[1]
+    upstream.shutdown()
+    upstream.server_close()
+
+    codes = [problem(gateway.call("/kho/1.0/small", token)) for _time in range(7)]
+    begun = time.monotonic()
+    last = gateway.call("/kho/1.0/small", token)
+
+    assert codes[:5] == [(502, "provider-unreachable")] * 5 or codes[0] == (502, "provider-hung-up")
+    assert problem(last) == (503, "provider-away")
+    assert int(last.headers["retry-after"]) >= 1
+    assert time.monotonic() - begun < 0.5
+    assert port
 
 
 def test_gateway_tells_of_its_log_and_of_providers_that_fail(gateway, token, upstream):

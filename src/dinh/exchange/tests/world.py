@@ -43,6 +43,11 @@ class World:
     def key_and_secret(self) -> tuple[str, str]:
         return self.secret.consumer_key, self.plain_secret
 
+    @transaction.atomic
+    def save(self) -> None:
+        for row in (self.client.member, self.client, self.provider, self.version, self.grant, self.secret):
+            row.save()
+
 
 def make_system(code: str, *, unit=None) -> System:
     member, _made = Member.objects.get_or_create(
