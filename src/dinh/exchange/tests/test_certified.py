@@ -21,19 +21,31 @@ PATH = "/r1/VN/GOV/H03.DMDC/DMDC/kho/1.0/echo"
 OURS, OTHER = "VN/GOV/H03.MOTCUA/MOTCUA", "VN/GOV/H03.KHAC/KHAC"
 
 
+@pytest.fixture(scope="module")
+def world(shared_world):
+    return shared_world
+
+
 @pytest.fixture
-def keeper(transactional_db):
+def upstream(shared_upstream):
+    shared_upstream.seen.clear()
+    return shared_upstream
+
+
+@pytest.fixture(scope="module")
+def keeper(world):
     return AppointmentFactory(unit=UnitFactory(keeps_directory=True), roles=[Role.ADMINISTRATOR])
 
 
-@pytest.fixture
-def certificates(world, tmp_path, keeper):
-    """Of MOTCUA, of KHAC, which may call the same, and one that nobody registered."""
-    other = make_system("KHAC")
+@pytest.fixture(scope="module")
+def certificates(world, keeper, tmp_path_factory):
+    """Two of MOTCUA, one of KHAC, which may call the same, and two that nobody registered."""
+    other, folder = make_system("KHAC"), tmp_path_factory.mktemp("certificates")
     make_grant(other, world.version, world.asker)
+    systems = {"ours": world.client, "ended": world.client, "other": other, "later": None, "stranger": None}
     made = {}
-    for name, system in (("ours", world.client), ("other", other), ("stranger", None)):
-        files = tmp_path / f"{name}-key.pem", tmp_path / f"{name}.pem"
+    for name, system in systems.items():
+        files = folder / f"{name}-key.pem", folder / f"{name}.pem"
         make_identity(*files, name=name)
         made[name] = load_identity(*files)
         if system:
@@ -42,10 +54,10 @@ def certificates(world, tmp_path, keeper):
     return made
 
 
-@pytest.fixture
-def gateway(certificates, tmp_path):
-    port = free_port()
-    with running_gateway(tmp_path, environment={"DINH_CALLER_TLS_PORT": str(port)}) as running:
+@pytest.fixture(scope="module")
+def gateway(certificates, tmp_path_factory):
+    port, folder = free_port(), tmp_path_factory.mktemp("gateway")
+    with running_gateway(folder, environment={"DINH_CALLER_TLS_PORT": str(port)}) as running:
         running.tls_port = port
         yield running
 
@@ -80,9 +92,8 @@ def test_system_that_shows_its_certificate_needs_no_token(gateway, certificates)
     assert (answer.status_code, seen["x-road-client"], seen["x-exchange-client"]) == (200, OURS, OURS)
     assert seen["authorization"] == "Basic cHJvdmlkZXI="
     assert seen["x-road-request-id"] == answer.headers["x-road-request-id"] == answer.headers["x-exchange-id"]
-    assert eventually(
-        lambda: [(row.client, row.outcome) for row in Exchange.objects.all()], [(OURS, "delivered")]
-    ) == [(OURS, "delivered")]
+    logged = Exchange.objects.filter(pk=answer.headers["x-exchange-id"]).values_list("client", "outcome")
+    assert eventually(lambda: list(logged.all()), [(OURS, "delivered")]) == [(OURS, "delivered")]
     assert ask(gateway, certificates["other"], OTHER).status_code == 200
 
 
@@ -109,20 +120,20 @@ def test_nobody_comes_in_without_a_registered_certificate(gateway, certificates,
 
 
 def test_revoked_certificate_is_out_within_two_seconds(gateway, certificates, world, keeper):
-    assert ask(gateway, certificates["ours"]).status_code == 200
-    row = SystemCertificate.objects.get(system=world.client)
+    assert ask(gateway, certificates["ended"]).status_code == 200
+    row = SystemCertificate.objects.get(fingerprint=certificates["ended"].fingerprint)
 
     revoke_certificate(system_id=world.client.pk, certificate_id=row.pk, actor=keeper, at=timezone.now())
     begun = time.monotonic()
-    status = eventually(lambda: ask(gateway, certificates["ours"]).status_code, 500, seconds=5)
+    status = eventually(lambda: ask(gateway, certificates["ended"]).status_code, 500, seconds=5)
 
     assert (status, time.monotonic() - begun < 2) == (500, True)
 
 
 def test_certificate_that_is_registered_later_comes_in(gateway, certificates, world, keeper):
-    data = certificates["stranger"].pem
+    data = certificates["later"].pem
 
     add_certificate(system_id=world.client.pk, data=data, actor=keeper, at=timezone.now())
     gateway.take_up()
 
-    assert ask(gateway, certificates["stranger"]).status_code == 200
+    assert ask(gateway, certificates["later"]).status_code == 200

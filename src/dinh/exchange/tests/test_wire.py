@@ -1,4 +1,4 @@
-"""Two gateways over the signed wire."""
+"""Two gateways over the signed wire, which all tests here share: nothing that they have is changed."""
 
 import base64
 import hashlib
@@ -8,11 +8,13 @@ import ssl
 import time
 import zipfile
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from django.utils import timezone
 
 from dinh.audit.api import record_bundle
 from dinh.audit.evidence.findings import Findings
@@ -28,12 +30,14 @@ from dinh.exchange.gateway.peers import Peer, PeerKey
 from dinh.exchange.gateway.refusals import Refusal
 from dinh.exchange.gateway.requests import Body
 from dinh.exchange.gateway.wire import WINDOW, Nonces, Wire, header
-from dinh.exchange.models import Exchange
+from dinh.exchange.models import Exchange, SystemCertificate
+from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.evidence import _proved, standing_of
 from dinh.exchange.tests.running import eventually
 from dinh.exchange.tests.sender import PATH, Sender
-from dinh.exchange.tests.two_gateways import identity, our_registry
-from dinh.exchange.tests.xroad_client import CLIENT, SERVICE, ask
+from dinh.exchange.tests.two_gateways import certify, identity, our_registry
+from dinh.exchange.tests.world import make_system
+from dinh.exchange.tests.xroad_client import CLIENT, SERVICE, ask, error_of
 from dinh.pki.api import TrustStore
 
 
@@ -404,3 +408,39 @@ def test_request_signed_before_the_start_is_refused(tmp_path):
         Wire(keys, started_at=time.time() - 5).check_request(peer, headers=signed, **call).key
         == keys.fingerprint
     )
+
+
+def test_refusals_of_the_other_end_come_as_they_are(ends):
+    with our_registry():
+        other = make_system("KHAC")
+        tell_gateways()
+    known = (500, "Server.ClientProxy.SslAuthenticationFailed")
+    eventually(lambda: error_of(ask(ends.ours, PATH, client=other.identifier)), known)
+
+    found = [
+        error_of(ask(ends.ours, f"/r1/{SERVICE}/1.0/khong-co")),
+        error_of(ask(ends.ours, PATH, client=other.identifier)),
+        error_of(ask(ends.ours, f"/r1/{SERVICE}/1.0/hang-up")),
+    ]
+
+    assert found == [
+        (500, "Server.ServerProxy.UnknownService"),
+        (500, "Server.ClientProxy.SslAuthenticationFailed"),
+        (500, "Server.ServerProxy.ServiceFailed"),
+    ]
+    answer = ask(ends.ours, f"/r1/{SERVICE}/1.0/broken")
+    assert (answer.status_code, answer.json()) == (500, {"provider": "broken"})
+    assert "x-road-error" not in answer.headers
+
+
+def test_expired_certificate_is_refused(ends, tmp_path):
+    long_ago = timezone.now() - timedelta(days=20)
+    expired = identity(tmp_path / "expired", since=long_ago, life=timedelta(days=10))
+    peer_system = SystemCertificate.objects.get(fingerprint=ends.ours_id.fingerprint).system
+    certify(peer_system, expired)
+    tell_gateways()
+    time.sleep(1.5)
+    sender = Sender(ends, expired)
+
+    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+        sender.send(sender.signed(sender.headers()))

@@ -1,14 +1,10 @@
 """Two gateways whose registries change, or one of which ends; each test has its own."""
 
 import hashlib
-import http.client
 import ssl
 import threading
-import time
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
@@ -18,34 +14,9 @@ from dinh.exchange.models import Exchange, ServiceVersion, SystemCertificate
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.tests.provider import MB, STREAMED
 from dinh.exchange.tests.running import eventually
-from dinh.exchange.tests.sender import PATH, Sender
-from dinh.exchange.tests.two_gateways import Ends, certify, identity, our_registry, our_tables
+from dinh.exchange.tests.sender import PATH
+from dinh.exchange.tests.two_gateways import Ends, identity, our_registry, our_tables
 from dinh.exchange.tests.xroad_client import SERVICE, ask, error_of
-
-
-def test_refusals_of_the_other_end_come_as_they_are(ends, world):
-    with our_registry():
-        from dinh.exchange.tests.world import make_system
-
-        other = make_system("KHAC")
-        tell_gateways()
-    known = (500, "Server.ClientProxy.SslAuthenticationFailed")
-    eventually(lambda: error_of(ask(ends.ours, PATH, client=other.identifier)), known)
-
-    found = [
-        error_of(ask(ends.ours, f"/r1/{SERVICE}/1.0/khong-co")),
-        error_of(ask(ends.ours, PATH, client=other.identifier)),
-        error_of(ask(ends.ours, f"/r1/{SERVICE}/1.0/hang-up")),
-    ]
-
-    assert found == [
-        (500, "Server.ServerProxy.UnknownService"),
-        (500, "Server.ClientProxy.SslAuthenticationFailed"),
-        (500, "Server.ServerProxy.ServiceFailed"),
-    ]
-    answer = ask(ends.ours, f"/r1/{SERVICE}/1.0/broken")
-    assert (answer.status_code, answer.json()) == (500, {"provider": "broken"})
-    assert "x-road-error" not in answer.headers
 
 
 def test_large_error_behind_the_other_end_is_none_at_both(ends, world):
@@ -108,19 +79,6 @@ def test_revoked_certificate_is_refused_within_two_seconds(ends):
         tell_gateways()
     wanted = (500, "Server.ServerProxy.NetworkError")
     assert eventually(lambda: error_of(ask(ends.ours, PATH)), wanted, seconds=2) == wanted
-
-
-def test_expired_certificate_is_refused(ends, tmp_path, world):
-    long_ago = timezone.now() - timedelta(days=20)
-    expired = identity(tmp_path / "expired", since=long_ago, life=timedelta(days=10))
-    peer_system = SystemCertificate.objects.get(fingerprint=ends.ours_id.fingerprint).system
-    certify(peer_system, expired)
-    tell_gateways()
-    time.sleep(1.5)
-    sender = Sender(ends, expired)
-
-    with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
-        sender.send(sender.signed(sender.headers()))
 
 
 def test_keys_may_be_of_rsa_too(world, tmp_path):
