@@ -38,6 +38,7 @@ class _Count:
     """
     :param tokens: calls that the rate allows now
     :param left: calls reserved and not yet made
+    :param returning: calls that were reserved under a larger quota: given back, never made
     :param slice: how many are reserved at a time
     :param seen: calls of the day that all gateways had reserved when the database was last asked
     :param alone: calls made since then without a reservation
@@ -49,6 +50,7 @@ class _Count:
     day: int
     limit: Limit
     left: int = 0
+    returning: int = 0
     slice: int = 1
     seen: int = 0
     alone: int = 0
@@ -99,6 +101,8 @@ class Limits:
         count = self._counts.get(key)
         if count is None or count.day != _day(now):
             count = self._begun(key, limit, now)
+        if limit.daily_quota < count.limit.daily_quota:
+            count.returning, count.left = count.returning + count.left, 0
         self._pace(count, limit, now)
         count.limit, count.used_at = limit, now
         if count.left > 0:
@@ -172,9 +176,12 @@ class Limits:
         self.wanting.clear()
         booked = dict(self._owed)
         for key, count in self._counts.items():
-            is_idle = now - count.used_at > IDLE and count.day == _day(now)
-            if is_idle and count.left > 0 and (key, count.day) not in booked:
-                booked[key, count.day], count.left = -count.left, 0
+            if count.day != _day(now) or (key, count.day) in booked:
+                continue
+            if now - count.used_at > IDLE:
+                count.returning, count.left = count.returning + count.left, 0
+            if count.returning:
+                booked[key, count.day], count.returning = -count.returning, 0
         today = {(key, self._counts[key].day) for key in self._wanted if key in self._counts}
         self._wanted.clear()
         return [self._wish(key, day, booked.get((key, day), 0), (key, day) in today)
@@ -200,7 +207,10 @@ class Limits:
         count = self._counts.get(wish.key)
         if count is None or count.day != wish.day:
             return
-        count.left += given
+        if wish.wanted and wish.quota > count.limit.daily_quota:
+            count.returning += given
+        else:
+            count.left += given
         # What was made alone is in `calls` now, but for what came meanwhile.
         count.alone = self._owed.get((wish.key, wish.day), 0)
         count.seen = calls

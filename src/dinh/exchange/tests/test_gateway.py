@@ -100,7 +100,7 @@ def test_rate_and_quota_stop_further_calls(gateway, world, token):
     world.grant.save()
     gateway.take_up()
 
-    # Of an operation that no other test calls: what a gateway reserved of a larger quota it would spend first.
+    # Of an operation that no other test calls: its day is not begun.
     path = "/kho/1.0/items/fixed"
     # One behind the other, so that they come within the second however busy the machine is.
     asked = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()

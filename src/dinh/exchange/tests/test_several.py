@@ -85,6 +85,20 @@ def test_day_is_spent_exactly_and_what_is_idle_goes_back(pair, world):
     assert list(GatewayBeat.objects.values_list("name", flat=True)) == [two.name]
 
 
+def test_lowered_quota_is_kept_at_once_whatever_was_reserved_before(pair, world):
+    limit(world, pair, daily_quota=4000, rate=1000)
+    token = pair[0].token(*world.key_and_secret)
+    path = "/kho/1.0/items/fixed"
+    assert [each.call(path, token).status_code for each in pair] == [200, 200]
+
+    limit(world, pair, daily_quota=10, rate=1000)
+    got = Counter(each.call(path, token).status_code for _time in range(10) for each in pair)
+
+    assert got == {200: 8, 429: 12}
+    part = world.version.operations.get(name="GET /items/fixed").pk
+    assert eventually(lambda: Spending.objects.get(part=part).calls, 10) == 10
+
+
 def test_without_the_database_each_spends_its_share(world, tmp_path):
     with cable() as wire, two_gateways(tmp_path, database=wire.url) as pair:
         limit(world, pair, daily_quota=40, rate=1000)
