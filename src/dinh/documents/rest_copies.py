@@ -15,10 +15,10 @@ from dinh.documents.operations.copies_on_device import begin_copy, finish_copy
 from dinh.documents.operations.draft_plan import WantedRecipient
 from dinh.documents.queries.copies import copies_of, who_decides
 from dinh.documents.queries.incoming import get_incoming
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.documents.rest_devices import Answer, BegunOut, begun_out
 from dinh.documents.rest_drafting import RecipientIn
-from dinh.kernel.errors import InvalidInput, NotFound
+from dinh.kernel.errors import InvalidInput
 from dinh.signing.api import device_answer
 from dinh.storage.api import PDF
 
@@ -154,10 +154,7 @@ def _actor(request: HttpRequest) -> Appointment:
 
 def _outgoing(request: HttpRequest, outgoing_id: int) -> Outgoing:
     visible = outgoing_visible_to(_actor(request)).select_related("unit__parent")
-    found = visible.filter(pk=outgoing_id).first()
-    if found is None:
-        raise NotFound(_("There is no such document."))
-    return found
+    return found_among(visible, outgoing_id)
 
 
 def _shown(copy: Outgoing) -> CopyOut:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from ninja import Field, File, Form, Router, Schema, Status
 from ninja.files import UploadedFile
 
@@ -28,10 +27,9 @@ from dinh.documents.operations.letter_form import DraftAnnex, LetterForm
 from dinh.documents.operations.placing import mark_place
 from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.incoming import get_incoming
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.documents.queries.people import staff_of
 from dinh.documents.queries.versions import versions_of
-from dinh.kernel.errors import NotFound
 from dinh.storage.api import DOCX
 
 router = Router(tags=["drafts"])
@@ -380,10 +378,7 @@ def _given(file: UploadedFile) -> GivenFile:
 
 
 def _visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
-    outgoing = outgoing_visible_to(_actor(request)).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing):
-        raise NotFound(_("There is no such document."))
-    return outgoing
+    return found_among(outgoing_visible_to(_actor(request)), outgoing_id)
 
 
 def _actor(request: HttpRequest) -> Appointment:

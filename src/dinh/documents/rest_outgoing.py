@@ -6,7 +6,6 @@ from typing import Annotated, BinaryIO, Literal, cast
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -34,6 +33,7 @@ from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import (
     OutgoingFilter,
+    found_among,
     outgoing_box,
     outgoing_open_to,
     outgoing_visible_to,
@@ -433,19 +433,12 @@ def actor_of(request: HttpRequest) -> Appointment:
 
 def visible(request: HttpRequest, outgoing_id: int) -> Outgoing:
     """A letter of the caller's unit that the caller sees. :raises NotFound: missing or not visible"""
-    return _found(outgoing_visible_to(actor_of(request)), outgoing_id)
+    return found_among(outgoing_visible_to(actor_of(request)), outgoing_id)
 
 
 def opened(request: HttpRequest, outgoing_id: int) -> Outgoing:
     """The same, or an agreement with the caller's unit as its other party. :raises NotFound: missing or not open"""
-    return _found(outgoing_open_to(actor_of(request)), outgoing_id)
-
-
-def _found(rows: "QuerySet[Outgoing]", outgoing_id: int) -> Outgoing:
-    outgoing = rows.filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise NotFound(_("There is no such document."))
-    return outgoing
+    return found_among(outgoing_open_to(actor_of(request)), outgoing_id)
 
 
 def shown(outgoing: Outgoing) -> OutgoingOut:

@@ -26,7 +26,7 @@ from dinh.documents.operations.letter_content import fields_of, letter_of, sugge
 from dinh.documents.operations.letter_form import fill_form, kept_form
 from dinh.documents.operations.replacing import require_same_rank
 from dinh.documents.queries.incoming import incoming_visible_to
-from dinh.documents.queries.outgoing import outgoing_open_to
+from dinh.documents.queries.outgoing import found_among, outgoing_open_to
 from dinh.documents.rules import may_edit_draft
 from dinh.kernel.errors import NotFound, NotPermitted
 from dinh.storage.api import PDF, read_blob, store_bytes
@@ -195,10 +195,7 @@ def next_version(outgoing: Outgoing, author: Appointment, *, at: datetime, **con
 def locked_outgoing(outgoing_id: int, actor: Appointment) -> Outgoing:
     """The document for a change. :raises NotFound: missing or not visible"""
     seen = outgoing_open_to(actor).select_for_update(of=("self",))
-    outgoing = seen.filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise NotFound(_("There is no such document."))
-    return outgoing
+    return found_among(seen, outgoing_id)
 
 
 def _require_seen(incoming: Incoming, drafter: Appointment) -> None:

@@ -11,7 +11,7 @@ from dinh.audit.api import evidence_bundle, record
 from dinh.directory.models import Appointment
 from dinh.documents.models import Attachment, Document, Incoming, Outgoing
 from dinh.documents.queries.incoming import get_incoming
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.kernel.errors import NotFound
 from dinh.pki.api import KeptMember, Member
 from dinh.storage.api import open_blob
@@ -30,9 +30,7 @@ def evidence_of_outgoing(*, outgoing_id: int, actor: Appointment, at: datetime) 
 
     :raises NotFound: if the appointment does not see the document
     """
-    outgoing = outgoing_visible_to(actor).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing):
-        raise NotFound(_("There is no such document."))
+    outgoing = found_among(outgoing_visible_to(actor), outgoing_id)
     _note_export(outgoing, actor, at)
     return evidence_bundle(outgoing, documents=_files(outgoing.document_id), at=at)
 

@@ -18,9 +18,9 @@ from dinh.documents.operations.books import book_of
 from dinh.documents.operations.drafting import locked_outgoing
 from dinh.documents.operations.indexing import index_document
 from dinh.documents.operations.signing import ChangedMeanwhile, replace_content
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.documents.rules import may_number
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
+from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.kernel.numbering import next_number
 from dinh.kernel.pdf import font_file
 from dinh.kernel.text import fold
@@ -98,9 +98,7 @@ def reserve_number(*, clerk: Appointment, outgoing_id: int, dated: date, at: dat
     :raises WrongDate: if the date lies before the leader's signature or after today
     :raises DateBeforeLast: if a later date has been given in the book
     """
-    outgoing = outgoing_visible_to(clerk).select_for_update(of=("self",)).filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise NotFound(_("There is no such document."))
+    outgoing = found_among(outgoing_visible_to(clerk).select_for_update(of=("self",)), outgoing_id)
     if not may_number(clerk, outgoing):
         raise NotPermitted(_("Only a clerk of the unit gives numbers."))
     document = outgoing.document

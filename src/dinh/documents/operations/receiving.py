@@ -101,10 +101,10 @@ def possible_duplicates(incoming: Incoming) -> list[Incoming]:
 def locked_incoming(incoming_id: int, actor: Appointment) -> Incoming:
     """The visible row, locked until the end of the transaction; IncomingNotFound otherwise."""
     rows = incoming_visible_to(actor).select_for_update(of=("self",)).select_related("document")
-    incoming = rows.filter(pk=incoming_id).first()
-    if incoming is None:
-        raise IncomingNotFound(_("There is no such document here. Go back to the list."))
-    return incoming
+    try:
+        return rows.get(pk=incoming_id)
+    except Incoming.DoesNotExist:
+        raise IncomingNotFound(_("There is no such document here. Go back to the list.")) from None
 
 
 def tell_state(incoming: Incoming) -> None:

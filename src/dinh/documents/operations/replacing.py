@@ -8,8 +8,8 @@ from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
-from dinh.documents.queries.outgoing import outgoing_visible_to
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
+from dinh.kernel.errors import DomainError, InvalidInput
 
 
 class NotReplaceable(DomainError):
@@ -23,9 +23,7 @@ def replaceable(outgoing_id: int, drafter: Appointment) -> Outgoing:
     :raises NotFound: missing, or not visible
     :raises NotReplaceable: not issued, or recalled or replaced meanwhile
     """
-    found = outgoing_visible_to(drafter).filter(pk=outgoing_id).first()
-    if found is None:
-        raise NotFound(_("There is no such document."))
+    found = found_among(outgoing_visible_to(drafter), outgoing_id)
     if found.state not in (OutgoingState.ISSUED, OutgoingState.RECALLED):
         raise NotReplaceable(_("Only an issued document is replaced by another."))
     return found

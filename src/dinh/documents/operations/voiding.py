@@ -8,9 +8,9 @@ from dinh.audit.api import record
 from dinh.directory.models import Appointment
 from dinh.documents.enums import OutgoingState
 from dinh.documents.models import Outgoing
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.documents.rules import VOIDABLE, may_number
-from dinh.kernel.errors import DomainError, InvalidInput, NotFound, NotPermitted
+from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.worklist.api import finish_work
 
 
@@ -30,9 +30,7 @@ def void_number(*, clerk: Appointment, outgoing_id: int, reason: str) -> Outgoin
     """
     if not reason.strip():
         raise InvalidInput(_("Say why the number is voided."), field="reason")
-    outgoing = outgoing_visible_to(clerk).select_for_update(of=("self",)).filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise NotFound(_("There is no such document."))
+    outgoing = found_among(outgoing_visible_to(clerk).select_for_update(of=("self",)), outgoing_id)
     if not may_number(clerk, outgoing):
         raise NotPermitted(_("Only a clerk of the unit voids numbers."))
     if outgoing.state == OutgoingState.VOIDED:

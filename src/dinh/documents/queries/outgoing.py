@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from dinh.directory.enums import Role
 from dinh.directory.models import Appointment, UnitGroup
@@ -15,6 +16,7 @@ from dinh.documents.queries.units import units_in_being
 from dinh.documents.queries.words import with_words
 from dinh.documents.rules import DRAFT_STATES
 from dinh.documents.standing_in import drafted_for, steps_of
+from dinh.kernel.errors import NotFound
 from dinh.kernel.text import fold
 
 NAMED_SINGLY = 10
@@ -57,6 +59,19 @@ def outgoing_open_to(appointment: Appointment) -> QuerySet[Outgoing]:
         asked = asked.filter(appointment=appointment)
     open_to_party = Q(Exists(asked)) & ~Q(state__in=DRAFT_STATES)
     return Outgoing.objects.filter(_of_own_unit(appointment) | open_to_party).select_related("document")
+
+
+def found_among(rows: QuerySet[Outgoing], outgoing_id: int) -> Outgoing:
+    """
+    The one of these rows that is asked for.
+
+    :raises NotFound: not among them
+    """
+    try:
+        # Not `first()`: its order is compared with all columns of the joined tables.
+        return rows.get(pk=outgoing_id)
+    except Outgoing.DoesNotExist:
+        raise NotFound(_("There is no such document.")) from None
 
 
 def _of_own_unit(appointment: Appointment) -> Q:

@@ -23,6 +23,7 @@ from dinh.documents.paging import CappedPaginator
 from dinh.documents.queries.outgoing import (
     ORDERS,
     OutgoingFilter,
+    found_among,
     next_letter,
     outgoing_box,
     outgoing_open_to,
@@ -263,7 +264,4 @@ def outgoing_pdf(request: StaffRequest, outgoing_id: int) -> HttpResponseBase:
 
 
 def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
-    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise Http404
-    return outgoing
+    return found_among(outgoing_open_to(request.appointment), outgoing_id)

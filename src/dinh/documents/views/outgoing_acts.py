@@ -42,6 +42,7 @@ from dinh.documents.operations.sealing import seal_document
 from dinh.documents.operations.signing import sign_several, sign_step
 from dinh.documents.operations.voiding import void_number
 from dinh.documents.queries.outgoing import (
+    found_among,
     letters_to_issue,
     letters_to_sign,
     outgoing_open_to,
@@ -141,9 +142,7 @@ def _on_device(request: StaffRequest, outgoing_id: int, act: str) -> HttpRespons
     """Where the act's key is in the holder's own token: to the page that asks it. None where the server signs."""
     if act not in ON_DEVICE or not signs_on_device(request.appointment, ON_DEVICE[act]):
         return None
-    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise NotFound(_("There is no such document."))
+    outgoing = found_among(outgoing_open_to(request.appointment), outgoing_id)
     if outgoing.state == OutgoingState.SEALED:
         return None
     begin: dict[str, Begin] = {
