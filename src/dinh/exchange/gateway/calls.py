@@ -15,6 +15,8 @@ from dinh.exchange.gateway.wire import Proof
 _NOTHING: Final = hashlib.sha256(b"").hexdigest()
 _STORY: Final = frozenset({b"x-road-id", b"x-road-userid", b"x-road-issue", b"x-road-represented-party"})
 _NO_ROUTE: Final = "\t\t\t"
+_METHOD: Final = 20
+"""Characters that the log keeps of a method: HTTP knows longer ones than operations may have (RFC 3253, RFC 4791)."""
 
 
 class Call:
@@ -43,7 +45,7 @@ class Call:
     peer_key = peer_proof = subject = represented = ""
 
     def __init__(self, front: str, method: str) -> None:
-        self.front, self.method = front, method
+        self.front, self.method = front, method[:_METHOD]
         self.started = time.time()
         self.ticks = time.perf_counter_ns()
         self.id = new_id(self.started)

@@ -25,7 +25,7 @@ class Exchange(models.Model):
     version = models.CharField(max_length=20)
     operation = models.CharField(max_length=120)
     grant_id = models.BigIntegerField(null=True)
-    method = models.CharField(max_length=7)
+    method = models.CharField(max_length=20)
     path = models.CharField(max_length=300)
     message_id = models.CharField(max_length=100)
     user_id = models.CharField(max_length=100)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from dinh.directory.enums import Role
 from dinh.directory.tests.factories import AppointmentFactory, UnitFactory
 from dinh.exchange.enums import GrantState
+from dinh.exchange.models import Exchange
 from dinh.exchange.operations.configuration import tell_gateways
 from dinh.exchange.operations.grants import revoke_grant
 from dinh.exchange.tests.log_rows import row_of
@@ -93,6 +94,20 @@ def test_grant_holds_in_its_period_and_for_its_operations(gateway, world, token)
     assert eventually(lambda: gateway.call("/sau/1/small", token).status_code, 200) == 200
     assert problem(gateway.call("/sau/1/echo", token)) == (403, "no-grant")
     assert problem(gateway.call("/xin/1/small", token)) == (403, "no-grant")
+
+
+@pytest.mark.parametrize("method", ["PROPFIND", "UNSUBSCRIBE", "MKCALENDAR"])
+def test_refused_call_of_any_method_is_in_the_log_and_takes_none_with_it(gateway, world, token, method):
+    got = gateway.raw(
+        f"{method} /kho/1.0/small HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    )
+    answered = gateway.call("/kho/1.0/small", token)
+
+    assert got.startswith(b"HTTP/1.1 405 ")
+    assert row_of(answered).status == 200
+    found = Exchange.objects.filter(method=method).values_list("status", "reason")
+    assert list(found) == [(405, "method-not-allowed")]
+    assert list(gateway.segments.glob("*.refused")) == []
 
 
 def test_rate_and_quota_stop_further_calls(gateway, world, token):
