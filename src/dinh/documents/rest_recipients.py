@@ -6,20 +6,18 @@ from typing import Annotated, cast
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema
 
 from dinh.directory.middleware import StaffRequest
 from dinh.directory.models import Appointment
 from dinh.documents.enums import Channel, IncomingState, Purpose
-from dinh.documents.models import Incoming, Outgoing, Recipient
+from dinh.documents.models import Incoming, Recipient
 from dinh.documents.operations.dispatch import send_further
 from dinh.documents.operations.on_paper import confirm_posted
 from dinh.documents.operations.recall import recall_document
 from dinh.documents.operations.reminding import remind_recipients
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.documents.queries.recipients import arrivals_of, counts_by_state, recipients_on_paper
-from dinh.kernel.errors import NotFound
 from dinh.kernel.rest import NO_NUL
 
 PAGE = 50
@@ -146,9 +144,7 @@ def _page(
     request: HttpRequest, outgoing_id: int, *, state: str = "", words: str = "", page: int = 1
 ) -> RecipientsPage:
     actor = _actor(request)
-    outgoing = outgoing_visible_to(actor).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing):
-        raise NotFound(_("There is no such document here. Go back to the list."))
+    outgoing = found_among(outgoing_visible_to(actor), outgoing_id)
     found = Paginator(arrivals_of(outgoing_id, actor, state=state, words=words), PAGE).get_page(page)
     on_paper = list(recipients_on_paper(outgoing))
     return RecipientsPage(

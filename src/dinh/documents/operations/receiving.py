@@ -15,7 +15,7 @@ from dinh.documents.events import ArrivalRefused, IncomingStateChanged
 from dinh.documents.models import Document, Incoming
 from dinh.documents.operations.books import incoming_book
 from dinh.documents.operations.dispatch import incoming_url
-from dinh.documents.queries.incoming import IncomingNotFound, incoming_visible_to
+from dinh.documents.queries.incoming import arrived_among, incoming_visible_to
 from dinh.documents.rules_incoming import may_register
 from dinh.kernel.errors import DomainError, InvalidInput, NotPermitted
 from dinh.kernel.events import publish
@@ -101,10 +101,7 @@ def possible_duplicates(incoming: Incoming) -> list[Incoming]:
 def locked_incoming(incoming_id: int, actor: Appointment) -> Incoming:
     """The visible row, locked until the end of the transaction; IncomingNotFound otherwise."""
     rows = incoming_visible_to(actor).select_for_update(of=("self",)).select_related("document")
-    try:
-        return rows.get(pk=incoming_id)
-    except Incoming.DoesNotExist:
-        raise IncomingNotFound(_("There is no such document here. Go back to the list.")) from None
+    return arrived_among(rows, incoming_id)
 
 
 def tell_state(incoming: Incoming) -> None:

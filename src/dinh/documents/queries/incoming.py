@@ -38,12 +38,17 @@ def get_incoming(incoming_id: int, appointment: Appointment) -> Incoming:
     :raises IncomingNotFound: missing or not visible
     """
     visible = incoming_visible_to(appointment).select_related("document", "dispatch__sender", "book")
+    found = arrived_among(visible, incoming_id)
+    return _without_content(found) if found.state == IncomingState.RECALLED else found
+
+
+def arrived_among(rows: "QuerySet[Incoming]", incoming_id: int) -> Incoming:
+    """The one of these rows that is asked for. :raises IncomingNotFound: not among them"""
     try:
-        # Not `first()`: for its order Django compares all columns of the four tables, a third of a page's time.
-        found = visible.get(pk=incoming_id)
+        # Not `first()`: for its order Django compares all columns of the joined tables, a third of a page's time.
+        return rows.get(pk=incoming_id)
     except Incoming.DoesNotExist:
         raise IncomingNotFound(_("There is no such document here. Go back to the list.")) from None
-    return _without_content(found) if found.state == IncomingState.RECALLED else found
 
 
 def replacement_of(incoming: Incoming) -> Document | None:

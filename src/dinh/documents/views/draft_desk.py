@@ -30,7 +30,7 @@ from dinh.documents.operations.draft_plan import INITIALS_MAX
 from dinh.documents.operations.drafting import delete_draft
 from dinh.documents.operations.letter_content import initials_placed, word_of
 from dinh.documents.operations.placing import kept_page_sizes, mark_place
-from dinh.documents.queries.outgoing import outgoing_open_to, outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_open_to, outgoing_visible_to
 from dinh.documents.queries.parties import party_of
 from dinh.documents.queries.versions import compare_versions, versions_of
 from dinh.documents.rules import may_comment, may_edit_draft, may_mark_places
@@ -142,9 +142,7 @@ def draft_page(request: StaffRequest, outgoing_id: int, page: int) -> HttpRespon
 @signed_in
 def attachment(request: StaffRequest, outgoing_id: int, attachment_id: int) -> HttpResponseBase:
     """A file that goes with a draft, to be downloaded."""
-    outgoing = outgoing_open_to(request.appointment).filter(pk=outgoing_id).first()
-    if outgoing is None:
-        raise Http404
+    outgoing = found_among(outgoing_open_to(request.appointment), outgoing_id)
     found = Attachment.objects.filter(pk=attachment_id, document=outgoing.document_id).first()
     if found is None:
         raise Http404
@@ -250,10 +248,7 @@ def _whole(request: StaffRequest, name: str) -> int:
 
 
 def _visible(request: StaffRequest, outgoing_id: int) -> Outgoing:
-    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing):
-        raise Http404
-    return outgoing
+    return found_among(outgoing_visible_to(request.appointment), outgoing_id)
 
 
 def _takes_marks(version: Version | None) -> bool:

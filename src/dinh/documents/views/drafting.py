@@ -40,7 +40,7 @@ from dinh.documents.operations.replacing import replaceable
 from dinh.documents.queries.blank_forms import blank_form
 from dinh.documents.queries.drafting import groups_for, units_matching
 from dinh.documents.queries.incoming import get_incoming
-from dinh.documents.queries.outgoing import outgoing_visible_to
+from dinh.documents.queries.outgoing import found_among, outgoing_visible_to
 from dinh.documents.queries.parties import signers_found
 from dinh.documents.queries.people import staff_of
 from dinh.documents.rules import may_edit_draft
@@ -331,8 +331,8 @@ def _replaced(request: StaffRequest) -> Outgoing | None:
 
 
 def _editable(request: StaffRequest, outgoing_id: int) -> Outgoing:
-    outgoing = outgoing_visible_to(request.appointment).filter(pk=outgoing_id).first()
-    if not isinstance(outgoing, Outgoing) or not may_edit_draft(request.appointment, outgoing):
+    outgoing = found_among(outgoing_visible_to(request.appointment), outgoing_id)
+    if not may_edit_draft(request.appointment, outgoing):
         raise Http404
     return outgoing
 
