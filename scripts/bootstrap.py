@@ -49,17 +49,14 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 
 def make_environment() -> None:
-    if PYTHON.exists() and subprocess.run([PYTHON, "-c", ""], check=False).returncode == 0:
+    if PYTHON.exists() and works([PYTHON, "-c", ""]):
         return
     chosen = interpreter()
     say(f"Making the environment .venv with {chosen}")
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     run([chosen, "-m", "venv", "--without-pip", "--symlinks", ENVIRONMENT])
     done = subprocess.run([PYTHON, "-m", "ensurepip", "-q"], capture_output=True, text=True, check=False)
-    if (
-        done.returncode
-        and subprocess.run([sys.executable, "-m", "pip", "-V"], capture_output=True, check=False).returncode
-    ):
+    if done.returncode and not works([sys.executable, "-m", "pip", "-V"]):
         shutil.rmtree(ENVIRONMENT)
         sys.exit(f"{done.stderr}Python has neither ensurepip nor pip: install python3-venv or python3-pip.")
 
@@ -74,13 +71,18 @@ def interpreter() -> str:
     is_quick = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
     if is_quick or sys.prefix == "/usr" or "PYTHON" in os.environ or not Path(system).exists():
         return sys.executable
-    has_pip = subprocess.run([sys.executable, "-m", "pip", "-V"], capture_output=True, check=False)
-    has_all = subprocess.run([system, "-c", "import ctypes, ssl, venv"], capture_output=True, check=False)
-    return sys.executable if has_pip.returncode or has_all.returncode else system
+    is_whole = works([sys.executable, "-m", "pip", "-V"]) and works(
+        [system, "-c", "import ctypes, ssl, venv"]
+    )
+    return system if is_whole else sys.executable
+
+
+def works(command: list[str | Path]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def pip() -> list[str | Path]:
-    if subprocess.run([PYTHON, "-m", "pip", "-V"], capture_output=True, check=False).returncode == 0:
+    if works([PYTHON, "-m", "pip", "-V"]):
         return [PYTHON, "-m", "pip"]
     return [sys.executable, "-m", "pip", "--python", PYTHON]
 
