@@ -1,6 +1,7 @@
 """What becomes of one closed segment: its lines, batches and sums go to the database together, then it is deleted."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,10 +13,11 @@ from dinh.audit.merkle import leaf_hash, tree_hash
 from dinh.exchange.gateway.batches import MARK, Batch, moment_of
 from dinh.exchange.gateway.chain import note_shipped
 from dinh.exchange.gateway.records import COLUMNS, REPRESENTED, SUBJECT
-from dinh.exchange.gateway.segments import Records, was_cut
+from dinh.exchange.gateway.segments import Records, framed, was_cut
 from dinh.exchange.gateway.totals import adding, by_minute
 
 TORN_ENDING: Final = ".torn"
+REFUSED_ENDING: Final = ".refused"
 _PART: Final = 100
 """Lines that go at once: 2 ms of the database's time."""
 log = logging.getLogger("dinh.exchange.gateway")
@@ -114,12 +116,51 @@ def ship_segment(
     signed = [batch for part in parts for _lines, batch in part if batch]
     if signed:
         note_shipped(path.parent, signed[-1])
+    _let_go(path, records)
+    return sum(len(lines) for part in parts for lines, _batch in part)
+
+
+def ship_around(connection: "psycopg.Connection[tuple[object, ...]]", path: Path, *, gateway: str) -> int:
+    """
+    Take in all of a segment that the database refused but the batches that it refuses, which stay as `.refused`: a
+    segment too, to be named `.log` once the cause is mended. Safe to repeat.
+
+    :returns: how many batches stay
+    :raises psycopg.Error: if the database did not take it; the segment stays
+    """
+    records = Records(path)
+    batches, refused = list(batches_of(records)), []
+    with connection.transaction(), connection.cursor() as cursor:
+        for number, part in enumerate(batches, 1):
+            try:
+                with connection.transaction():
+                    _take(cursor, [part], number, gateway)
+            except (psycopg.DataError, psycopg.IntegrityError):
+                refused.append(part)
+        cursor.execute(_SUM_UP)
+    _keep(path.with_suffix(REFUSED_ENDING), refused)
+    if signed := [batch for _lines, batch in batches if batch]:
+        note_shipped(path.parent, signed[-1])
+    _let_go(path, records)
+    return len(refused)
+
+
+def _keep(path: Path, batches: Part) -> None:
+    """On disk when this returns."""
+    with path.open("wb") as file:
+        for lines, batch in batches:
+            file.writelines(framed(each) for each in (*lines, *([batch.record()] if batch else [])))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _let_go(path: Path, records: Records) -> None:
+    """Delete a segment that was taken in; what cannot be read of it stays."""
     if records.unread and not was_cut(path):
         log.error("The segment %s ends %s bytes before its end; it stays as .torn.", path, records.unread)
         path.rename(path.with_suffix(TORN_ENDING))
     else:
         path.unlink(missing_ok=True)
-    return sum(len(lines) for part in parts for lines, _batch in part)
 
 
 def _parts(batches: Iterable[tuple[list[bytes], Batch | None]]) -> Iterator[Part]:

@@ -16,12 +16,11 @@ from dinh.exchange.gateway.database import WATCHED
 from dinh.exchange.gateway.identity import Identity, identity_of
 from dinh.exchange.gateway.segments import ENDING
 from dinh.exchange.gateway.settings import log_to_standard_error, settings_from_environment
-from dinh.exchange.gateway.shipment import STAGE, Pace, ship_segment
+from dinh.exchange.gateway.shipment import REFUSED_ENDING, STAGE, Pace, ship_around, ship_segment
 
 SHIP_EVERY: Final = 1.0
 YES: Final = b"1"
 NO: Final = b"0"
-REFUSED_ENDING: Final = ".refused"
 _NICE: Final = 5
 _SPREAD: Final = 0.8
 """Seconds over which a segment is shipped, unless the next one waits already."""
@@ -91,8 +90,17 @@ class Shipper:
                 continue
             except (psycopg.DataError, psycopg.IntegrityError):
                 # Never expected. Kept beside for people, so that the rest of the log goes on.
-                log.exception("The database refuses the segment %s; it stays as .refused.", path)
-                path.rename(path.with_suffix(REFUSED_ENDING))
+                log.exception(
+                    "The database refuses something of the segment %s; that stays as .refused.", path
+                )
+                self._ship_around(connection, path)
+
+    def _ship_around(self, connection: "psycopg.Connection[tuple[object, ...]]", path: Path) -> None:
+        try:
+            ship_around(connection, path, gateway=self.gateway)
+        except (psycopg.DataError, psycopg.IntegrityError):
+            log.exception("The database takes nothing of the segment %s.", path)
+            path.rename(path.with_suffix(REFUSED_ENDING))
 
     def _connected(self) -> "psycopg.Connection[tuple[object, ...]]":
         if self._connection is None or self._connection.closed:

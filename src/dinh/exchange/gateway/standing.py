@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from dinh.exchange.gateway.peers import Peer, PeerConnections
 from dinh.exchange.gateway.segments import ENDING
-from dinh.exchange.gateway.shipment import TORN_ENDING
-from dinh.exchange.gateway.shipper import REFUSED_ENDING
+from dinh.exchange.gateway.shipment import REFUSED_ENDING, TORN_ENDING
 from dinh.exchange.gateway.upstream import Upstreams
 
 LOOK_EVERY: Final = 5.0

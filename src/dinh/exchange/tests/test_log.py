@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 
 from dinh.exchange.gateway.batches import BatchSigner
+from dinh.exchange.gateway.chain import next_link
 from dinh.exchange.gateway.segments import LONGEST, Records, RecordTooLong, framed
-from dinh.exchange.gateway.shipment import STAGE, Pace, ship_segment
+from dinh.exchange.gateway.shipment import STAGE, Pace, ship_around, ship_segment
 from dinh.exchange.gateway.shipper import waiting_segments
 from dinh.exchange.models import Batch, Exchange, Total
 from dinh.exchange.tests.running import RunningGateway, database_url, eventually, running_gateway
@@ -199,6 +200,29 @@ def test_segment_stays_when_the_database_refuses_it(staged, tmp_path):
 
     assert path.exists()
     assert (Exchange.objects.count(), Total.objects.count()) == (0, 0)
+
+
+def test_batch_that_the_database_refuses_stays_and_takes_no_other_with_it(staged, tmp_path):
+    signer = BatchSigner(identity(tmp_path / "key"), gateway="a")
+    sealed = []
+    for lines in [[line(ONE)], [line("no-uuid"), line(TWO)], [line(THREE, "failed")]]:
+        sealed.append((*lines, signer.seal(lines)))
+        signer.kept()
+    (folder := tmp_path / "log").mkdir()
+    path = segment(folder / "1.log", *(record for records in sealed for record in records))
+
+    for _time in range(2):
+        assert ship_around(staged, path, gateway="a") == 1
+        segment(path, *(record for records in sealed for record in records))
+
+    assert [str(pk) for pk in Exchange.objects.order_by("pk").values_list("pk", flat=True)] == [ONE, THREE]
+    assert list(Total.objects.filter(grain="day").order_by("result").values_list("result", "calls")) == [
+        ("answered", 1),
+        ("failed", 1),
+    ]
+    assert tuple(Records(folder / "1.refused")) == sealed[1]
+    assert Batch.objects.count() == 2
+    assert next_link(folder).number == 4
 
 
 def test_two_gateways_ship_into_one_log(world, tmp_path):
